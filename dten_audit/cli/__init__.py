@@ -1,0 +1,1 @@
+"""The command line: one module a command. Thin; whatever it can do, the Python API can."""

@@ -1,0 +1,28 @@
+"""What a deriver is: declared inputs, one output, one function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import NamedTuple
+
+from dten_audit.links.package import Package
+from dten_audit.model.facts.base import Fact
+from dten_audit.site.estate import Estate
+
+Derive = Callable[[Package, Estate], Iterable[Fact]]
+
+
+class Deriver(NamedTuple):
+    """A derivation. ``needs`` and ``gives`` are fact type names; derivers run in dependency order."""
+
+    name: str
+    needs: tuple[str, ...]
+    gives: tuple[str, ...]
+    function: str
+
+    def load(self) -> Derive:
+        """Import the function."""
+        module, _, name = self.function.partition(":")
+        derive: Derive = getattr(import_module(module), name)
+        return derive

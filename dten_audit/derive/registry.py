@@ -1,0 +1,8 @@
+"""The derivers. Their order follows from what they need and give, not from this list."""
+
+from __future__ import annotations
+
+from dten_audit.derive.base import Deriver
+
+DERIVERS: tuple[Deriver, ...] = (
+)  # fmt: skip

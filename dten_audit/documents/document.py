@@ -1,0 +1,130 @@
+"""A document: bytes with an address, a kind and path hints; also text embedded in another one."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dten_audit.documents.text import LineIndex, decode
+from dten_audit.model.location import Location
+
+SNIPPET = 200
+
+
+class Embedded(NamedTuple):
+    """A document found inside another: a heredoc, a ``-c`` string, a YAML block, an SQL literal.
+
+    ``lines`` maps: entry *n* is the host's line of the text's line *n + 1*. Where it is shorter
+    than the text, the last entry counts on. ``column`` is where the first line starts in the host.
+    ``path`` is where the text lands when it is written to a file (``/etc/cron.d/x``), else empty.
+    ``hints`` are facts of the embedding that its reader needs (``("client", "psql")``).
+    """
+
+    kind: str
+    text: str
+    lines: tuple[int, ...]
+    column: int = 1
+    path: str = ""
+    hints: tuple[tuple[str, str], ...] = ()
+
+
+class Document:
+    """What readers read.
+
+    ``id`` is unique in an audit; it is the ``address`` for a file, and the address with a fragment
+    (``…/up.sh#L12C3``) for an embedded document, whose findings point into the host.
+    ``path`` is the path inside the innermost container, as the package writes it, or where the
+    text lands. ``mode`` is the Unix mode, if the container states one.
+    """
+
+    __slots__ = (
+        "_index", "_text", "address", "column", "data", "depth",
+        "hints", "host", "id", "kind", "lines", "mode", "path",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        address: str,
+        path: str,
+        kind: str,
+        data: bytes,
+        *,
+        mode: int | None = None,
+        depth: int = 0,
+    ) -> None:
+        self.id = self.address = address
+        self.path = path
+        self.kind = kind
+        self.data = data
+        self.mode = mode
+        self.depth = depth
+        self.host: Document | None = None
+        self.lines: tuple[int, ...] = ()
+        self.column = 1
+        self.hints: dict[str, str] = {}
+        self._text: str | None = None
+        self._index: LineIndex | None = None
+
+    @property
+    def name(self) -> str:
+        """The last component of ``path``."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def text(self) -> str:
+        """The decoded text, line ends as ``\\n``."""
+        if self._text is None:
+            self._text = decode(self.data).text
+        return self._text
+
+    @property
+    def index(self) -> LineIndex:
+        """The line index of ``text``."""
+        if self._index is None:
+            self._index = LineIndex(self.text)
+        return self._index
+
+    def embed(self, part: Embedded) -> Document:
+        """Return ``part`` as a document of its own, whose places are places of the host's file."""
+        lines = tuple(self.host_line(line) for line in part.lines)
+        document = Document(
+            self.address, part.path or self.path, part.kind, b"", depth=self.depth + 1
+        )
+        document.id = f"{self.id}#L{lines[0] if lines else 1}C{part.column}"
+        document.host = self.host or self
+        document.lines = lines
+        document.column = part.column
+        document.hints = dict(part.hints)
+        document._text = part.text
+        return document
+
+    def host_line(self, line: int) -> int:
+        """Return the line of the file at ``address`` for a line of this document's text."""
+        if not self.lines:
+            return line
+        last = len(self.lines)
+        return self.lines[line - 1] if line <= last else self.lines[-1] + line - last
+
+    def location(
+        self, line: int, column: int | None = None, end_line: int | None = None
+    ) -> Location:
+        """Return the place of a 1-based line (and column) of this document's text."""
+        host_line = self.host_line(line)
+        if self.host is not None and line > 1:
+            snippet = self.host.index.line(host_line)
+            column = None
+        elif self.host is not None:
+            snippet = self.host.index.line(host_line)
+            column = None if column is None else column + self.column - 1
+        else:
+            snippet = self.index.line(line)
+        end = None if end_line is None else self.host_line(end_line)
+        return Location(self.address, host_line, column, end, None, snippet.strip()[:SNIPPET])
+
+    def location_at(self, offset: int, end: int | None = None) -> Location:
+        """Return the place of an offset of ``text``."""
+        line, column = self.index.position(offset)
+        return self.location(line, column, None if end is None else self.index.position(end)[0])
+
+    def whole(self, offset: int | None = None) -> Location:
+        """Return the document as a place without lines (binaries, whole-file facts)."""
+        return Location(self.address, byte_offset=offset)

@@ -1,0 +1,6 @@
+"""Builders of binary rule examples: archives and signed trees, made by code from a short description."""
+
+from __future__ import annotations
+
+BUILDERS: dict[str, str] = {}
+"""Name in a rule file → ``module:function``; the function takes the example's ``with:`` mapping."""

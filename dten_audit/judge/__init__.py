@@ -1,0 +1,1 @@
+"""Judge: rules over facts, in three-valued logic; what they hold against a fact is a finding."""

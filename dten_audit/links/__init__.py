@@ -1,0 +1,1 @@
+"""Link: references between documents, resolved once into the package graph."""

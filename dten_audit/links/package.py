@@ -1,0 +1,83 @@
+"""The package graph: documents, their facts by type, who calls whom, what lands where."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, TypeVar
+
+from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.commands import Command
+from dten_audit.model.location import Location
+
+F = TypeVar("F", bound=Fact)
+
+
+class DocumentInfo(NamedTuple):
+    """What is known of a document once it has been read and its bytes are gone."""
+
+    id: str
+    address: str
+    path: str
+    kind: str
+    size: int
+    mode: int | None
+    host: str
+    hints: tuple[tuple[str, str], ...] = ()
+    sha256: str = ""
+
+
+class Call(NamedTuple):
+    """``command`` runs the document ``callee`` (a script, an SQL file, an embedded text)."""
+
+    command: Command
+    callee: str
+    how: str
+
+
+class Install(NamedTuple):
+    """The document ``source`` (its id, or empty) lands at ``target`` on the host.
+
+    ``order`` is the rank of the step in the script that does it; -1 for what the package's own
+    layout says (a tree below ``etc/``).
+    """
+
+    source: str
+    target: str
+    at: Location
+    order: int = -1
+    script: str = ""
+
+
+class Package:
+    """Everything stated about one package; derivers add to ``facts`` and change nothing else."""
+
+    def __init__(self, documents: Iterable[DocumentInfo], facts: Iterable[Fact]) -> None:
+        self.documents = {document.id: document for document in documents}
+        self._facts: dict[type, list[Fact]] = defaultdict(list)
+        for fact in facts:
+            self._facts[type(fact)].append(fact)
+        self.calls: dict[str, list[Call]] = defaultdict(list)
+        self.installs: list[Install] = []
+        self.entry_points: set[str] = set()
+
+    def of(self, fact: type[F]) -> list[F]:
+        """Return all facts of a type, in the order of documents and lines."""
+        return self._facts.get(fact, [])  # type: ignore[return-value]
+
+    def replace(self, fact: type[F], facts: Iterable[F]) -> None:
+        """Set the facts of a type (a linker that knows more than a single document did)."""
+        self._facts[fact] = list(facts)
+
+    def add(self, facts: Iterable[Fact]) -> None:
+        """Add derived facts."""
+        for fact in facts:
+            self._facts[type(fact)].append(fact)
+
+    def __iter__(self) -> Iterator[Fact]:
+        for facts in self._facts.values():
+            yield from facts
+
+    def callers(self, document: str) -> list[Call]:
+        """Return who runs a document, by its id; empty where nobody is seen to."""
+        return self.calls.get(document, [])

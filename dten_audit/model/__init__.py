@@ -1,0 +1,1 @@
+"""The nouns: locations, facts, rules, findings, reports. Imports nothing from the other stages."""

@@ -1,0 +1,98 @@
+"""Facts about commands: what a script runs, through which wrappers, under which guards."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from dten_audit.model.facts.base import Certainty
+from dten_audit.model.location import Location
+
+LayerKind = Literal["privilege", "plain", "shell", "remote", "container", "lock", "deferred"]
+GuardKind = Literal[
+    "command-exists", "root-check", "unit-exists", "path-exists", "systemd-running", "other"
+]
+Failure = Literal["default", "stops", "ignored"]
+
+
+class Word(NamedTuple):
+    """One argument. Where ``certainty`` is computed, ``text`` holds the source (``${NAME}``)."""
+
+    text: str
+    certainty: Certainty = "exact"
+
+
+class Layer(NamedTuple):
+    """A wrapper peeled off a command: ``sudo -u postgres``, ``ssh host``, ``docker exec web``.
+
+    ``target`` is the user, host, container or lock file that the wrapper names, else empty.
+    ``function`` is the shell function that the wrapper hides in (``run_as_root``), else empty.
+    ``arguments`` are the wrapper's own words, its name first.
+    """
+
+    tool: str
+    kind: LayerKind
+    arguments: tuple[Word, ...] = ()
+    target: str = ""
+    function: str = ""
+    line: int | None = None
+
+
+class Guard(NamedTuple):
+    """A test that must hold for the command to run.
+
+    ``holds`` is False where the command runs when the test fails (an ``else`` branch).
+    ``subject`` is what is tested: the command's name, the unit, the path.
+    """
+
+    kind: GuardKind
+    subject: str
+    line: int | None
+    holds: bool = True
+
+
+class Redirection(NamedTuple):
+    """``operator`` is one of ``> >> < <> >| &> &>>``; ``descriptor`` the number before it or -1."""
+
+    operator: str
+    target: Word
+    descriptor: int = -1
+
+
+class Command(NamedTuple):
+    """A command that a script runs, wrappers peeled off, words resolved as far as can be known.
+
+    ``at`` is the outermost place where its words stand: the call site, if the command itself stands
+    in a function whose parameters it needs; ``via`` are the inner places. ``program`` is the base
+    name of the first word, empty when computed. ``document`` is the id of the document that holds
+    it, ``order`` its rank there. ``environment`` are assignments in force only for this command,
+    and variables known to be exported. ``stdin`` is the id of the embedded document it reads, or
+    empty. ``feeds`` holds the commands that pipe into it, nearest first. ``assignments`` are the
+    literal text written by those commands, where it is known.
+    """
+
+    at: Location
+    document: str
+    order: int
+    program: str
+    argv: tuple[Word, ...]
+    layers: tuple[Layer, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    redirections: tuple[Redirection, ...] = ()
+    environment: tuple[tuple[str, Word], ...] = ()
+    function: str = ""
+    called: bool = True
+    failure: Failure = "default"
+    deferred: bool = False
+    stdin: str = ""
+    feeds: tuple[tuple[Word, ...], ...] = ()
+    via: tuple[Location, ...] = ()
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {' '.join(word.text for word in self.argv)}"
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The texts of the words after the program's name."""
+        return tuple(word.text for word in self.argv[1:])

@@ -1,0 +1,1 @@
+"""Configuration files: YAML, TOML, JSON, INI, properties, env. Key path → line."""

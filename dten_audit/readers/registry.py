@@ -1,0 +1,8 @@
+"""The readers, in the order in which they are asked."""
+
+from __future__ import annotations
+
+from dten_audit.readers.base import Reader
+
+READERS: tuple[Reader, ...] = (
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""What the user knows of their estate: inventory, config matrices, trust store."""

@@ -1,0 +1,86 @@
+"""The site: which units, packages, tables, hosts there are, as far as its file says (dten-site/1)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dten_audit.model.unknown import Unknown
+
+
+class UnitRecord(NamedTuple):
+    """A unit of the site. ``name`` has its type (``x.service``); ``line`` is that of the site file."""
+
+    name: str
+    state: str = ""
+    alias_of: str = ""
+    line: int = 0
+
+
+class TableRecord(NamedTuple):
+    """A live table with its size; 0 where the site does not say."""
+
+    name: str
+    rows: int = 0
+    bytes: int = 0
+    line: int = 0
+
+
+class PackageRecord(NamedTuple):
+    """An installed package: its purl without version, and the version."""
+
+    purl: str
+    version: str
+    line: int = 0
+
+
+class RetiredHost(NamedTuple):
+    """A host pattern that must not be contacted any more."""
+
+    match: str
+    since: str = ""
+    replaced_by: str = ""
+    reason: str = ""
+    line: int = 0
+
+
+class Site(NamedTuple):
+    """What the user knows of the site. Only sections listed in ``complete`` may be believed for absence."""
+
+    path: str = ""
+    name: str = ""
+    complete: frozenset[str] = frozenset()
+    units: tuple[UnitRecord, ...] = ()
+    packages: tuple[PackageRecord, ...] = ()
+    tables: tuple[TableRecord, ...] = ()
+    retired_hosts: tuple[RetiredHost, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    timezone: str = ""
+    databases: tuple[tuple[str, str], ...] = ()
+
+    def unit(self, name: str) -> UnitRecord | Unknown | None:
+        """Return the unit, None where the site certainly lacks it, else what is needed to know."""
+        if "." not in name:
+            name += ".service"
+        for record in self.units:
+            if record.name == name:
+                return record
+        return None if "units" in self.complete else Unknown("site.units")
+
+    def table(self, name: str) -> TableRecord | Unknown | None:
+        """Return the table by its name, with or without schema."""
+        bare = name.rpartition(".")[2].lower()
+        for record in self.tables:
+            if (
+                record.name.lower() == name.lower()
+                or record.name.rpartition(".")[2].lower() == bare
+            ):
+                return record
+        return None if "tables" in self.complete else Unknown("site.tables")
+
+    def version_of(self, purl: str) -> str | Unknown | None:
+        """Return the installed version of a package given by purl (without version)."""
+        for record in self.packages:
+            if record.purl == purl:
+                return record.version
+        return None if "packages" in self.complete else Unknown("site.packages")
