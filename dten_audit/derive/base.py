@@ -14,7 +14,7 @@ Derive = Callable[[Package, Estate], Iterable[Fact]]
 
 
 class Deriver(NamedTuple):
-    """A derivation. ``needs`` and ``gives`` are fact type names; derivers run in dependency order."""
+    """A derivation. ``needs`` and ``gives`` are fact type names, from which the order follows."""
 
     name: str
     needs: tuple[str, ...]

@@ -71,7 +71,7 @@ class Document:
 
     @property
     def text(self) -> str:
-        """The decoded text, line ends as ``\\n``."""
+        """The decoded text, every line end a single newline."""
         if self._text is None:
             self._text = decode(self.data).text
         return self._text

@@ -19,7 +19,7 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 class Decoded(NamedTuple):
-    """Text with line ends normalised to ``\\n``, and the encoding it was read with."""
+    """Text with every line end a single newline, and the encoding it was read with."""
 
     text: str
     encoding: str

@@ -1,4 +1,4 @@
-"""Builders of binary rule examples: archives and signed trees, made by code from a short description."""
+"""Builders of binary rule examples: archives and signed trees, made by code."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ MEMBER = "!/"
 class Location(NamedTuple):
     """A place in the package or beside it.
 
-    ``path`` is an address (``package!/member!/inner/member``). ``line``, ``column`` and ``end_line``
+    ``path`` is an address (``package!/member!/inner/member``). ``line``, ``column``, ``end_line``
     are 1-based and refer to the text file at that address, also for documents embedded in it; they
     are ``None`` where there are no lines. ``byte_offset`` is used where there are none.
     ``snippet`` is the line's text as found: hostile until a sink has made it safe.
@@ -25,7 +25,7 @@ class Location(NamedTuple):
 
     @property
     def member(self) -> str:
-        """The address without the package's own name, so that it survives a new build's file name."""
+        """The address without the package's own name: a new build may rename its file."""
         return self.path.partition(MEMBER)[2]
 
 

@@ -8,7 +8,7 @@ from dten_audit.model.finding import Finding
 
 
 class NotCovered(NamedTuple):
-    """A document that was not read, and why (``encrypted``, ``truncated``, ``unsupported-format``, …)."""
+    """A document that was not read, and why (``encrypted``, ``unsupported-format``, …)."""
 
     path: str
     reason: str

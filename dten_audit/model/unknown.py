@@ -9,7 +9,7 @@ class Unknown(NamedTuple):
     """A value that nobody stated.
 
     ``needs`` names what would settle it, as a dotted path: ``site.units``, ``site.packages``,
-    ``option.window``, or ``package.value`` for something that the package only computes at run time.
+    ``option.window``, or ``package.value`` for what the package only computes at run time.
     A condition on an unknown value is neither true nor false (Kleene's strong logic).
     """
 

@@ -1,1 +1,1 @@
-"""Read: from a document to local facts and embedded documents. Readers know languages and no rule."""
+"""Read: from a document to local facts and embedded documents. Readers know no rule."""

@@ -1,4 +1,4 @@
-"""Everything that an audit knows beside the package: site, matrices, trust store, moment, window."""
+"""What an audit knows beside the package: site, matrices, trust store, moment, window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The site: which units, packages, tables, hosts there are, as far as its file says (dten-site/1)."""
+"""The site: which units, packages, tables, hosts there are, as far as its file says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dten_audit.model.unknown import Unknown
 
 
 class UnitRecord(NamedTuple):
-    """A unit of the site. ``name`` has its type (``x.service``); ``line`` is that of the site file."""
+    """A unit of the site. ``name`` has its type (``x.service``); ``line`` is the site file's."""
 
     name: str
     state: str = ""
@@ -44,7 +44,10 @@ class RetiredHost(NamedTuple):
 
 
 class Site(NamedTuple):
-    """What the user knows of the site. Only sections listed in ``complete`` may be believed for absence."""
+    """What the user knows of the site (dten-site/1).
+
+    Only sections listed in ``complete`` may be believed for absence.
+    """
 
     path: str = ""
     name: str = ""

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from dten_audit.model.location import Location
 
 Certainty = Literal["exact", "resolved", "computed"]
-"""exact: stands there; resolved: follows from what stands there; computed: known only at run time."""
+"""exact: stands there; resolved: follows from it; computed: known only at run time."""
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 

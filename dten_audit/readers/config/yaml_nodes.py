@@ -53,6 +53,14 @@ class Node(NamedTuple):
         return self.value if self.kind == "mapping" else ()  # type: ignore[return-value]
 
 
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+def _column(event: yaml.Event) -> int:
+    return event.start_mark.column + 1 if event.start_mark else 1
+
+
 class _Open:
     """A collection under construction."""
 
@@ -61,8 +69,8 @@ class _Open:
     def __init__(self, kind: str, event: yaml.CollectionStartEvent) -> None:
         self.kind = kind
         self.nodes: list[Node] = []
-        self.line = event.start_mark.line + 1
-        self.column = event.start_mark.column + 1
+        self.line = _line(event)
+        self.column = _column(event)
         self.anchor: str | None = event.anchor
         self.tag = event.tag or ""
 
@@ -99,7 +107,7 @@ def _nodes(events: Iterator[yaml.Event], max_nodes: int) -> Iterator[Node]:
         if isinstance(event, yaml.CollectionStartEvent):
             kind = "mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence"
             if len(stack) >= MAX_DEPTH:
-                raise YamlError("nested too deep", event.start_mark.line + 1)
+                raise YamlError("nested too deep", _line(event))
             stack.append(_Open(kind, event))
             continue
         node, anchor = _finished(event, stack, anchors)
@@ -126,16 +134,13 @@ def _finished(
         opened = stack.pop()
         return opened.close(), opened.anchor
     if isinstance(event, yaml.ScalarEvent):
-        mark = event.start_mark
-        plain = bool(event.implicit[0])
-        return (
-            Node("scalar", event.value, mark.line + 1, mark.column + 1, event.tag or "", plain),
-            event.anchor,
-        )
+        bare = bool(event.implicit[0])
+        tag = event.tag or ""
+        return Node("scalar", event.value, _line(event), _column(event), tag, bare), event.anchor
     if isinstance(event, yaml.AliasEvent):
-        node = anchors.get(event.anchor)
+        node = anchors.get(event.anchor or "")
         if node is None:
-            raise YamlError("alias without an anchor", event.start_mark.line + 1)
+            raise YamlError("alias without an anchor", _line(event))
         return node, None
     return None, None
 
@@ -147,7 +152,7 @@ _WORDS: Final[dict[str, object]] = {
 
 
 def scalar(node: Node) -> object:
-    """Return a scalar as Python has it: null, true/false (not yes/no), integers, floats, else text."""
+    """Return a scalar as Python has it: null, true/false (not yes/no), numbers, else text."""
     text = node.text
     if not node.plain:
         return text
@@ -162,7 +167,7 @@ def scalar(node: Node) -> object:
 
 
 def plain(node: Node) -> object:
-    """Return a node as plain Python: dicts, lists, scalars. For our own files, not for hostile ones."""
+    """Return a node as dicts, lists and scalars. For our own files, not for hostile ones."""
     if node.kind == "sequence":
         return [plain(item) for item in node.items]
     if node.kind == "mapping":

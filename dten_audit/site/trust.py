@@ -1,0 +1,1 @@
+"""The trust store: which roots the user trusts to vouch for a vendor's packages."""
