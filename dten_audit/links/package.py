@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 from dten_audit.model.facts.base import Fact
@@ -50,10 +50,19 @@ class Install(NamedTuple):
 
 
 class Package:
-    """Everything stated about one package; derivers add to ``facts`` and change nothing else."""
+    """Everything stated about one package; derivers add to ``facts`` and change nothing else.
 
-    def __init__(self, documents: Iterable[DocumentInfo], facts: Iterable[Fact]) -> None:
+    ``content`` reads a document's bytes once more, by its id; None where it cannot be had.
+    """
+
+    def __init__(
+        self,
+        documents: Iterable[DocumentInfo],
+        facts: Iterable[Fact],
+        content: Callable[[str], bytes | None] = lambda _: None,
+    ) -> None:
         self.documents = {document.id: document for document in documents}
+        self.content = content
         self._facts: dict[type, list[Fact]] = defaultdict(list)
         for fact in facts:
             self._facts[type(fact)].append(fact)

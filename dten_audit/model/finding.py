@@ -44,6 +44,6 @@ class Finding(NamedTuple):
     waived: dict[str, str] | None = None
 
 
-def severity_rank(severity: str) -> int:
+def severity_rank(severity: Severity) -> int:
     """Return 0 for critical up to 4 for info."""
-    return SEVERITIES.index(severity)  # type: ignore[arg-type]
+    return SEVERITIES.index(severity)

@@ -1,1 +1,1 @@
-"""Config matrices (dten-config-matrix/1): which keys a version renamed, removed or reads otherwise."""
+"""Config matrices (dten-config-matrix/1): which keys a version renamed, removed or changed."""
