@@ -87,3 +87,22 @@ class Site(NamedTuple):
             if record.purl == purl:
                 return record.version
         return None if "packages" in self.complete else Unknown("site.packages")
+
+    def user(self, name: str) -> str | Unknown | None:
+        """Return the user's name, None where the site certainly has no such user."""
+        if name in self.users or name == "root":
+            return name
+        return None if "users" in self.complete else Unknown("site.users")
+
+    def retired_host(self, name: str) -> RetiredHost | Unknown | None:
+        """Return the record of a retired host that ``name`` falls under.
+
+        A pattern names a host; ``*.example`` names all hosts below it. None means that the list
+        of hosts is complete and lacks it.
+        """
+        host = name.rstrip(".").lower()
+        for record in self.retired_hosts:
+            pattern = record.match.rstrip(".").lower()
+            if host == pattern or (pattern.startswith("*.") and host.endswith(pattern[1:])):
+                return record
+        return None if "hosts" in self.complete else Unknown("site.hosts")

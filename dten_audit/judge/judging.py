@@ -1,0 +1,170 @@
+"""Judge: each rule over the facts it names; sharper rules silence blunter ones; repeats bundle."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from dten_audit.judge.conditions import compile_condition
+from dten_audit.judge.fields import values
+from dten_audit.judge.fingerprints import fingerprinted
+from dten_audit.judge.logic import Condition
+from dten_audit.judge.plain import plain_fact
+from dten_audit.judge.templates import as_text, fill
+from dten_audit.links.package import Package
+from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.registry import fact_types
+from dten_audit.model.finding import Finding, Related, Severity, severity_rank
+from dten_audit.model.location import Location
+from dten_audit.model.rule import Rule
+from dten_audit.site.estate import Estate
+
+COMPUTED = "package.value"
+_RELATED = 50
+
+
+class Verdict(NamedTuple):
+    """A rule that speaks of a fact. ``needs`` is empty where it is certain."""
+
+    rule: Rule
+    fact: Fact
+    severity: Severity
+    needs: frozenset[str]
+
+    @property
+    def order(self) -> tuple[int, str, int, int, str]:
+        at = self.fact.at
+        return (severity_rank(self.severity), at.path, at.line or 0, at.column or 0, self.rule.id)
+
+
+class Compiled(NamedTuple):
+    """A rule with its conditions as closures."""
+
+    rule: Rule
+    condition: Condition
+    cases: tuple[tuple[Condition | None, Severity], ...]
+    judges_certainty: bool
+
+
+def judge(package: Package, rules: Sequence[Rule], estate: Estate) -> tuple[Finding, ...]:
+    """Return what ``rules`` hold against the facts of a package, worst first."""
+    verdicts = [verdict for rule in rules for verdict in _verdicts(package, rule, estate)]
+    verdicts = list(_superseded(verdicts))
+    bundles = sorted(_bundles(verdicts), key=lambda bundle: bundle[0].order)
+    found = ((_finding(bundle), bundle[0].fact.subject) for bundle in bundles)
+    return tuple(fingerprinted(found))
+
+
+def compile_rule(rule: Rule, estate: Estate) -> Compiled:
+    """Compile a rule's conditions, which may ask what the site lists."""
+    cases = tuple(
+        (compile_condition(case.when, estate) if case.when else None, case.severity)
+        for case in rule.severity
+    )
+    asks = "certainty" in rule.when
+    return Compiled(rule, compile_condition(rule.when, estate), cases, asks)
+
+
+def _verdicts(package: Package, rule: Rule, estate: Estate) -> Iterator[Verdict]:
+    facts = package.of(fact_types()[rule.fact])
+    if not facts:
+        return
+    compiled = compile_rule(rule, estate)
+    for fact in facts:
+        verdict = _verdict(compiled, fact)
+        if verdict is not None:
+            yield verdict
+
+
+def _verdict(compiled: Compiled, fact: Fact) -> Verdict | None:
+    held = compiled.condition(fact)
+    if held is False:
+        return None
+    needs = frozenset() if held is True else held
+    if fact.certainty == "computed" and not compiled.judges_certainty:
+        needs |= {COMPUTED}
+    severity = _severity(compiled, fact)
+    if not needs:
+        return Verdict(compiled.rule, fact, severity, needs)
+    ceiling = compiled.rule.when_unknown
+    if ceiling is None:
+        return None
+    return Verdict(compiled.rule, fact, max(severity, ceiling, key=severity_rank), needs)
+
+
+def _severity(compiled: Compiled, fact: Fact) -> Severity:
+    """Return the severity of the first case that certainly holds; the last case always does."""
+    for condition, severity in compiled.cases:
+        if condition is None or condition(fact) is True:
+            return severity
+    raise AssertionError(compiled.rule.id)
+
+
+def _superseded(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+    """Drop what a sharper rule says better of the same subject. A question silences no certainty."""
+    verdicts = list(verdicts)
+    silenced: dict[tuple[str, str], bool] = {}
+    for verdict in verdicts:
+        for rule in verdict.rule.supersedes:
+            key = (rule, verdict.fact.subject)
+            silenced[key] = silenced.get(key, False) or not verdict.needs
+    for verdict in verdicts:
+        certain = silenced.get((verdict.rule.id, verdict.fact.subject))
+        if certain is None or (not certain and not verdict.needs):
+            yield verdict
+
+
+def _bundles(verdicts: Iterable[Verdict]) -> Iterator[list[Verdict]]:
+    """Bundle repeats: by a rule's ``group_by``, else by place and message; the worst comes first."""
+    groups: dict[object, list[Verdict]] = defaultdict(list)
+    for verdict in verdicts:
+        rule, fact = verdict.rule, verdict.fact
+        if rule.group_by:
+            parts = [tuple(map(as_text, values(fact, tuple(p.split("."))))) for p in rule.group_by]
+            key: object = (rule.id, tuple(parts), not verdict.needs)
+        else:
+            key = (rule.id, fact.at.path, fact.at.line, fill(rule.message, fact, {"count": 1}))
+        groups[key].append(verdict)
+    for bundle in groups.values():
+        yield sorted(bundle, key=lambda verdict: verdict.order)
+
+
+def _finding(bundle: Sequence[Verdict]) -> Finding:
+    first = bundle[0]
+    rule, fact = first.rule, first.fact
+    extra = {"count": len(bundle)}
+    return Finding(
+        rule=rule.id,
+        name=rule.name,
+        severity=first.severity,
+        confidence=rule.confidence,
+        certainty="unknown" if first.needs else "certain",
+        needs=tuple(sorted({need for verdict in bundle for need in verdict.needs})),
+        message=fill(rule.message, fact, extra),
+        why=fill(rule.why, fact, extra),
+        fix=fill(rule.fix, fact, extra),
+        question=fill(rule.question, fact, extra),
+        at=fact.at,
+        related=tuple(_related(rule, fact, bundle)),
+        facts=plain_fact(fact),
+    )
+
+
+def _related(rule: Rule, fact: Fact, bundle: Sequence[Verdict]) -> Iterator[Related]:
+    for field, text in rule.related:
+        for place in _places(values(fact, tuple(field.split(".")))):
+            side = "package" if "!/" in place.path or place.path == fact.at.path else "site"
+            yield Related(side, place, fill(text, fact, {"count": len(bundle)}))  # type: ignore[arg-type]
+    for verdict in bundle[1:_RELATED]:
+        if verdict.fact.at != fact.at:
+            message = fill(rule.message, verdict.fact, {"count": len(bundle)})
+            yield Related("package", verdict.fact.at, message)
+
+
+def _places(found: Iterable[object]) -> Iterator[Location]:
+    for value in found:
+        if isinstance(value, Location):
+            yield value
+        elif isinstance(value, tuple) and not hasattr(value, "_fields"):
+            yield from _places(value)

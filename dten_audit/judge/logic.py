@@ -1,0 +1,37 @@
+"""Kleene's three-valued logic. Unknown is the set of things that would settle it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+Tri = bool | frozenset[str]
+"""True, False, or the non-empty set of what is needed to know."""
+
+Condition = Callable[[object], Tri]
+
+
+def all_of(values: Iterable[Tri]) -> Tri:
+    """Return False if any is false, else unknown if any is, else True."""
+    needs: frozenset[str] = frozenset()
+    for value in values:
+        if value is False:
+            return False
+        if value is not True:
+            needs |= value
+    return needs or True
+
+
+def any_of(values: Iterable[Tri]) -> Tri:
+    """Return True if any is true, else unknown if any is, else False."""
+    needs: frozenset[str] = frozenset()
+    for value in values:
+        if value is True:
+            return True
+        if value is not False:
+            needs |= value
+    return needs or False
+
+
+def negation(value: Tri) -> Tri:
+    """Return the opposite; unknown stays unknown."""
+    return (not value) if isinstance(value, bool) else value

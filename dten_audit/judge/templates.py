@@ -1,0 +1,52 @@
+"""Messages with ``{field}`` in them: filled from a fact, checked when the rule is loaded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from dten_audit.judge.fields import values
+from dten_audit.model.location import Location
+from dten_audit.model.unknown import Unknown
+
+_FIELD: Final = re.compile(r"(?<![\{$])\{([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*)\}(?!\})")
+_LIMIT: Final = 600
+
+
+def fields_of(template: str) -> Iterator[str]:
+    """Yield the paths that a template names."""
+    for match in _FIELD.finditer(template):
+        yield match[1]
+
+
+def fill(template: str, fact: object, extra: Mapping[str, object]) -> str:
+    """Return ``template`` with each ``{path}`` replaced by the fact's value there, as text."""
+
+    def value(match: re.Match[str]) -> str:
+        path = match[1]
+        if path in extra:
+            return str(extra[path])
+        return ", ".join(
+            text for found in values(fact, tuple(path.split("."))) if (text := as_text(found))
+        )
+
+    return _FIELD.sub(value, template).replace("{{", "{").replace("}}", "}").strip()
+
+
+def as_text(value: object) -> str:
+    """Return a fact's value as a reader should see it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return ""
+    if isinstance(value, Unknown):
+        return "unknown"
+    if isinstance(value, Location):
+        return f"{value.path}:{value.line}" if value.line else value.path
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return ", ".join(text for part in value if (text := as_text(part)))
+    if hasattr(value, "text"):
+        return str(value.text)
+    text = str(value)
+    return text if len(text) <= _LIMIT else text[: _LIMIT - 1] + "…"
