@@ -1,0 +1,334 @@
+"""Example PKIs: roots, cross-certificates, leaves and CMS signatures, the same bytes every time.
+
+Keys are derived from their names, so that examples and fixtures never change between builds.
+Anybody can derive them: nothing signed with them is worth any trust.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import new as digest_of
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.x509.oid import NameOID, ObjectIdentifier
+
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+
+_CURVES: Final[dict[str, ec.EllipticCurve]] = {
+    "p256": ec.SECP256R1(), "p384": ec.SECP384R1(), "p192": ec.SECP192R1(),
+}  # fmt: skip
+_HASHES: Final[dict[str, type[hashes.HashAlgorithm]]] = {
+    "sha1": hashes.SHA1, "sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512,
+}  # fmt: skip
+_DIGEST_OID: Final = {
+    "sha1": "1.3.14.3.2.26",
+    "sha256": "2.16.840.1.101.3.4.2.1",
+    "sha384": "2.16.840.1.101.3.4.2.2",
+    "sha512": "2.16.840.1.101.3.4.2.3",
+}
+_ECDSA_OID: Final = {
+    "sha1": "1.2.840.10045.4.1",
+    "sha256": "1.2.840.10045.4.3.2",
+    "sha384": "1.2.840.10045.4.3.3",
+    "sha512": "1.2.840.10045.4.3.4",
+}
+_RSA_OID: Final = {
+    "sha1": "1.2.840.113549.1.1.5",
+    "sha256": "1.2.840.113549.1.1.11",
+    "sha384": "1.2.840.113549.1.1.12",
+    "sha512": "1.2.840.113549.1.1.13",
+}
+_ED25519_OID: Final = "1.3.101.112"
+_EKU: Final = {
+    "codeSigning": "1.3.6.1.5.5.7.3.3",
+    "serverAuth": "1.3.6.1.5.5.7.3.1",
+    "emailProtection": "1.3.6.1.5.5.7.3.4",
+    "timeStamping": "1.3.6.1.5.5.7.3.8",
+    "any": "2.5.29.37.0",
+}
+
+
+class Identity(NamedTuple):
+    """A certificate and the key that belongs to it."""
+
+    certificate: x509.Certificate
+    key: PrivateKey
+
+
+class Profile(NamedTuple):
+    """What a certificate states about itself.
+
+    ``valid`` are two RFC 3339 dates. ``ca`` is None where basic constraints are left out. ``eku``
+    holds names such as ``codeSigning``. ``permitted`` is a name constraint, ``strange`` a critical
+    extension that nobody knows.
+    """
+
+    valid: tuple[str, str] = ("2024-01-01", "2034-01-01")
+    ca: bool | None = False
+    path_length: int | None = None
+    eku: tuple[str, ...] = ()
+    key_usage: bool = True
+    identifiers: bool = True
+    digest: str = "sha256"
+    permitted: x509.Name | None = None
+    strange: bool = False
+
+
+ROOT: Final = Profile(valid=("2014-01-01", "2034-01-01"), ca=True)
+INTERMEDIATE: Final = Profile(ca=True, path_length=0)
+CROSS: Final = Profile(ca=True, path_length=1)
+LEAF: Final = Profile(valid=("2025-01-01", "2029-01-01"), eku=("codeSigning",))
+
+
+def moment(text: str) -> datetime:
+    """Return an RFC 3339 date or time as UTC."""
+    found = datetime.fromisoformat(text)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+@cache
+def key(name: str, kind: str = "p256") -> PrivateKey:
+    """Return the key called ``name``: p256, p384, p192, ed25519 derived from it; rsaNNNN random."""
+    seed = digest_of("sha512", f"dten-audit example key {name}".encode()).digest()
+    if kind.startswith("rsa"):
+        return rsa.generate_private_key(65537, int(kind[3:]))
+    if kind == "ed25519":
+        return ed25519.Ed25519PrivateKey.from_private_bytes(seed[:32])
+    curve = _CURVES[kind]
+    return ec.derive_private_key(int.from_bytes(seed[: curve.key_size // 8 - 1], "big"), curve)
+
+
+def name(common_name: str, organisation: str = "Acme Vendor GmbH") -> x509.Name:
+    """Return the distinguished name O=…, CN=…."""
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
+
+
+def issue(
+    subject: x509.Name | str,
+    issuer: Identity | None = None,
+    profile: Profile = LEAF,
+    own: PrivateKey | None = None,
+) -> Identity:
+    """Issue a certificate; self-signed without ``issuer``. ``own`` is the subject's key."""
+    if isinstance(subject, str):
+        subject = name(subject)
+    own = own or key(subject.rfc4514_string())
+    signer = issuer or Identity(_placeholder(), own)
+    above = issuer.certificate.subject if issuer else subject
+    first, last = (moment(text) for text in profile.valid)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(above)
+        .public_key(own.public_key())
+        .serial_number(_serial(subject, above, own, profile))
+        .not_valid_before(first)
+        .not_valid_after(last)
+    )
+    for extension, critical in _extensions(profile, own, signer.key):
+        builder = builder.add_extension(extension, critical=critical)
+    return Identity(_signed(builder, signer.key, profile.digest), own)
+
+
+@cache
+def _placeholder() -> x509.Certificate:
+    """A certificate nobody looks at: a self-signed one has no issuer yet."""
+    own = key("placeholder")
+    subject = name("placeholder")
+    day = moment("2024-01-01")
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject)
+    builder = builder.public_key(own.public_key()).serial_number(1)
+    return builder.not_valid_before(day).not_valid_after(day).sign(own, hashes.SHA256())
+
+
+def _serial(subject: x509.Name, above: x509.Name, own: PrivateKey, profile: Profile) -> int:
+    stated = f"{subject.rfc4514_string()}|{above.rfc4514_string()}|{profile!r}".encode()
+    return int.from_bytes(sha256(stated + spki(own)).digest()[:8], "big") | 1
+
+
+def spki(own: PrivateKey) -> bytes:
+    """Return the DER SubjectPublicKeyInfo of a key."""
+    return own.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def _extensions(
+    profile: Profile, own: PrivateKey, above: PrivateKey
+) -> Iterable[tuple[x509.ExtensionType, bool]]:
+    if profile.ca is not None:
+        yield x509.BasicConstraints(profile.ca, profile.path_length if profile.ca else None), True
+    if profile.identifiers:
+        yield x509.SubjectKeyIdentifier.from_public_key(own.public_key()), False
+        yield x509.AuthorityKeyIdentifier.from_issuer_public_key(above.public_key()), False
+    if profile.key_usage:
+        authority = bool(profile.ca)
+        yield (
+            x509.KeyUsage(
+                digital_signature=not authority, content_commitment=False,
+                key_encipherment=False, data_encipherment=False, key_agreement=False,
+                key_cert_sign=authority, crl_sign=authority,
+                encipher_only=False, decipher_only=False,
+            ),
+            True,
+        )  # fmt: skip
+    if profile.eku:
+        yield x509.ExtendedKeyUsage([ObjectIdentifier(_EKU[item]) for item in profile.eku]), False
+    if profile.permitted is not None:
+        yield x509.NameConstraints([x509.DirectoryName(profile.permitted)], None), True
+    if profile.strange:
+        strange = ObjectIdentifier("1.3.6.1.4.1.99999.1")
+        yield x509.UnrecognizedExtension(strange, b"\x05\x00"), True
+
+
+def _signed(builder: x509.CertificateBuilder, above: PrivateKey, digest: str) -> x509.Certificate:
+    if isinstance(above, ed25519.Ed25519PrivateKey):
+        return builder.sign(above, None)
+    if not isinstance(above, ec.EllipticCurvePrivateKey):
+        return builder.sign(above, hashes.SHA256())
+    made = builder.sign(above, hashes.SHA256(), ecdsa_deterministic=True)
+    return made if digest == "sha256" else _resigned(made, above, digest)
+
+
+def _resigned(made: x509.Certificate, above: PrivateKey, digest: str) -> x509.Certificate:
+    """Sign again with a digest that the library refuses to issue certificates with."""
+    old, new = (tlv(0x30, oid(_ECDSA_OID[item])) for item in ("sha256", digest))
+    body = made.tbs_certificate_bytes
+    header = 2 if body[1] < 0x80 else 2 + (body[1] & 0x7F)  # noqa: PLR2004
+    body = tlv(0x30, body[header:].replace(old, new, 1))
+    signature = _sign(above, body, digest)
+    return x509.load_der_x509_certificate(tlv(0x30, body, new, tlv(0x03, b"\0" + signature)))
+
+
+def cross_sign(subject: Identity, issuer: Identity, profile: Profile = CROSS) -> x509.Certificate:
+    """Return the certificate by which ``issuer`` vouches for the key of another root."""
+    return issue(subject.certificate.subject, issuer, profile, subject.key).certificate
+
+
+def tlv(tag: int, *parts: bytes) -> bytes:
+    """Return a DER element of ``parts``."""
+    body = b"".join(parts)
+    if len(body) < 0x80:  # noqa: PLR2004
+        return bytes((tag, len(body))) + body
+    length = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(length))) + length + body
+
+
+def oid(dotted: str) -> bytes:
+    """Return a DER object identifier."""
+    first, second, *rest = (int(part) for part in dotted.split("."))
+    out = bytearray()
+    for number in (first * 40 + second, *rest):
+        septets = [number & 0x7F]
+        while number := number >> 7:
+            septets.append(number & 0x7F | 0x80)
+        out += bytes(reversed(septets))
+    return tlv(0x06, bytes(out))
+
+
+def _sign(own: PrivateKey, data: bytes, digest: str) -> bytes:
+    if isinstance(own, ed25519.Ed25519PrivateKey):
+        return own.sign(data)
+    algorithm = _HASHES[digest]()
+    if isinstance(own, rsa.RSAPrivateKey):
+        return own.sign(data, padding.PKCS1v15(), algorithm)
+    return own.sign(data, ec.ECDSA(algorithm, deterministic_signing=True))
+
+
+def _signature_algorithm(own: PrivateKey, digest: str) -> bytes:
+    if isinstance(own, ed25519.Ed25519PrivateKey):
+        return tlv(0x30, oid(_ED25519_OID))
+    if isinstance(own, rsa.RSAPrivateKey):
+        return tlv(0x30, oid(_RSA_OID[digest]), b"\x05\x00")
+    return tlv(0x30, oid(_ECDSA_OID[digest]))
+
+
+def sign_detached(  # noqa: PLR0913 -- the variants of RFC 5652 that readers meet
+    content: bytes,
+    signer: Identity,
+    chain: Iterable[x509.Certificate] = (),
+    *,
+    at: str = "2026-10-01T12:00:00Z",
+    digest: str = "sha256",
+    text_mode: bool = False,
+    attributes: bool = True,
+    attached: bool = False,
+    with_signer: bool = True,
+) -> bytes:
+    """Return a CMS SignedData (RFC 5652, DER) over ``content``, signed at ``at``.
+
+    ``text_mode`` signs the CRLF form, as ``openssl cms -sign`` does without ``-binary``.
+    ``with_signer`` puts the signer's own certificate in, before ``chain``.
+    """
+    if text_mode:
+        content = content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    certificates = [signer.certificate] if with_signer else []
+    certificates += chain
+    data = oid("1.2.840.113549.1.7.1")
+    inside = tlv(0xA0, tlv(0x04, content)) if attached else b""
+    hashing = tlv(0x30, oid(_DIGEST_OID[digest]))
+    signed = tlv(
+        0x30,
+        tlv(0x02, b"\x01"),
+        tlv(0x31, hashing),
+        tlv(0x30, data, inside),
+        tlv(0xA0, *sorted(der(item) for item in certificates)) if certificates else b"",
+        tlv(0x31, _signer_info(content, signer, digest, at if attributes else "")),
+    )
+    return tlv(0x30, oid("1.2.840.113549.1.7.2"), tlv(0xA0, signed))
+
+
+def _signer_info(content: bytes, signer: Identity, digest: str, at: str) -> bytes:
+    certificate = signer.certificate
+    serial = certificate.serial_number
+    number = serial.to_bytes(serial.bit_length() // 8 + 1, "big")
+    head = (
+        tlv(0x02, b"\x01"),
+        tlv(0x30, certificate.issuer.public_bytes(), tlv(0x02, number)),
+        tlv(0x30, oid(_DIGEST_OID[digest])),
+    )
+    algorithm = _signature_algorithm(signer.key, digest)
+    if not at:
+        return tlv(0x30, *head, algorithm, tlv(0x04, _sign(signer.key, content, digest)))
+    clock = tlv(0x17, moment(at).strftime("%y%m%d%H%M%SZ").encode())
+    attributes = sorted(
+        (
+            tlv(0x30, oid("1.2.840.113549.1.9.3"), tlv(0x31, oid("1.2.840.113549.1.7.1"))),
+            tlv(0x30, oid("1.2.840.113549.1.9.5"), tlv(0x31, clock)),
+            tlv(0x30, oid("1.2.840.113549.1.9.4"),
+                tlv(0x31, tlv(0x04, digest_of(digest, content).digest()))),
+        )
+    )  # fmt: skip
+    signature = _sign(signer.key, tlv(0x31, *attributes), digest)
+    return tlv(0x30, *head, tlv(0xA0, *attributes), algorithm, tlv(0x04, signature))
+
+
+def der(certificate: x509.Certificate) -> bytes:
+    """Return a certificate as DER."""
+    return certificate.public_bytes(serialization.Encoding.DER)
+
+
+def pem(*certificates: x509.Certificate) -> bytes:
+    """Return certificates as one PEM bundle."""
+    return b"".join(item.public_bytes(serialization.Encoding.PEM) for item in certificates)
+
+
+def private_pem(own: PrivateKey, password: str = "") -> bytes:
+    """Return a private key as PKCS #8 PEM, encrypted where a password is given."""
+    protection: serialization.KeySerializationEncryption = serialization.NoEncryption()
+    if password:
+        protection = serialization.BestAvailableEncryption(password.encode())
+    return own.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection
+    )

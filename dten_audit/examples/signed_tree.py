@@ -1,0 +1,166 @@
+"""Builds signed packages for rule examples: a vendor's files, their signature and a trust store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from typing import Final, NamedTuple, cast
+
+from cryptography import x509
+
+from dten_audit.examples.pki import (
+    INTERMEDIATE,
+    LEAF,
+    ROOT,
+    Identity,
+    Profile,
+    cross_sign,
+    der,
+    issue,
+    key,
+    pem,
+    private_pem,
+    sign_detached,
+)
+
+TRUST: Final = "@trust/"
+"""Files below this name are the example's trust store; all others are members of the package."""
+
+_FILES: Final = {
+    "install/upgrade.sh": "#!/bin/sh\nset -eu\ntar -xzf payload.tar.gz -C /opt/dten\n",
+    "db/0042_orders.sql": "ALTER TABLE orders ADD COLUMN source text;\n",
+}
+_YOUNG: Final = ROOT._replace(valid=("2024-01-01", "2044-01-01"))
+
+
+class Chain(NamedTuple):
+    """A signer, the certificates sent along, and the roots by the names that ``store`` uses."""
+
+    leaf: Identity
+    sent: tuple[x509.Certificate, ...]
+    roots: dict[str, x509.Certificate]
+
+
+def signed_tree(params: Mapping[str, object]) -> dict[str, bytes]:
+    """Return package members and trust store files by path.
+
+    ``files`` {path: text}; ``sign`` the signed member: by default ``SHA256SUMS``, made of all
+    files; ``none`` for no signature. ``root``: trusted, unknown, omitted, rotated, impostor,
+    self-signed, incomplete. ``store``: a list of old, new, leaf, or ``none`` for no store;
+    ``vendor``: its record's ``state`` and ``identities``. ``leaf``, ``intermediate``: fields of
+    ``Profile``, and ``key``. ``text_mode``, ``tamper``: content or signature. ``after`` {path:
+    text} and ``drop`` [path] change the package once it is signed; ``ship`` {path: what} adds
+    signer-key, other-key, encrypted-key, leaf, chain, roots.
+    """
+    chain = _chain(params)
+    files = {path: text.encode() for path, text in _mapping(params, "files", _FILES).items()}
+    signed = str(params.get("sign", "SHA256SUMS"))
+    if signed == "SHA256SUMS" and signed not in files:
+        files[signed] = sums(files)
+    if signed != "none":
+        at = str(params.get("signed_at", "2026-10-01T12:00:00Z"))
+        signature = sign_detached(
+            files[signed], chain.leaf, chain.sent, at=at, text_mode=bool(params.get("text_mode"))
+        )
+        if params.get("tamper") == "signature":
+            signature = signature[:-1] + bytes((signature[-1] ^ 1,))
+        files[f"{signed}.p7s"] = signature
+        if params.get("tamper") == "content":
+            files[signed] += b"\n"
+    files.update({path: text.encode() for path, text in _mapping(params, "after", {}).items()})
+    for path in cast("Sequence[str]", params.get("drop", ())):
+        del files[path]
+    for path, what in _mapping(params, "ship", {}).items():
+        files[path] = _SHIPPED[what](chain)
+    return files | _store(params, chain)
+
+
+def sums(files: Mapping[str, bytes]) -> bytes:
+    """Return the text of a ``SHA256SUMS`` over ``files``."""
+    lines = (f"{sha256(data).hexdigest()}  {path}\n" for path, data in sorted(files.items()))
+    return "".join(lines).encode()
+
+
+def _mapping(
+    params: Mapping[str, object], field: str, default: Mapping[str, str]
+) -> Mapping[str, str]:
+    return cast("Mapping[str, str]", params.get(field, default))
+
+
+def _profile(params: Mapping[str, object], field: str, default: Profile) -> Profile:
+    stated = dict(cast("Mapping[str, object]", params.get(field, {})))
+    stated.pop("key", None)
+    for name in ("valid", "eku"):
+        if name in stated:
+            stated[name] = tuple(cast("Sequence[str]", stated[name]))
+    return default._replace(**stated)  # type: ignore[arg-type]
+
+
+def _chain(params: Mapping[str, object]) -> Chain:
+    kind = str(params.get("root", "trusted"))
+    old = issue("Acme Root CA 2014", None, ROOT)
+    new = issue("Acme Root CA 2024", None, _YOUNG)
+    top = {"unknown": new, "omitted": new, "rotated": new}.get(kind, old)
+    if kind == "impostor":
+        top = issue("Acme Root CA 2014", None, ROOT, key("somebody else"))
+    leaf_profile = _profile(params, "leaf", LEAF)
+    leaf_key = key("release", _key_kind(params, "leaf"))
+    roots = {"old": old.certificate, "new": new.certificate}
+    if kind == "self-signed":
+        leaf = issue("Acme Release Signing", None, leaf_profile, leaf_key)
+        return Chain(leaf, (), roots | {"leaf": leaf.certificate})
+    generation = "2" if top is new else "1"
+    middle = issue(
+        f"Acme Code Signing CA {generation}", top, _profile(params, "intermediate", INTERMEDIATE),
+        key(f"code signing {generation} {kind}", _key_kind(params, "intermediate")),
+    )  # fmt: skip
+    leaf = issue("Acme Release Signing", middle, leaf_profile, leaf_key)
+    sent = {
+        "incomplete": (),
+        "unknown": (middle.certificate, new.certificate),
+        "rotated": (middle.certificate, new.certificate, cross_sign(new, old)),
+        "impostor": (middle.certificate, top.certificate),
+    }.get(kind, (middle.certificate,))
+    return Chain(leaf, sent, roots | {"leaf": leaf.certificate})
+
+
+def _key_kind(params: Mapping[str, object], field: str) -> str:
+    return _mapping(params, field, {}).get("key", "p256")
+
+
+def _store(params: Mapping[str, object], chain: Chain) -> dict[str, bytes]:
+    wanted = params.get("store", ["old"])
+    if wanted == "none":
+        return {}
+    roots = [chain.roots[name] for name in cast("Sequence[str]", wanted)]
+    record = cast("Mapping[str, object] | None", params.get("vendor"))
+    if record is None:
+        named = zip(cast("Sequence[str]", wanted), roots, strict=True)
+        return {f"{TRUST}acme-{name}.pem": pem(root) for name, root in named}
+    certificates = {f"{TRUST}certs/{_sha256(root)}.der": der(root) for root in roots}
+    return certificates | {f"{TRUST}vendors/acme.yaml": _record(record, roots).encode()}
+
+
+def _record(record: Mapping[str, object], roots: Sequence[x509.Certificate]) -> str:
+    lines = ["schema: 1", "version: 1", "vendor: acme", 'scope: ["*"]']
+    if record.get("identities"):
+        lines.append(f"identities: {list(cast('Sequence[str]', record['identities']))}")
+    lines.append("roots:")
+    for root in roots:
+        lines += [f"- sha256: {_sha256(root)}", "  use: [package]"]
+        lines += [f"  state: {record.get('state', 'active')}"]
+    return "\n".join(lines) + "\n"
+
+
+def _sha256(certificate: x509.Certificate) -> str:
+    return sha256(der(certificate)).hexdigest()
+
+
+_SHIPPED: Final[dict[str, Callable[[Chain], bytes]]] = {
+    "signer-key": lambda chain: private_pem(chain.leaf.key),
+    "other-key": lambda _: private_pem(key("some service")),
+    "encrypted-key": lambda _: private_pem(key("some service"), "secret"),
+    "leaf": lambda chain: pem(chain.leaf.certificate),
+    "chain": lambda chain: pem(chain.leaf.certificate, *chain.sent),
+    "roots": lambda chain: pem(chain.roots["old"], chain.roots["new"]),
+}
