@@ -102,7 +102,7 @@ def _severity(compiled: Compiled, fact: Fact) -> Severity:
 
 
 def _superseded(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
-    """Drop what a sharper rule says better of the same subject. A question silences no certainty."""
+    """Drop what a sharper rule says of the same subject. A question silences no certainty."""
     verdicts = list(verdicts)
     silenced: dict[tuple[str, str], bool] = {}
     for verdict in verdicts:
@@ -116,7 +116,7 @@ def _superseded(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
 
 
 def _bundles(verdicts: Iterable[Verdict]) -> Iterator[list[Verdict]]:
-    """Bundle repeats: by a rule's ``group_by``, else by place and message; the worst comes first."""
+    """Bundle repeats: by a rule's ``group_by``, else by place and message; the worst first."""
     groups: dict[object, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
         rule, fact = verdict.rule, verdict.fact

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
-from typing import Final, cast, get_args
+from typing import Final, cast
 
 from dten_audit.judge.conditions import OPERATORS, SITE_SECTIONS, check_pattern, quantity
 from dten_audit.judge.fields import field_types, has_path, literals, type_at
 from dten_audit.judge.templates import fields_of
 from dten_audit.model.facts.registry import fact_types
-from dten_audit.model.finding import SEVERITIES, Severity
+from dten_audit.model.finding import SEVERITIES, Confidence, Severity
 from dten_audit.model.rule import Rule, SeverityCase
+from dten_audit.model.suggestion import suggestion
 
 REQUIRED: Final = (
     "id",
@@ -47,14 +47,8 @@ class RuleProblemError(ValueError):
         self.reason = reason
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean …?`` where a known word is close."""
-    near = get_close_matches(word, list(known), 1)
-    return f"; did you mean {near[0]}?" if near else ""
-
-
 def rule_from(data: dict[str, object], source: str, *, check: bool = False) -> Rule:
-    """Make a rule of its data. With ``check``, raise ``RuleProblemError`` for whatever is wrong with it."""
+    """Make a rule of its data. With ``check``, raise ``RuleProblemError`` for what is wrong."""
     if check:
         _check(data)
     cases = cast("list[dict[str, object]]", data["severity"])
@@ -77,7 +71,7 @@ def rule_from(data: dict[str, object], source: str, *, check: bool = False) -> R
         why=_text(data["why"]),
         fix=_text(data["fix"]),
         question=_text(data.get("question", "")),
-        confidence=cast("Severity", data.get("confidence", "high")),  # type: ignore[arg-type]
+        confidence=cast("Confidence", data.get("confidence", "high")),
         supersedes=_words(data.get("supersedes")),
         group_by=_words(data.get("group_by")),
         related=tuple(cast("dict[str, str]", data.get("related", {})).items()),
@@ -85,6 +79,11 @@ def rule_from(data: dict[str, object], source: str, *, check: bool = False) -> R
         examples=tuple((kind, tuple(items)) for kind, items in examples.items()),
         source=source,
     )
+
+
+def _case(case: dict[str, object]) -> SeverityCase:
+    when = cast("dict[str, object]", case.get("when", {}))
+    return SeverityCase(when, cast("Severity", case["is"]))
 
 
 def _text(value: object) -> str:
@@ -231,6 +230,3 @@ def _check_examples(examples: object) -> None:
                 raise RuleProblemError(
                     where, "a bad example says in which lines the rule must report"
                 )
-
-
-SEVERITY_NAMES: Final = get_args(Severity)

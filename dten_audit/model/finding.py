@@ -8,6 +8,7 @@ from dten_audit.model.location import Location
 
 Severity = Literal["critical", "high", "medium", "low", "info"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
+Confidence = Literal["high", "medium", "low"]
 Side = Literal["package", "site", "previous"]
 
 
@@ -30,7 +31,7 @@ class Finding(NamedTuple):
     rule: str
     name: str
     severity: Severity
-    confidence: Literal["high", "medium", "low"]
+    confidence: Confidence
     certainty: Literal["certain", "unknown"]
     needs: tuple[str, ...]
     message: str

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from dten_audit.model.finding import Severity
+from dten_audit.model.finding import Confidence, Severity
 
 
 class SeverityCase(NamedTuple):
@@ -33,7 +33,7 @@ class Rule(NamedTuple):
     why: str
     fix: str
     question: str = ""
-    confidence: Literal["high", "medium", "low"] = "high"
+    confidence: Confidence = "high"
     supersedes: tuple[str, ...] = ()
     group_by: tuple[str, ...] = ()
     related: tuple[tuple[str, str], ...] = ()

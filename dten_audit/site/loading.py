@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from dten_audit.model.suggestion import suggestion
 from dten_audit.readers.config.yaml_nodes import Node
-from dten_audit.site.schema import SiteFileError, Table, read_documents, suggestion
+from dten_audit.site.schema import SiteFileError, Table, read_documents
 from dten_audit.site.site import PackageRecord, RetiredHost, Site, TableRecord, UnitRecord
 
 SCHEMA: Final = "dten-site/1"
@@ -121,5 +122,5 @@ def _retired(hosts: Table) -> Iterator[RetiredHost]:
         host = Table(hosts.path, node, _RETIRED_KEYS, "a retired host")
         if not host.text("match"):
             raise SiteFileError(hosts.path, node.line, "a retired host has a match")
-        texts = (host.text(key) for key in _RETIRED_KEYS)
-        yield RetiredHost(*texts, line=node.line)
+        match, since, replaced_by, reason = (host.text(key) for key in _RETIRED_KEYS)
+        yield RetiredHost(match, since, replaced_by, reason, node.line)

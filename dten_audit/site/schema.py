@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from pathlib import Path
 
+from dten_audit.model.suggestion import suggestion
 from dten_audit.readers.config.yaml_nodes import Node, YamlError, parse_yaml, scalar
 
 
@@ -17,12 +17,6 @@ class SiteFileError(ValueError):
         self.path = path
         self.line = line
         self.reason = reason
-
-
-def suggestion(word: str, known: tuple[str, ...]) -> str:
-    """Return ``; did you mean …?`` where a known word is close."""
-    near = get_close_matches(word, known, 1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 class Table:

@@ -1,0 +1,80 @@
+"""Who runs whom: scripts that call scripts, clients that run SQL files, texts fed to programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from dten_audit.links.package import Call, DocumentInfo, Package
+from dten_audit.links.resolving import PathIndex
+from dten_audit.model.facts.commands import Command
+
+INTERPRETERS: Final = frozenset(
+    "sh bash dash ksh zsh ash busybox python python2 python3 perl ruby php node".split()
+)
+SOURCING: Final = frozenset(("source", "."))
+SQL_CLIENTS: Final = frozenset(
+    "psql mysql mariadb sqlite3 sqlcmd sqlplus isql usql clickhouse-client cockroach".split()
+)
+FILE_OPTIONS: Final = frozenset(("-f", "--file", "-i", "--input-file", "--init-command-file"))
+
+
+def calls(package: Package, index: PathIndex) -> Iterator[Call]:
+    """Yield each command that runs a shipped document, once for each such document."""
+    for command in package.of(Command):
+        near = package.documents.get(command.document)
+        if near is None:
+            continue
+        for text in (command.stdin, *getattr(command, "documents", ())):
+            if text and text in package.documents:
+                yield Call(command, text, "embedded")
+        for text, how in _references(command):
+            for document in index.find(text, near):
+                if document.id != command.document:
+                    yield Call(command, document.id, how)
+
+
+def _references(command: Command) -> Iterator[tuple[str, str]]:
+    """Yield the paths that a command runs, and in which way."""
+    if not command.argv:
+        return
+    first, arguments = command.argv[0].text, command.arguments
+    program = command.program
+    if program in SOURCING:
+        if arguments:
+            yield arguments[0], "sources"
+    elif program in INTERPRETERS:
+        script = next((word for word in arguments if not word.startswith(("-", "+"))), "")
+        if script and not any(word in ("-c", "-m", "-e") for word in arguments):
+            yield script, "runs"
+    elif program in SQL_CLIENTS:
+        yield from ((text, "sql") for text in _sql_files(command))
+    elif "/" in first:
+        yield first, "runs"
+
+
+def _sql_files(command: Command) -> Iterator[str]:
+    arguments = command.arguments
+    for number, word in enumerate(arguments):
+        if word in FILE_OPTIONS and number + 1 < len(arguments):
+            yield arguments[number + 1]
+        elif word.startswith("--file="):
+            yield word.removeprefix("--file=")
+        elif word.startswith("-f") and len(word) > 2 and not word.startswith("--"):  # noqa: PLR2004 (the option's own length)
+            yield word[2:]
+        elif word.startswith("@") and command.program == "sqlplus":
+            yield word.lstrip("@")
+        elif command.program == "sqlite3" and word.startswith(".read "):
+            yield word.removeprefix(".read ").strip()
+    for redirection in command.redirections:
+        if redirection.operator == "<":
+            yield redirection.target.text
+    for producer in command.feeds:
+        words = [word.text for word in producer]
+        if words and words[0].rpartition("/")[2] in ("cat", "zcat", "envsubst", "sed"):
+            yield from (word for word in words[1:] if word.endswith((".sql", ".ddl")))
+
+
+def callee_info(package: Package, call: Call) -> DocumentInfo:
+    """Return what is known of the document that a call runs."""
+    return package.documents[call.callee]

@@ -1,0 +1,138 @@
+"""Read: every document through its readers, embedded ones too, from one work list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple, cast
+
+from dten_audit.documents.budget import Budget
+from dten_audit.documents.document import Document, Embedded
+from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.mentions import Mention
+from dten_audit.readers.base import Read, Reader
+from dten_audit.readers.gate import Gate, Trigger
+from dten_audit.readers.knowledge import knowledge
+
+ALWAYS_BELOW: Final = 256 << 10
+"""Documents below this size are read whatever the gate says."""
+MAX_EMBEDDED_DEPTH: Final = 5
+_READER: Final = "reader:"
+
+PROGRAMS: Final = frozenset(
+    "python ruby php javascript typescript java go csharp perl powershell batch makefile dockerfile"
+    " text xml".split()
+)
+"""Kinds that may run things and that no reader reads yet: what they mention is said."""
+OPAQUE: Final = frozenset("elf pe macho image font class binary".split())
+
+
+class Tally(NamedTuple):
+    """How a document ended: ``parsed``, ``scanned`` or ``opaque``; its id, and its size."""
+
+    document: str
+    how: str
+    size: int
+
+
+class Reading:
+    """The read stage of one audit: what was stated, and how every document ended.
+
+    ``wanted`` says of a document whether its readers are worth asking (a configuration file that
+    no matrix speaks of is not). ``skipped`` are ids of documents that the gate held back.
+    """
+
+    def __init__(
+        self,
+        readers: Iterable[Reader],
+        budget: Budget,
+        wanted: Callable[[Reader, Document], bool] = lambda _reader, _document: True,
+    ) -> None:
+        self.facts: list[Fact] = []
+        self.documents: list[Document] = []
+        self.tallies: list[Tally] = []
+        self.skipped: dict[str, Document] = {}
+        self._budget = budget
+        self._wanted = wanted
+        self._by_kind: dict[str, list[Reader]] = {}
+        self._loaded: dict[str, Read] = {}
+        triggers = list(_topics())
+        for reader in readers:
+            for kind in reader.kinds:
+                self._by_kind.setdefault(kind, []).append(reader)
+            triggers += [Trigger(_READER + reader.name, p) for p in reader.triggers]
+        self._gate = Gate(triggers)
+
+    def add(self, document: Document) -> None:
+        """Read a document and all that is embedded in it, as far as the gate wants it read."""
+        work = [document]
+        while work:
+            work += reversed(self._read(work.pop()))
+
+    def read_skipped(self, document: str) -> None:
+        """Read a document that the gate held back, because something turned out to run it."""
+        held = self.skipped.pop(document, None)
+        if held is None:
+            return
+        for number, tally in enumerate(self.tallies):
+            if tally.document == document:
+                self.tallies[number] = tally._replace(how="parsed")
+        work = list(reversed(self._states(held, self._by_kind.get(held.kind, []))))
+        while work:
+            work += reversed(self._read(work.pop()))
+
+    def _read(self, document: Document) -> list[Document]:
+        self.documents.append(document)
+        readers = [r for r in self._by_kind.get(document.kind, ()) if self._wanted(r, document)]
+        how = "opaque" if document.kind in OPAQUE else "scanned"
+        embedded: list[Document] = []
+        if readers and (self._small(document) or self._triggered(document, readers)):
+            how = "parsed"
+            embedded = self._states(document, readers)
+        elif readers:
+            self.skipped[document.id] = document
+        elif how == "scanned" and document.host is None:
+            self.facts += self._mentions(document)
+        if document.host is None:
+            self.tallies.append(Tally(document.id, how, len(document.data)))
+        return embedded
+
+    def _small(self, document: Document) -> bool:
+        executable = bool((document.mode or 0) & 0o111)
+        return document.host is not None or executable or len(document.data) < ALWAYS_BELOW
+
+    def _triggered(self, document: Document, readers: list[Reader]) -> bool:
+        if any(not reader.triggers for reader in readers):
+            return True
+        hits = self._gate.scan(cast("bytes", document.data))
+        return any(_READER + reader.name in hits for reader in readers)
+
+    def _states(self, document: Document, readers: list[Reader]) -> list[Document]:
+        """Run ``readers``; return the documents that they found inside."""
+        embedded = []
+        for reader in readers:
+            if reader.name not in self._loaded:
+                self._loaded[reader.name] = reader.load()
+            for stated in self._loaded[reader.name](document):
+                if not isinstance(stated, Embedded):
+                    self.facts.append(stated)
+                elif document.depth < MAX_EMBEDDED_DEPTH or document.host is None:
+                    embedded.append(document.embed(stated))
+        return embedded
+
+    def _mentions(self, document: Document) -> Iterator[Fact]:
+        if not document.data:
+            return
+        hits = self._gate.scan(cast("bytes", document.data))
+        if document.kind not in PROGRAMS:
+            return
+        for topic, start in sorted(hits.items()):
+            if not topic.startswith(_READER):
+                line = document.data[:start].count(b"\n") + 1
+                yield Mention(document.location(line), topic, document.kind)
+
+
+def _topics() -> Iterator[Trigger]:
+    table = cast("dict[str, list[str]]", knowledge("gate"))
+    for topic, patterns in table.items():
+        for pattern in patterns:
+            yield Trigger(topic, pattern.encode())
