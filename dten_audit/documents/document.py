@@ -8,6 +8,8 @@ from dten_audit.documents.text import LineIndex, decode
 from dten_audit.model.location import Location
 
 SNIPPET = 200
+_LOOK = 5 * SNIPPET
+"""How much of a line is looked at: a megabyte in one line would be copied for every fact on it."""
 
 
 class Embedded(NamedTuple):
@@ -24,6 +26,22 @@ class Embedded(NamedTuple):
     lines: tuple[int, ...]
     column: int = 1
     path: str = ""
+    hints: tuple[tuple[str, str], ...] = ()
+
+
+class DocumentInfo(NamedTuple):
+    """What is kept of a document once it has been read and its bytes are gone.
+
+    ``host`` is the id of the file it is embedded in, else empty.
+    """
+
+    id: str
+    address: str
+    path: str
+    kind: str
+    size: int
+    mode: int | None
+    host: str
     hints: tuple[tuple[str, str], ...] = ()
 
 
@@ -110,13 +128,13 @@ class Document:
         """Return the place of a 1-based line (and column) of this document's text."""
         host_line = self.host_line(line)
         if self.host is not None and line > 1:
-            snippet = self.host.index.line(host_line)
+            snippet = self.host.index.line(host_line, _LOOK)
             column = None
         elif self.host is not None:
-            snippet = self.host.index.line(host_line)
+            snippet = self.host.index.line(host_line, _LOOK)
             column = None if column is None else column + self.column - 1
         else:
-            snippet = self.index.line(line)
+            snippet = self.index.line(line, _LOOK)
         end = None if end_line is None else self.host_line(end_line)
         return Location(self.address, host_line, column, end, None, snippet.strip()[:SNIPPET])
 
@@ -124,6 +142,15 @@ class Document:
         """Return the place of an offset of ``text``."""
         line, column = self.index.position(offset)
         return self.location(line, column, None if end is None else self.index.position(end)[0])
+
+    def info(self) -> DocumentInfo:
+        """Return what is kept of this document once it has been read."""
+        size = len(self.data) if self.host is None else len(self.text)
+        host = self.host.id if self.host else ""
+        hints = tuple(sorted(self.hints.items()))
+        return DocumentInfo(
+            self.id, self.address, self.path, self.kind, size, self.mode, host, hints
+        )
 
     def whole(self, offset: int | None = None) -> Location:
         """Return the document as a place without lines (binaries, whole-file facts)."""

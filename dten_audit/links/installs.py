@@ -1,4 +1,4 @@
-"""What lands where: install steps of scripts, files that scripts write, and the tree's own layout."""
+"""What lands where: install steps of scripts, files they write, and the tree's own layout."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from dten_audit.documents.document import Document
 from dten_audit.links.calls import calls
 from dten_audit.links.installs import installs
 from dten_audit.links.package import DocumentInfo, Package
@@ -13,12 +12,12 @@ from dten_audit.model.facts.base import Fact
 
 
 def link(
-    documents: Iterable[Document],
+    documents: Iterable[DocumentInfo],
     facts: Iterable[Fact],
     content: Callable[[str], bytes | None] = lambda _: None,
 ) -> Package:
     """Return the package graph of what was read."""
-    package = Package(map(info, documents), facts, content)
+    package = Package(documents, facts, content)
     index = PathIndex(package.documents.values())
     for call in calls(package, index):
         package.calls[call.callee].append(call)
@@ -27,18 +26,3 @@ def link(
     scripts = (d for d in package.documents.values() if d.kind == "shell" and not d.host)
     package.entry_points.update(d.id for d in scripts if d.id not in called)
     return package
-
-
-def info(document: Document) -> DocumentInfo:
-    """Return what is kept of a document once it has been read."""
-    size = len(document.data) if document.host is None else len(document.text)
-    return DocumentInfo(
-        document.id,
-        document.address,
-        document.path,
-        document.kind,
-        size,
-        document.mode,
-        document.host.id if document.host else "",
-        tuple(sorted(document.hints.items())),
-    )

@@ -6,25 +6,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
+from dten_audit.documents.document import DocumentInfo
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import Command
 from dten_audit.model.location import Location
 
+__all__ = ["Call", "DocumentInfo", "Install", "Package"]
+
 F = TypeVar("F", bound=Fact)
-
-
-class DocumentInfo(NamedTuple):
-    """What is known of a document once it has been read and its bytes are gone."""
-
-    id: str
-    address: str
-    path: str
-    kind: str
-    size: int
-    mode: int | None
-    host: str
-    hints: tuple[tuple[str, str], ...] = ()
-    sha256: str = ""
 
 
 class Call(NamedTuple):
@@ -69,6 +58,7 @@ class Package:
         self.calls: dict[str, list[Call]] = defaultdict(list)
         self.installs: list[Install] = []
         self.entry_points: set[str] = set()
+        self.identity: dict[str, str] = {}
 
     def of(self, fact: type[F]) -> list[F]:
         """Return all facts of a type, in the order of documents and lines."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple, cast
 
-from dten_audit.documents.budget import Budget
-from dten_audit.documents.document import Document, Embedded
+from dten_audit.documents.document import Document, DocumentInfo, Embedded
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.mentions import Mention
 from dten_audit.readers.base import Read, Reader
@@ -44,14 +43,12 @@ class Reading:
     def __init__(
         self,
         readers: Iterable[Reader],
-        budget: Budget,
         wanted: Callable[[Reader, Document], bool] = lambda _reader, _document: True,
     ) -> None:
         self.facts: list[Fact] = []
-        self.documents: list[Document] = []
+        self.documents: list[DocumentInfo] = []
         self.tallies: list[Tally] = []
-        self.skipped: dict[str, Document] = {}
-        self._budget = budget
+        self.skipped: set[str] = set()
         self._wanted = wanted
         self._by_kind: dict[str, list[Reader]] = {}
         self._loaded: dict[str, Read] = {}
@@ -68,20 +65,18 @@ class Reading:
         while work:
             work += reversed(self._read(work.pop()))
 
-    def read_skipped(self, document: str) -> None:
+    def read_skipped(self, document: Document) -> None:
         """Read a document that the gate held back, because something turned out to run it."""
-        held = self.skipped.pop(document, None)
-        if held is None:
-            return
+        self.skipped.discard(document.id)
         for number, tally in enumerate(self.tallies):
-            if tally.document == document:
+            if tally.document == document.id:
                 self.tallies[number] = tally._replace(how="parsed")
-        work = list(reversed(self._states(held, self._by_kind.get(held.kind, []))))
+        work = list(reversed(self._states(document, self._by_kind.get(document.kind, []))))
         while work:
             work += reversed(self._read(work.pop()))
 
     def _read(self, document: Document) -> list[Document]:
-        self.documents.append(document)
+        self.documents.append(document.info())
         readers = [r for r in self._by_kind.get(document.kind, ()) if self._wanted(r, document)]
         how = "opaque" if document.kind in OPAQUE else "scanned"
         embedded: list[Document] = []
@@ -89,7 +84,7 @@ class Reading:
             how = "parsed"
             embedded = self._states(document, readers)
         elif readers:
-            self.skipped[document.id] = document
+            self.skipped.add(document.id)
         elif how == "scanned" and document.host is None:
             self.facts += self._mentions(document)
         if document.host is None:
@@ -103,7 +98,7 @@ class Reading:
     def _triggered(self, document: Document, readers: list[Reader]) -> bool:
         if any(not reader.triggers for reader in readers):
             return True
-        hits = self._gate.scan(cast("bytes", document.data))
+        hits = self._gate.scan(document.data)
         return any(_READER + reader.name in hits for reader in readers)
 
     def _states(self, document: Document, readers: list[Reader]) -> list[Document]:
@@ -122,7 +117,7 @@ class Reading:
     def _mentions(self, document: Document) -> Iterator[Fact]:
         if not document.data:
             return
-        hits = self._gate.scan(cast("bytes", document.data))
+        hits = self._gate.scan(document.data)
         if document.kind not in PROGRAMS:
             return
         for topic, start in sorted(hits.items()):

@@ -1,0 +1,159 @@
+"""The audit: open, read, link, derive, judge, report."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from time import perf_counter
+
+from dten_audit import __version__
+from dten_audit.derive.deriving import derive
+from dten_audit.derive.registry import DERIVERS
+from dten_audit.documents.budget import Budget
+from dten_audit.documents.cat import content
+from dten_audit.documents.document import Document
+from dten_audit.documents.errors import PackageError
+from dten_audit.documents.open import Container, open_package
+from dten_audit.judge.judging import judge
+from dten_audit.judge.loading import load_rules
+from dten_audit.links.identity import identity
+from dten_audit.links.linking import link
+from dten_audit.links.package import Package
+from dten_audit.model.facts.container import CoverageGap
+from dten_audit.model.report import Coverage, NotCovered, PackageReport, Report
+from dten_audit.model.rule import Rule
+from dten_audit.options import Options
+from dten_audit.readers.reading import Reading, Tally
+from dten_audit.readers.registry import READERS
+from dten_audit.site.estate import Estate
+from dten_audit.site.matrix import speaks_of
+
+Progress = Callable[[str, int], None]
+"""Told what is being read and how many documents there were so far."""
+
+
+def audit(
+    packages: Iterable[str | Path], options: Options | None = None, progress: Progress | None = None
+) -> Report:
+    """Audit packages without running anything of them, and return what was found.
+
+    The same as ``dten-audit check``. A package that cannot be opened is reported with its
+    ``error``. Raises ``SiteFileError``, ``RuleError`` or ``OptionError`` where the user's own
+    files or options are wrong.
+    """
+    options = options or Options()
+    rules = options.chosen(load_rules(options.rules))
+    estate = options.estate()
+    reports = [audit_package(path, options, rules, estate, progress) for path in packages]
+    at = estate.at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Report(__version__, at, tuple(reports), options.site is not None)
+
+
+def audit_package(
+    path: str | Path,
+    options: Options,
+    rules: Sequence[Rule],
+    estate: Estate,
+    progress: Progress | None = None,
+) -> PackageReport:
+    """Audit one package: the six stages."""
+    clock = Clock()
+    try:
+        reading, gaps = read_package(path, options, estate, progress)
+        clock.lap("open and read")
+        package = link_package(path, reading, options)
+        clock.lap("link")
+        derive(package, estate, DERIVERS)
+        clock.lap("derive")
+        findings = judge(package, rules, estate)
+        clock.lap("judge")
+    except PackageError as error:
+        none = Coverage(0, 0, 0, 0, 0, ())
+        return PackageReport(str(path), "", {}, none, (), error=str(error))
+    coverage = cover(reading.tallies, gaps)
+    digest = sha256_of(Path(path))
+    return PackageReport(str(path), digest, package.identity, coverage, findings, tuple(clock.laps))
+
+
+def read_package(
+    path: str | Path, options: Options, estate: Estate, progress: Progress | None = None
+) -> tuple[Reading, list[CoverageGap]]:
+    """Open a package and read its documents. Raises ``PackageError`` if it cannot be opened."""
+    budget = Budget(options.limits)
+    matrices = estate.matrices
+    reading = Reading(
+        READERS,
+        wanted=lambda reader, document: (
+            options.read_everything or reader.name != "config" or speaks_of(matrices, document)
+        ),
+    )
+    gaps: list[CoverageGap] = []
+    for item in open_package(path, budget):
+        if isinstance(item, Document):
+            reading.add(item)
+            if progress is not None:
+                progress(item.path, len(reading.tallies))
+        elif isinstance(item, Container):
+            reading.tallies.append(Tally(item.address, "parsed", 0))
+        else:
+            reading.facts.append(item)
+            if isinstance(item, CoverageGap):
+                gaps.append(item)
+    return reading, gaps
+
+
+def link_package(path: str | Path, reading: Reading, options: Options) -> Package:
+    """Link what was read; what the gate held back is read now if something runs it."""
+
+    def fetch(document: str) -> bytes | None:
+        try:
+            return content(path, document, Budget(options.limits))
+        except PackageError:
+            return None
+
+    package = link(reading.documents, reading.facts, fetch)
+    held = [callee for callee in package.calls if callee in reading.skipped]
+    for callee in held:
+        info, data = package.documents[callee], fetch(callee)
+        if data is not None:
+            document = Document(info.address, info.path, info.kind, data, mode=info.mode)
+            reading.read_skipped(document)
+    if held:
+        package = link(reading.documents, reading.facts, fetch)
+    package.identity = identity(package, Path(path).name)
+    return package
+
+
+def cover(tallies: Iterable[Tally], gaps: Iterable[CoverageGap]) -> Coverage:
+    """Return the ledger of how every document ended."""
+    members, size = 0, 0
+    counts = {"parsed": 0, "scanned": 0, "opaque": 0}
+    for tally in tallies:
+        members += 1
+        size += tally.size
+        counts[tally.how] += 1
+    missing = tuple(NotCovered(gap.at.path, gap.reason) for gap in gaps)
+    return Coverage(members + len(missing), size, **counts, not_covered=missing)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a package file; empty for a folder or standard input."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+class Clock:
+    """How long each stage took, in seconds."""
+
+    def __init__(self) -> None:
+        self.laps: list[tuple[str, float]] = []
+        self._last = perf_counter()
+
+    def lap(self, stage: str) -> None:
+        """End a stage."""
+        now = perf_counter()
+        self.laps.append((stage, now - self._last))
+        self._last = now

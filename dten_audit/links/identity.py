@@ -1,0 +1,80 @@
+"""Which product and version a package says it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Final
+
+from dten_audit.documents.document import DocumentInfo
+from dten_audit.documents.text import decode
+from dten_audit.links.package import Package
+
+_MAX_BYTES: Final = 1 << 20
+_DEEPEST: Final = 2
+_FIELD: Final = re.compile(r"^(Name|Package|Version):[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
+_FILE: Final = re.compile(
+    r"(?P<name>[A-Za-z][\w.+]*?(?:[-_][A-Za-z][\w.+]*)*?)[-_]v?(?P<version>\d[\w.+~]*)"
+)
+
+
+def identity(package: Package, file_name: str) -> dict[str, str]:
+    """Return ``name`` and ``version`` as far as the package states them.
+
+    Asked in this order: metadata of its own format (control, METADATA, PKG-INFO, package.json,
+    manifest.json), a VERSION file, the file's name.
+    """
+    found: dict[str, str] = {}
+    for names, read in _SOURCES:
+        for document in _shallow(package, names):
+            data = package.content(document.id)
+            if data is not None and len(data) <= _MAX_BYTES:
+                for key, value in read(decode(data).text).items():
+                    found.setdefault(key, value)
+    match = _FILE.match(file_name)
+    if match and "version" not in found:
+        found.setdefault("name", match["name"])
+        found["version"] = re.sub(r"\.(zip|tar|tgz|whl|jar|deb|rpm)$", "", match["version"])
+    return found
+
+
+def _shallow(package: Package, names: tuple[str, ...]) -> list[DocumentInfo]:
+    found = [
+        document
+        for document in package.documents.values()
+        if not document.host
+        and document.address.count("!/") == 1
+        and document.path.rpartition("/")[2] in names
+        and document.path.count("/") <= _DEEPEST
+    ]
+    return sorted(found, key=lambda document: (document.path.count("/"), document.path))[:1]
+
+
+def _from_fields(text: str) -> dict[str, str]:
+    head = text.partition("\n\n")[0]
+    keys = {"Name": "name", "Package": "name", "Version": "version"}
+    return {keys[match[1]]: match[2] for match in _FIELD.finditer(head)}
+
+
+def _from_json(text: str) -> dict[str, str]:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(data, dict):
+        return {}
+    wanted = {key: data.get(key) for key in ("name", "version")}
+    return {key: value for key, value in wanted.items() if isinstance(value, str)}
+
+
+def _from_version(text: str) -> dict[str, str]:
+    words = text.split()
+    return {"version": words[0]} if words and words[0][:1].isdigit() else {}
+
+
+_SOURCES: Final[tuple[tuple[tuple[str, ...], Callable[[str], dict[str, str]]], ...]] = (
+    (("control", "METADATA", "PKG-INFO"), _from_fields),
+    (("package.json", "manifest.json"), _from_json),
+    (("VERSION",), _from_version),
+)
