@@ -1,0 +1,223 @@
+"""Tells what a document is: first bytes, then path and name, then ``#!``, then content."""
+
+from __future__ import annotations
+
+from dten_audit.documents import kind_sniff as sniff
+from dten_audit.documents.kind_tables import (
+    EXTENSIONS,
+    MAGIC,
+    MAGIC_TWO,
+    NAMES,
+    PARENTS,
+    PATH_ENDS,
+    SNIFF,
+    SUFFIXES_TO_DROP,
+    UNIT_TYPES,
+    words,
+)
+from dten_audit.documents.text import encoding_of
+
+SAMPLE = 4096
+"""How much of a document's start is ever looked at."""
+
+_TAR_MAGIC = slice(257, 262)
+_BLOCK = 512
+_CERTIFICATE_ENDS = words("crt cer key cert csr crl der ca asc sig sign signature")
+_SETTINGS_ENDS = words("conf cfg config")
+
+CONTAINERS = words(
+    "zip tar gzip bzip2 xz lzma zstd ar cpio rpm 7z rar cab msi iso dmg xar squashfs lz4 lzop lzip"
+    " compress"
+)
+"""Kinds that hold other documents, whether or not a reader for them exists."""
+
+
+def kind_of(path: str, head: bytes, mode: int | None = None) -> str:
+    """Return the kind of the document at ``path`` that starts with ``head``.
+
+    ``head`` may be the whole document; only its first 4 KiB are looked at. ``mode`` is the Unix
+    mode, if known: an executable text without ``#!`` is run by the shell (execvp(3)).
+    """
+    if not head:
+        return "empty"
+    kind = MAGIC.get(head[:4]) or MAGIC_TWO.get(head[:2])
+    if kind is not None or head[0] in _RARE_STARTS:
+        kind = _by_magic(path, head, kind)
+        if kind:
+            return kind
+    folder, _, name = path.rpartition("/")
+    lower = name.lower()
+    kind = _by_folder(folder, path, lower) if folder else ""
+    if kind:
+        return kind
+    if head[:2] == b"#!":
+        return sniff.shebang_kind(head)
+    kind = NAMES.get(lower) or EXTENSIONS.get(lower.rpartition(".")[2] if "." in lower else "")
+    if kind is not None and kind != SNIFF:
+        return _settled(kind, head)
+    return _by_content(folder, lower, head, mode)
+
+
+_RARE_STARTS = frozenset(b"BM\xca\x5d0\x00Rz\xffP(")
+
+
+def _by_magic(path: str, head: bytes, kind: str | None) -> str:
+    """Settle first bytes that need a second look; empty where they tell nothing."""
+    if kind == "cpio":
+        return "cpio" if head[4:6] in (b"01", b"02", b"07") and head[4:6] != b"" else ""
+    if kind == "ar":
+        return "ar" if head.startswith(b"!<arch>\n") else ""
+    if kind == "ole":
+        return "msi" if path.lower().endswith((".msi", ".msp")) else "binary"
+    if kind is not None:
+        return "" if kind == SNIFF else kind
+    start = head[:16]
+    if start.startswith(b"BZh") and start[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):
+        return "bzip2"
+    if start.startswith(b"MZ"):
+        return "pe" if b"\0" in head[:128] else ""
+    if start.startswith(b"\xca\xfe\xba\xbe"):
+        return "class" if int.from_bytes(start[6:8], "big") >= 45 else "macho"  # noqa: PLR2004
+    if start.startswith(b"\x5d\0\0") and len(head) > 13 and head[12] in (0, 255):  # noqa: PLR2004
+        return "lzma"
+    if start.startswith(b"RIFF") and start[8:12] == b"WEBP":
+        return "image"
+    if start.startswith((b"\0\1\0\0\0", b"true\0")):
+        return "font"
+    if start[1:4] == b"\x2a\x4d\x18" and 0x50 <= start[0] <= 0x5F:  # noqa: PLR2004
+        return "zstd"
+    return sniff.der_kind(head)
+
+
+def _by_folder(folder: str, path: str, name: str) -> str:
+    """Return the kind that the place of a file gives it; empty where it gives none."""
+    parent = folder.rpartition("/")[2]
+    kind = PARENTS.get(parent)
+    if kind is not None:
+        return "" if name.startswith(("readme", ".placeholder")) else kind
+    if parent[-2:] == ".d" and name.endswith(".conf"):
+        stem = parent[:-2].rpartition(".")[2]
+        return "systemd-unit" if stem in UNIT_TYPES else ""
+    for end, of_end in PATH_ENDS:
+        if path.endswith(end) and (len(path) == len(end) or path[-len(end) - 1] == "/"):
+            return of_end
+    if folder.endswith("etc/default"):
+        return "env"
+    return ""
+
+
+def _settled(kind: str, head: bytes) -> str:
+    """Correct the few names that two kinds share."""
+    if kind == "systemd-unit" and b"[D-BUS Service]" in head[:SAMPLE]:
+        return "ini"
+    if kind == "typescript" and head.lstrip()[:5] in (b"<?xml", b"<!DOC"):
+        return "xml"
+    if kind in ("pem", "pgp", "cms"):
+        return sniff.armoured_kind(head) or kind
+    if kind == "keystore":
+        return sniff.der_kind(head) or kind
+    return kind
+
+
+def _by_content(folder: str, name: str, head: bytes, mode: int | None) -> str:
+    """Return the kind of a document whose name leaves it open."""
+    end = name.rpartition(".")[2] if "." in name else ""
+    if end in SUFFIXES_TO_DROP and name != end:
+        return kind_of(f"{folder}/{name[: -len(end) - 1]}" if folder else name[: -len(end) - 1],
+                       head, mode)  # fmt: skip
+    sample = head[:SAMPLE]
+    kind = _special(folder, name, end, sample)
+    if kind:
+        return kind
+    encoding = encoding_of(sample)
+    if not encoding or (encoding == "latin-1" and _dense_in_controls(sample)):
+        return _binary(sample)
+    text = sample.decode(encoding, "replace")
+    if "crontab" in name or end in ("cron", "cronjob") or name.endswith(".cron.d"):
+        return sniff.cron_flavour(text) or ("cron" if end in ("cron", "d") else "crontab")
+    kind = sniff.armoured_kind(sample)
+    if kind:
+        return kind
+    if end in _SETTINGS_ENDS:
+        return _settings(end, text)
+    if name.startswith(".env."):
+        return "env"
+    kind = sniff.text_kind(text)
+    if kind == "text" and mode is not None and mode & 0o111 and not end:
+        return "shell"
+    return kind
+
+
+def _settings(end: str, text: str) -> str:
+    """Return the kind of a ``.conf``, ``.cfg`` or ``.config`` file."""
+    if text.lstrip()[:1] in ("<", "{"):
+        kind = sniff.text_kind(text)
+        if kind in ("json", "xml"):
+            return kind
+    kind = sniff.settings_kind(text)
+    if end == "cfg" and kind == "text":
+        return "ini"
+    return "properties" if kind == "env" else kind
+
+
+def _special(folder: str, name: str, end: str, sample: bytes) -> str:
+    """Return the kind of names that need one more word: units, variants, signatures."""
+    if end in UNIT_TYPES and (sniff.is_unit(sample) or "systemd" in folder):
+        return "systemd-unit"
+    if name.startswith(("dockerfile.", "dockerfile-", "containerfile.")):
+        return "dockerfile"
+    if name.startswith("makefile."):
+        return "makefile"
+    stem = name.partition(".")[0]
+    if end in ("", "gz", "en", "debian") and NAMES.get(stem) == "prose":
+        return "prose"
+    if end in _CERTIFICATE_ENDS:
+        return _certificate(end, sample)
+    if end in ("rsa", "dsa", "ec") and folder.endswith("META-INF"):
+        return "cms"
+    if folder.endswith("META-INF") and (end in ("mf", "sf")):
+        return "properties"
+    if folder.endswith(("/spool/cron", "/cron/tabs")) or folder == "spool/cron":
+        return "crontab"
+    return ""
+
+
+def _certificate(end: str, sample: bytes) -> str:
+    """Return the kind of a certificate, key or signature file, armoured or not."""
+    kind = sniff.armoured_kind(sample) or sniff.der_kind(sample)
+    if kind:
+        return kind
+    if sample.startswith(b"untrusted comment:"):
+        return "minisign"
+    if end in ("sig", "sign", "signature", "asc") and sample[0] & 0x80:
+        return "pgp"
+    if end in ("crt", "cer", "der", "crl", "csr") and sample[0] == 0x30:  # noqa: PLR2004
+        return "der"
+    return ""
+
+
+def _dense_in_controls(sample: bytes) -> bool:
+    """Tell bytes from text in a legacy encoding: text holds few control characters."""
+    controls = len(sample) - len(sample.translate(None, _CONTROLS))
+    return controls * 20 > len(sample)
+
+
+_CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\f\r\x1b")
+
+
+def _binary(sample: bytes) -> str:
+    """Return the kind of bytes that are no text: an old tar has no magic but a checksum."""
+    if sample[_TAR_MAGIC] == b"ustar" or _is_old_tar(sample):
+        return "tar"
+    return "binary"
+
+
+def _is_old_tar(block: bytes) -> bool:
+    """Tell whether a 512-byte block is a tar header by its checksum (POSIX.1-1988, ustar)."""
+    if len(block) < _BLOCK or not block[0]:
+        return False
+    field = block[148:156].strip(b" \0")
+    if not field.isdigit() or len(field) > 7:  # noqa: PLR2004 - seven octal digits at most
+        return False
+    stated = sum((digit - 48) << 3 * place for place, digit in enumerate(reversed(field)))
+    return stated == sum(block[:148]) + 8 * 32 + sum(block[156:_BLOCK])
