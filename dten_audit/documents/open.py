@@ -15,6 +15,8 @@ from dten_audit.documents.kinds import kind_of
 from dten_audit.model.facts.container import ContainerIssue, CoverageGap
 from dten_audit.model.location import inner
 
+__all__ = ["Container", "Opened", "open_package"]
+
 Opened = Document | Container | ContainerIssue | CoverageGap
 
 

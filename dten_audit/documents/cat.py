@@ -1,0 +1,27 @@
+"""Reads one document of a package again, by its address."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from dten_audit.documents.budget import Budget
+from dten_audit.documents.document import Document
+from dten_audit.documents.errors import PackageError
+from dten_audit.documents.open import open_package
+
+
+def content(path: str | Path, address: str, budget: Budget) -> bytes:
+    """Return the bytes of the document at ``address`` in the package at ``path``.
+
+    Raises ``PackageError`` where there is none, with the nearest name that exists.
+    """
+    names = []
+    for opened in open_package(path, budget):
+        if isinstance(opened, Document):
+            if opened.address == address:
+                return opened.data
+            names.append(opened.address)
+    near = difflib.get_close_matches(address, names, 1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise PackageError(f"{address}: no such member{hint}")
