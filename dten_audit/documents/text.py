@@ -81,13 +81,16 @@ class LineIndex:
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
-    def line(self, number: int) -> str:
-        """Return the text of a 1-based line without its end; empty where there is none."""
+    def line(self, number: int, limit: int | None = None) -> str:
+        """Return the text of a 1-based line without its end, at most ``limit`` characters of it.
+
+        Empty where there is no such line.
+        """
         if not 1 <= number <= len(self._starts):
             return ""
         start = self._starts[number - 1]
         end = self._starts[number] - 1 if number < len(self._starts) else len(self.text)
-        return self.text[start:end]
+        return self.text[start : end if limit is None else min(end, start + limit)]
 
     def __len__(self) -> int:
         return len(self._starts)
