@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from dten_audit.model.facts.base import Certainty
 from dten_audit.model.location import Location
@@ -13,6 +13,9 @@ GuardKind = Literal[
 ]
 Failure = Literal["default", "stops", "ignored"]
 
+SCRIPT_FOLDER: Final = "${0%/*}"
+"""How the script's own folder stands in a word, however the script spells it."""
+
 
 class Word(NamedTuple):
     """One argument. Where ``certainty`` is computed, ``text`` holds the source (``${NAME}``)."""
@@ -21,12 +24,27 @@ class Word(NamedTuple):
     certainty: Certainty = "exact"
 
 
+class Guard(NamedTuple):
+    """A test that must hold for the command to run.
+
+    ``holds`` is False where the command runs when the test fails (an ``else`` branch).
+    ``subject`` is what is tested: the command's name, the unit, the path; ``root`` for the user;
+    the test's own text for ``other``.
+    """
+
+    kind: GuardKind
+    subject: str
+    line: int | None
+    holds: bool = True
+
+
 class Layer(NamedTuple):
     """A wrapper peeled off a command: ``sudo -u postgres``, ``ssh host``, ``docker exec web``.
 
     ``target`` is the user, host, container or lock file that the wrapper names, else empty.
     ``function`` is the shell function that the wrapper hides in (``run_as_root``), else empty.
-    ``arguments`` are the wrapper's own words, its name first.
+    ``arguments`` are the wrapper's own words, its name first. ``guards`` are tests under which the
+    wrapper is used at all (``$SUDO``, set only where the user is not root); empty: always.
     """
 
     tool: str
@@ -35,19 +53,7 @@ class Layer(NamedTuple):
     target: str = ""
     function: str = ""
     line: int | None = None
-
-
-class Guard(NamedTuple):
-    """A test that must hold for the command to run.
-
-    ``holds`` is False where the command runs when the test fails (an ``else`` branch).
-    ``subject`` is what is tested: the command's name, the unit, the path.
-    """
-
-    kind: GuardKind
-    subject: str
-    line: int | None
-    holds: bool = True
+    guards: tuple[Guard, ...] = ()
 
 
 class Redirection(NamedTuple):
@@ -62,12 +68,17 @@ class Command(NamedTuple):
     """A command that a script runs, wrappers peeled off, words resolved as far as can be known.
 
     ``at`` is the outermost place where its words stand: the call site, if the command itself stands
-    in a function whose parameters it needs; ``via`` are the inner places. ``program`` is the base
-    name of the first word, empty when computed. ``document`` is the id of the document that holds
-    it, ``order`` its rank there. ``environment`` are assignments in force only for this command,
-    and variables known to be exported. ``stdin`` is the id of the embedded document it reads, or
-    empty. ``feeds`` holds the commands that pipe into it, nearest first. ``assignments`` are the
-    literal text written by those commands, where it is known.
+    in a function whose parameters it needs; ``via`` are the inner places, the command's own last.
+    ``program`` is the base name of the first word, empty when computed. ``document`` is the id of
+    the document that runs it, ``order`` its rank there as the script runs, functions where they are
+    first called. ``function`` is the function in which it stands; ``called`` is False in functions
+    that the document only defines, and after a final ``exit``. ``environment`` are variables known
+    to be exported, then assignments in force only for this command. ``stdin`` is the id of the
+    embedded document that it reads, or empty; ``documents`` are the ids of those in its arguments
+    (``-c`` strings) and of the texts that it writes to files. ``feeds`` holds the commands that
+    pipe into it, nearest first. ``folder`` is the working folder as far as the script sets it
+    (``/opt/app``, ``${0%/*}/sql``), else empty. ``deferred`` says that it runs later: in a trap, a
+    timer or at a set time.
     """
 
     at: Location
@@ -84,7 +95,9 @@ class Command(NamedTuple):
     failure: Failure = "default"
     deferred: bool = False
     stdin: str = ""
+    documents: tuple[str, ...] = ()
     feeds: tuple[tuple[Word, ...], ...] = ()
+    folder: str = ""
     via: tuple[Location, ...] = ()
     certainty: Certainty = "exact"
 
