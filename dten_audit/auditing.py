@@ -24,10 +24,10 @@ from dten_audit.model.facts.container import CoverageGap
 from dten_audit.model.report import Coverage, NotCovered, PackageReport, Report
 from dten_audit.model.rule import Rule
 from dten_audit.options import Options
+from dten_audit.readers.base import Reader
 from dten_audit.readers.reading import Reading, Tally
 from dten_audit.readers.registry import READERS
 from dten_audit.site.estate import Estate
-from dten_audit.site.matrix import speaks_of
 
 Progress = Callable[[str, int], None]
 """Told what is being read and how many documents there were so far."""
@@ -76,18 +76,32 @@ def audit_package(
     return PackageReport(str(path), digest, package.identity, coverage, findings, tuple(clock.laps))
 
 
+def examine(path: str | Path, options: Options) -> Package:
+    """Return what a package states, linked and derived: the first four stages.
+
+    Raises ``PackageError`` if it cannot be opened.
+    """
+    estate = options.estate()
+    reading, _ = read_package(path, options, estate)
+    package = link_package(path, reading, options)
+    derive(package, estate, DERIVERS)
+    return package
+
+
 def read_package(
     path: str | Path, options: Options, estate: Estate, progress: Progress | None = None
 ) -> tuple[Reading, list[CoverageGap]]:
     """Open a package and read its documents. Raises ``PackageError`` if it cannot be opened."""
     budget = Budget(options.limits)
-    matrices = estate.matrices
-    reading = Reading(
-        READERS,
-        wanted=lambda reader, document: (
-            options.read_everything or reader.name != "config" or speaks_of(matrices, document)
-        ),
-    )
+
+    def wanted(reader: Reader, document: Document) -> bool:
+        if options.read_everything or reader.name != "config":
+            return True
+        from dten_audit.site.matrix import speaks_of
+
+        return speaks_of(estate.matrices, document.path)
+
+    reading = Reading(READERS, wanted)
     gaps: list[CoverageGap] = []
     for item in open_package(path, budget):
         if isinstance(item, Document):

@@ -49,11 +49,16 @@ class Compiled(NamedTuple):
 
 def judge(package: Package, rules: Sequence[Rule], estate: Estate) -> tuple[Finding, ...]:
     """Return what ``rules`` hold against the facts of a package, worst first."""
-    verdicts = [verdict for rule in rules for verdict in _verdicts(package, rule, estate)]
-    verdicts = list(_superseded(verdicts))
-    bundles = sorted(_bundles(verdicts), key=lambda bundle: bundle[0].order)
+    said = verdicts(package, rules, estate)
+    bundles = sorted(_bundles(said), key=lambda bundle: bundle[0].order)
     found = ((_finding(bundle), bundle[0].fact.subject) for bundle in bundles)
     return tuple(fingerprinted(found))
+
+
+def verdicts(package: Package, rules: Sequence[Rule], estate: Estate) -> list[Verdict]:
+    """Return which rules speak of which facts, without those that a sharper rule silences."""
+    spoken = [verdict for rule in rules for verdict in _verdicts(package, rule, estate)]
+    return list(_superseded(spoken))
 
 
 def compile_rule(rule: Rule, estate: Estate) -> Compiled:
@@ -101,24 +106,23 @@ def _severity(compiled: Compiled, fact: Fact) -> Severity:
     raise AssertionError(compiled.rule.id)
 
 
-def _superseded(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+def _superseded(spoken: Sequence[Verdict]) -> Iterator[Verdict]:
     """Drop what a sharper rule says of the same subject. A question silences no certainty."""
-    verdicts = list(verdicts)
     silenced: dict[tuple[str, str], bool] = {}
-    for verdict in verdicts:
+    for verdict in spoken:
         for rule in verdict.rule.supersedes:
             key = (rule, verdict.fact.subject)
             silenced[key] = silenced.get(key, False) or not verdict.needs
-    for verdict in verdicts:
+    for verdict in spoken:
         certain = silenced.get((verdict.rule.id, verdict.fact.subject))
         if certain is None or (not certain and not verdict.needs):
             yield verdict
 
 
-def _bundles(verdicts: Iterable[Verdict]) -> Iterator[list[Verdict]]:
+def _bundles(said: Iterable[Verdict]) -> Iterator[list[Verdict]]:
     """Bundle repeats: by a rule's ``group_by``, else by place and message; the worst first."""
     groups: dict[object, list[Verdict]] = defaultdict(list)
-    for verdict in verdicts:
+    for verdict in said:
         rule, fact = verdict.rule, verdict.fact
         if rule.group_by:
             parts = [tuple(map(as_text, values(fact, tuple(p.split("."))))) for p in rule.group_by]

@@ -1,0 +1,92 @@
+"""Options that several commands share, and how their values become ``Options``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from dten_audit.options import Options
+
+C = TypeVar("C", bound=Callable[..., Any])
+_FILE = click.Path(path_type=Path)
+
+
+def knowledge_options(command: C) -> C:
+    """Add the options that say what the user knows."""
+    for option in (
+        click.option("--window", metavar="START/DURATION", help="The change window."),
+        click.option("--at", metavar="TIME", help="Judge as of this moment (default: now)."),
+        click.option("--rules", type=_FILE, multiple=True, help="A folder of further rules."),
+        click.option("--matrix", type=_FILE, multiple=True, help="A config matrix."),
+        click.option("--trust", type=_FILE, help="A folder of trusted roots."),
+        click.option("--site", type=_FILE, help="What there is at the site (dten-site/1)."),
+    ):
+        command = option(command)
+    return command
+
+
+def limit_options(command: C) -> C:
+    """Add the options of the budget."""
+    for option in (
+        click.option("--max-seconds", type=int, help="Stop after this time; the backstop."),
+        click.option("--max-depth", type=int, help="How deep archives may nest."),
+        click.option("--max-entries", type=int, help="How many members all archives may have."),
+        click.option("--max-ratio", type=int, help="How far a member may inflate, out/in."),
+        click.option("--max-member", metavar="SIZE", help="How large one member may get."),
+        click.option("--max-total", metavar="SIZE", help="How much all archives may inflate to."),
+    ):
+        command = option(command)
+    return command
+
+
+def build_options(values: dict[str, Any], **extra: Any) -> Options:
+    """Return ``Options`` of what click parsed. Raises ``click.UsageError``."""
+    from dten_audit.documents.budget import Limits
+    from dten_audit.judge.conditions import quantity
+    from dten_audit.options import OptionError, Options, parse_moment, parse_window
+
+    limits = {
+        name: int(quantity(value))
+        for name, value in (
+            ("total", values.get("max_total")),
+            ("member", values.get("max_member")),
+            ("ratio", values.get("max_ratio")),
+            ("entries", values.get("max_entries")),
+            ("depth", values.get("max_depth")),
+            ("seconds", values.get("max_seconds")),
+        )
+        if value is not None
+    }
+    try:
+        return Options(
+            site=values.get("site"),
+            trust=values.get("trust"),
+            matrices=tuple(values.get("matrix") or ()),
+            rules=tuple(values.get("rules") or ()),
+            at=parse_moment(values["at"]) if values.get("at") else None,
+            window=parse_window(values["window"]) if values.get("window") else None,
+            limits=Limits()._replace(**limits),
+            **extra,
+        )
+    except OptionError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def wants_colour(choice: str) -> bool:
+    """Decide on colour: the option, then NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, then the terminal.
+
+    See no-color.org and force-color.org; click by itself honours neither.
+    """
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE", "0") not in ("", "0"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

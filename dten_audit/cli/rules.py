@@ -1,0 +1,99 @@
+"""``dten-audit rules``: list them, run their examples, print the schemas for their authors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dten_audit.cli.main import FOUND, OK, USAGE, complain
+
+if TYPE_CHECKING:
+    from dten_audit.model.rule import Rule
+
+_RULES = click.option(
+    "--rules", type=click.Path(path_type=Path), multiple=True, help="A folder of further rules."
+)
+_SELECT = click.option("--select", multiple=True, metavar="ID|FAMILY", help="Only these.")
+
+
+@click.group(name="rules")
+def command() -> None:
+    """List, test and describe the rules."""
+
+
+@command.command(name="list")
+@_RULES
+@_SELECT
+@click.option("-f", "--format", "form", type=click.Choice(("text", "json")), default="text")
+def list_rules(rules: tuple[Path, ...], select: tuple[str, ...], form: str) -> int:
+    """List the rules: id, worst severity, what they judge, title."""
+    from dten_audit.model.finding import severity_rank
+
+    known = _known(rules, select)
+    if form == "json":
+        plain = [
+            {
+                "id": rule.id, "name": rule.name, "title": rule.title, "fact": rule.fact,
+                "severities": [case.severity for case in rule.severity], "why": rule.why,
+                "fix": rule.fix, "references": list(rule.references),
+            }
+            for rule in known
+        ]  # fmt: skip
+        click.echo(json.dumps(plain, indent=1))
+        return OK
+    for rule in known:
+        worst = min((case.severity for case in rule.severity), key=severity_rank)
+        click.echo(f"{rule.id:8} {worst:8} {rule.fact:18} {rule.title}")
+    return OK
+
+
+@command.command(name="test")
+@_RULES
+@_SELECT
+@click.option("--mutants/--no-mutants", default=True, help="Also drop each condition once.")
+def test_rules(rules: tuple[Path, ...], select: tuple[str, ...], *, mutants: bool) -> int:
+    """Run the rules' examples, and show that each condition matters to one of them."""
+    from dten_audit.judge.loading import load_rules
+    from dten_audit.proof.examples import failures
+    from dten_audit.proof.mutants import all_survivors
+
+    chosen = _known(rules, select)
+    everything = load_rules(rules)
+    bad = 0
+    for rule in chosen:
+        for failure in failures(rule, everything):
+            bad += 1
+            click.echo(f"{failure.rule}: {failure.example} {failure.reason}  ({rule.source})")
+    if mutants:
+        for survivor in all_survivors(chosen):
+            bad += 1
+            click.echo(f"{survivor.rule}: no example needs the condition {survivor.condition}")
+    examples = sum(len(items) for rule in chosen for _, items in rule.examples)
+    click.echo(f"{len(chosen)} rules, {examples} examples, {bad} problems")
+    if not chosen:
+        return complain("there are no rules to test", USAGE)
+    return FOUND if bad else OK
+
+
+@command.command(name="schema")
+@click.option("--facts", is_flag=True, help="The fact contract instead: dten-facts/1.")
+def schema(*, facts: bool) -> int:
+    """Print the JSON schema of a rule file, or the fact contract."""
+    from dten_audit.judge.schema import fact_contract, rule_schema
+
+    click.echo(json.dumps(fact_contract() if facts else rule_schema(), indent=1))
+    return OK
+
+
+def _known(folders: tuple[Path, ...], select: tuple[str, ...]) -> list[Rule]:
+    from dten_audit.judge.loading import load_rules
+    from dten_audit.model.rule import RuleError
+    from dten_audit.options import OptionError, Options
+
+    try:
+        return list(Options(select=select).chosen(load_rules(folders)))
+    except (RuleError, OptionError) as error:
+        raise click.UsageError(str(error)) from None
