@@ -103,7 +103,7 @@ def read_package(
 
     reading = Reading(READERS, wanted)
     gaps: list[CoverageGap] = []
-    for item in open_package(path, budget):
+    for item in open_package(path, budget, str(path)):
         if isinstance(item, Document):
             reading.add(item)
             if progress is not None:
@@ -119,10 +119,11 @@ def read_package(
 
 def link_package(path: str | Path, reading: Reading, options: Options) -> Package:
     """Link what was read; what the gate held back is read now if something runs it."""
+    own = len(str(path))
 
     def fetch(document: str) -> bytes | None:
         try:
-            return content(path, document, Budget(options.limits))
+            return content(path, Path(path).resolve().name + document[own:], Budget(options.limits))
         except PackageError:
             return None
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from dten_audit.documents.budget import Limits
 from dten_audit.model.rule import Rule
@@ -14,6 +14,10 @@ from dten_audit.model.suggestion import suggestion
 from dten_audit.site.estate import Estate, Window
 from dten_audit.site.loading import load_site
 from dten_audit.site.site import Site
+
+if TYPE_CHECKING:
+    from dten_audit.site.matrix import Matrix
+    from dten_audit.site.trust import TrustStore
 
 Profile = Literal["gate", "review", "everything"]
 _DURATION: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(s|min|m|h|d)")
@@ -43,14 +47,11 @@ class Options(NamedTuple):
 
     def estate(self) -> Estate:
         """Load what the user knows. Raises ``SiteFileError`` where a file of theirs is wrong."""
-        from dten_audit.site.matrix import load_matrix
-        from dten_audit.site.trust import load_trust
-
         return Estate(
             site=load_site(self.site) if self.site else Site(),
             at=self.at or datetime.now(UTC),
-            matrices=tuple(load_matrix(path) for path in self.matrices),
-            trust=load_trust(self.trust) if self.trust else None,
+            matrices=tuple(_matrix(path) for path in self.matrices),
+            trust=_trust(self.trust) if self.trust else None,
             window=self.window,
         )
 
@@ -67,6 +68,18 @@ class Options(NamedTuple):
             if (not self.select or {rule.id, rule.family} & set(self.select))
             and not {rule.id, rule.family} & set(self.ignore)
         )
+
+
+def _matrix(path: Path) -> Matrix:
+    from dten_audit.site.matrix import load_matrix
+
+    return load_matrix(path)
+
+
+def _trust(path: Path) -> TrustStore:
+    from dten_audit.site.trust import load_trust
+
+    return load_trust(path)
 
 
 def parse_moment(text: str) -> datetime:

@@ -10,6 +10,7 @@ import click
 
 from dten_audit.cli.main import NOT_OPENED, OK, USAGE, complain
 from dten_audit.cli.options import build_options, limit_options
+from dten_audit.model.location import MEMBER
 
 
 @click.command(name="cat")
@@ -23,12 +24,13 @@ def command(address: str, **values: Any) -> int:
     from dten_audit.documents.text import decode
     from dten_audit.report.sanitise import for_terminal_lines
 
-    package = address.partition("!/")[0]
-    if package == address:
+    package, separator, member = address.partition(MEMBER)
+    if not separator:
         message = f"not an address: {address}; write package!/member"
         return complain(message, USAGE)
     try:
-        data = content(Path(package), address, Budget(build_options(values).limits))
+        own = f"{Path(package).resolve().name}{MEMBER}{member}"
+        data = content(Path(package), own, Budget(build_options(values).limits))
     except PackageError as error:
         return complain(f"{address}: {error}", NOT_OPENED)
     if sys.stdout.isatty():
