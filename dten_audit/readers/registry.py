@@ -5,4 +5,7 @@ from __future__ import annotations
 from dten_audit.readers.base import Reader
 
 READERS: tuple[Reader, ...] = (
+    Reader(
+        "systemd", frozenset({"systemd-unit", "empty"}), "dten_audit.readers.systemd.unit_file:read"
+    ),
 )  # fmt: skip

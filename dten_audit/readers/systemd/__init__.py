@@ -1,0 +1,1 @@
+"""systemd: unit files and drop-ins, read as systemd itself reads them."""
