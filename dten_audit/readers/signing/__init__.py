@@ -1,0 +1,1 @@
+"""Readers of certificates, keys, signatures and checksum files, and what verifies them."""

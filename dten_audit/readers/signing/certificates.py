@@ -1,0 +1,291 @@
+"""X.509 certificates as evidence: names, fingerprints, dates, strength, who signed whom.
+
+Built on the primitives of pyca/cryptography only: its verifier answers yes or no, this one must say
+what is wrong with which certificate. SHA-1 and MD5 are verified too, so that a genuine but weak
+signature is not called a broken one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from dten_audit.readers.signing.oids import DIGEST_OF_SIGNATURE
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
+T = TypeVar("T")
+E = TypeVar("E", bound="x509.ExtensionType")
+
+NameKey = tuple[tuple[tuple[str, str], ...], ...]
+"""A distinguished name in the form in which names are compared."""
+
+WEAK_DIGESTS: Final = frozenset({"md2", "md4", "md5", "sha1"})
+_RSA_BITS: Final = 2048
+_EC_BITS: Final = 224
+
+
+class MalformedError(ValueError):
+    """Bytes that are not the certificate, key or signature they seem to be."""
+
+
+def guarded(make: Callable[[], T]) -> T:
+    """Return what ``make`` returns. Raises ``MalformedError`` for whatever hostile bytes provoke.
+
+    A panic in Rust code arrives as a ``BaseException`` of its own.
+    """
+    try:
+        return make()
+    except MalformedError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- parsers of hostile bytes raise what they like
+        raise MalformedError(str(error) or type(error).__name__) from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise MalformedError("the parser gave up") from None
+
+
+def name_key(name: x509.Name) -> NameKey:
+    """Return a name for comparison: string type, case and runs of blanks do not count.
+
+    RFC 5280, section 7.1.
+    """
+    return tuple(
+        tuple(
+            sorted(
+                (part.oid.dotted_string, " ".join(_text(part.value).casefold().split()))
+                for part in rdn
+            )
+        )
+        for rdn in name.rdns
+    )
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.hex()
+
+
+def grouped(fingerprint: str) -> str:
+    """Return a hexadecimal fingerprint in groups of four, to be read aloud."""
+    upper = fingerprint.upper()
+    return " ".join(upper[at : at + 4] for at in range(0, len(upper), 4))
+
+
+class X509:
+    """One certificate; what costs time is found out when it is first asked for.
+
+    Attributes raise ``MalformedError`` only while ``load`` runs, which asks for all that can fail.
+    """
+
+    def __init__(self, certificate: x509.Certificate, raw: bytes) -> None:
+        self.certificate = certificate
+        self.der = raw
+        self.sha256 = sha256(raw).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, X509) and self.sha256 == other.sha256
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+    @cached_property
+    def subject(self) -> str:
+        """The subject as RFC 4514 writes it."""
+        return self.certificate.subject.rfc4514_string()
+
+    @cached_property
+    def issuer(self) -> str:
+        """The issuer as RFC 4514 writes it."""
+        return self.certificate.issuer.rfc4514_string()
+
+    @cached_property
+    def subject_key(self) -> NameKey:
+        """The subject for comparison."""
+        return name_key(self.certificate.subject)
+
+    @cached_property
+    def issuer_key(self) -> NameKey:
+        """The issuer for comparison."""
+        return name_key(self.certificate.issuer)
+
+    @cached_property
+    def not_before(self) -> datetime:
+        """Start of validity, UTC."""
+        return self.certificate.not_valid_before_utc
+
+    @cached_property
+    def not_after(self) -> datetime:
+        """End of validity, UTC."""
+        return self.certificate.not_valid_after_utc
+
+    @cached_property
+    def public_key(self) -> CertificatePublicKeyTypes | None:
+        """The public key; None where the library knows no such key."""
+        try:
+            return guarded(self.certificate.public_key)
+        except MalformedError:
+            return None
+
+    @cached_property
+    def spki_sha256(self) -> str:
+        """Digest of the public key alone: the same for every certificate of that key."""
+        return sha256(self._spki).hexdigest()
+
+    @cached_property
+    def _spki(self) -> bytes:
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        key = self.public_key
+        if key is None:
+            return self.der
+        return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest that the issuer signed with; empty for schemes that have their own."""
+        oid = self.certificate.signature_algorithm_oid.dotted_string
+        try:
+            algorithm = self.certificate.signature_hash_algorithm
+        except Exception:  # noqa: BLE001 -- MD2 and unknown algorithms raise several kinds
+            return DIGEST_OF_SIGNATURE.get(oid, "unknown")
+        return algorithm.name if algorithm else ""
+
+    @cached_property
+    def key(self) -> str:
+        """The public key in words: ``EC secp256r1``, ``RSA 2048``, ``Ed25519``."""
+        return describe_key(self.public_key)
+
+    @cached_property
+    def weak_key(self) -> bool:
+        """Whether the key is too short to be relied on (NIST SP 800-131A rev. 2)."""
+        from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+
+        key = self.public_key
+        if isinstance(key, (rsa.RSAPublicKey, dsa.DSAPublicKey)):
+            return key.key_size < _RSA_BITS
+        return isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < _EC_BITS
+
+    @cached_property
+    def self_issued(self) -> bool:
+        """Whether subject and issuer are the same name."""
+        return self.subject_key == self.issuer_key
+
+    @cached_property
+    def self_signed(self) -> bool:
+        """Whether its own key signed it."""
+        return self.self_issued and signed_by(self, self)
+
+    @cached_property
+    def extensions_error(self) -> str:
+        """Why the extensions cannot be read; empty where they can."""
+        try:
+            guarded(lambda: self.certificate.extensions)
+        except MalformedError as error:
+            return str(error)
+        return ""
+
+    def extension(self, kind: type[E]) -> E | None:
+        """Return an extension's value, None where the certificate has none of that kind."""
+        from cryptography import x509
+
+        if self.extensions_error:
+            return None
+        try:
+            return self.certificate.extensions.get_extension_for_class(kind).value
+        except x509.ExtensionNotFound:
+            return None
+
+    @cached_property
+    def is_ca(self) -> bool:
+        """Whether basic constraints let it issue certificates."""
+        from cryptography import x509
+
+        constraints = self.extension(x509.BasicConstraints)
+        return constraints is not None and constraints.ca
+
+    @cached_property
+    def key_id(self) -> bytes:
+        """The subject key identifier, empty where it states none."""
+        from cryptography import x509
+
+        found = self.extension(x509.SubjectKeyIdentifier)
+        return found.digest if found else b""
+
+    @cached_property
+    def authority_key_id(self) -> bytes:
+        """The issuer's key identifier, empty where it states none."""
+        from cryptography import x509
+
+        found = self.extension(x509.AuthorityKeyIdentifier)
+        return found.key_identifier or b"" if found else b""
+
+    @cached_property
+    def purposes(self) -> frozenset[str] | None:
+        """The dotted extended key usages; None where it states none, so that any is meant."""
+        from cryptography import x509
+
+        found = self.extension(x509.ExtendedKeyUsage)
+        return None if found is None else frozenset(use.dotted_string for use in found)
+
+
+def load(raw: bytes) -> X509:
+    """Return the certificate in DER. Raises ``MalformedError``."""
+
+    def make() -> X509:
+        from cryptography import x509
+
+        found = X509(x509.load_der_x509_certificate(raw), raw)
+        _ = (found.subject, found.issuer, found.subject_key, found.issuer_key)
+        _ = (found.not_before, found.not_after, found.certificate.serial_number)
+        return found
+
+    return guarded(make)
+
+
+def describe_key(key: object) -> str:
+    """Return a public or private key of pyca/cryptography in words."""
+    name = type(key).__name__.removesuffix("PublicKey").removesuffix("PrivateKey").strip("_")
+    if key is None:
+        return "unknown"
+    if name == "EllipticCurve":
+        return f"EC {key.curve.name}"  # type: ignore[attr-defined]
+    size = getattr(key, "key_size", None)
+    return f"{name} {size}" if size else name
+
+
+def signed_by(certificate: X509, issuer: X509) -> bool:
+    """Say whether the issuer's key made the certificate's signature, with whatever digest."""
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+
+    key = issuer.public_key
+    own = certificate.certificate
+
+    def verify() -> bool:
+        signature, signed = own.signature, own.tbs_certificate_bytes
+        digest = own.signature_hash_algorithm
+        if isinstance(key, (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)):
+            key.verify(signature, signed)
+            return True
+        if digest is None:
+            return False
+        if isinstance(key, rsa.RSAPublicKey):
+            padding = own.signature_algorithm_parameters
+            key.verify(signature, signed, padding, digest)  # type: ignore[arg-type]
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, signed, ec.ECDSA(digest))
+        elif isinstance(key, dsa.DSAPublicKey):
+            key.verify(signature, signed, digest)
+        else:
+            return False
+        return True
+
+    try:
+        return guarded(verify)
+    except MalformedError:
+        return False
