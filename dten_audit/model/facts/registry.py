@@ -11,6 +11,7 @@ _MODULES = (
     "general",
     "container",
     "commands",
+    "mentions",
     "units",
 )
 

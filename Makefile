@@ -1,0 +1,40 @@
+# make demo: build the story package, audit it.   make test: everything.   Both set up .venv themselves.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test test-oracle lint bench clean
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[test,lint]'
+	touch $(READY)
+
+demo: $(READY)
+	$(BIN)/python -m fixtures.build story --out demo
+	-$(BIN)/dten-audit demo/Full-upgrade-package-dten.zip --site demo/site.yaml \
+	  --trust demo/trust --matrix demo/matrix.yaml --window 2026-11-22T01:00:00+01:00/3h
+	@echo
+	@echo "Without a site, what cannot be known becomes a question:"
+	@echo "  $(BIN)/dten-audit demo/Full-upgrade-package-dten.zip"
+
+test: $(READY)
+	$(BIN)/python -m pytest -n auto -m 'not oracle'
+	$(BIN)/dten-audit rules test
+
+test-oracle: $(READY)
+	$(BIN)/python -m pytest -m oracle -rP
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)
+	$(BIN)/python benchmarks/bench.py
+
+clean:
+	rm -rf $(VENV) demo build dist
