@@ -102,7 +102,7 @@ def test_no_quantities(value: object) -> None:
 
 @pytest.mark.parametrize("pattern", [r"a(?=b)", r"(?<!a)b", r"(a)\1", r"(?P=x)", "("])
 def test_patterns_outside_the_subset(pattern: str) -> None:
-    with pytest.raises(ValueError, match="pattern|regular expression"):
+    with pytest.raises(ValueError, match=r"pattern|regular expression"):
         check_pattern(pattern)
 
 
