@@ -24,7 +24,6 @@ from dten_audit.model.facts.container import CoverageGap
 from dten_audit.model.report import Coverage, NotCovered, PackageReport, Report
 from dten_audit.model.rule import Rule
 from dten_audit.options import Options
-from dten_audit.readers.base import Reader
 from dten_audit.readers.reading import Reading, Tally
 from dten_audit.readers.registry import READERS
 from dten_audit.site.estate import Estate
@@ -94,14 +93,7 @@ def read_package(
     """Open a package and read its documents. Raises ``PackageError`` if it cannot be opened."""
     budget = Budget(options.limits)
 
-    def wanted(reader: Reader, document: Document) -> bool:
-        if options.read_everything or reader.name != "config":
-            return True
-        from dten_audit.site.matrix import speaks_of
-
-        return speaks_of(estate.matrices, document.path)
-
-    reading = Reading(READERS, wanted)
+    reading = Reading(READERS)
     gaps: list[CoverageGap] = []
     for item in open_package(path, budget, str(path)):
         if isinstance(item, Document):

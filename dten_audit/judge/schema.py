@@ -23,7 +23,7 @@ def rule_schema() -> dict[str, object]:
     examples = {
         "type": "array",
         "minItems": 2,
-        "items": _object({key: True for key in EXAMPLE_KEYS}),
+        "items": _object(dict.fromkeys(EXAMPLE_KEYS, True)),
     }
     properties: dict[str, object] = {
         "id": {"type": "string", "pattern": "^[A-Z]{2,8}[0-9]{3}$"},
