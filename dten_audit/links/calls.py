@@ -25,11 +25,11 @@ def calls(package: Package, index: PathIndex) -> Iterator[Call]:
         near = package.documents.get(command.document)
         if near is None:
             continue
-        for text in (command.stdin, *getattr(command, "documents", ())):
-            if text and text in package.documents:
-                yield Call(command, text, "embedded")
+        for embedded in dict.fromkeys((command.stdin, *command.documents)):
+            if embedded in package.documents and not _written(package, embedded, near):
+                yield Call(command, embedded, "embedded")
         for text, how in _references(command):
-            for document in index.find(text, near):
+            for document in index.find(in_folder(text, command.folder), near):
                 if document.id != command.document:
                     yield Call(command, document.id, how)
 
@@ -75,6 +75,11 @@ def _sql_files(command: Command) -> Iterator[str]:
             yield from (word for word in words[1:] if word.endswith((".sql", ".ddl")))
 
 
-def callee_info(package: Package, call: Call) -> DocumentInfo:
-    """Return what is known of the document that a call runs."""
-    return package.documents[call.callee]
+def in_folder(text: str, folder: str) -> str:
+    """Return a path as seen from the folder that the script works in."""
+    return f"{folder}/{text}" if folder and not text.startswith(("/", "$", "~")) else text
+
+
+def _written(package: Package, embedded: str, host: DocumentInfo) -> bool:
+    """Say whether an embedded text is written to a file and not run there."""
+    return package.documents[embedded].path != host.path

@@ -6,12 +6,14 @@ import posixpath
 from collections.abc import Iterator
 from typing import Final
 
+from dten_audit.links.calls import in_folder
 from dten_audit.links.package import DocumentInfo, Install, Package
 from dten_audit.links.resolving import PathIndex
 from dten_audit.model.facts.commands import Command
 from dten_audit.model.location import Location
 
-ROOTS: Final = frozenset("etc usr opt var lib lib64 srv bin sbin boot".split())
+ROOTS: Final = frozenset("etc usr opt var srv boot".split())
+"""Folders that no product has for itself; a ``lib`` counts only with ``systemd`` below it."""
 _COPIERS: Final = frozenset("cp mv install rsync ln scp".split())
 _WITH_ARGUMENT: Final = {
     "install": frozenset(("-m", "-o", "-g", "-S", "--mode", "--owner", "--group", "-t")),
@@ -45,7 +47,8 @@ def layout_target(path: str) -> str:
     """
     parts = path.lstrip("./").split("/")
     for number, part in enumerate(parts[:_ROOT_DEPTH]):
-        if part in ROOTS and number < len(parts) - 1:
+        below = parts[number + 1 : number + 2]
+        if (part in ROOTS and below) or (part == "lib" and below == ["systemd"]):
             return "/" + "/".join(parts[number:])
     return ""
 
@@ -58,7 +61,7 @@ def _copies(command: Command, near: DocumentInfo, index: PathIndex) -> Iterator[
         target = words.pop()
     several = len(words) > 1 or target.endswith("/")
     for word in words:
-        found = index.find(word, near)
+        found = index.find(in_folder(word, command.folder), near)
         into = several or len(found) > 1
         for document in found:
             name = posixpath.basename(document.path)

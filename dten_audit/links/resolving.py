@@ -13,6 +13,8 @@ from dten_audit.model.location import MEMBER
 
 _UNRESOLVED: Final = re.compile(r"\$\{[^}]*\}|\$\w+|\$\([^)]*\)|`[^`]*`")
 _MAX_MATCHES: Final = 2000
+SCRIPT_FOLDER: Final = "${0%/*}"
+"""How the shell reader writes the folder of the script itself."""
 
 
 class PathIndex:
@@ -30,36 +32,39 @@ class PathIndex:
     def find(self, text: str, near: DocumentInfo) -> list[DocumentInfo]:
         """Return what ``text``, written in the document ``near``, means; several for a glob.
 
-        A path whose start is computed (``$HERE/lib/db.sh``) means the one document that ends so.
-        Nothing is returned where more than one could be meant.
+        A path on the host (``/opt/app/sql/a.sql``), or one whose start is computed, means the
+        document that shares its longest ending; nothing is returned where several do.
         """
+        here = posixpath.dirname(near.path)
+        if text.startswith(SCRIPT_FOLDER):
+            text = posixpath.join(here, text.removeprefix(SCRIPT_FOLDER).lstrip("/"))
+            bases: tuple[str, ...] = ("",)
+        else:
+            bases = (here, "")
         path, anchored = known_part(text)
-        if not path or path in (".", "..") or path.endswith("/"):
+        name = posixpath.basename(path)
+        if not name or name in (".", ".."):
             return []
         container = near.address.rpartition(MEMBER)[0]
-        name = posixpath.basename(path)
-        if "*" in name or "?" in name or "[" in name:
+        if set(name) & set("*?["):
             return self._glob(path, container)
         same = [
             document
             for document in self._by_name.get(name, ())
             if document.address.rpartition(MEMBER)[0] == container
         ]
-        if anchored and not path.startswith("/"):
-            for base in (posixpath.dirname(near.path), ""):
-                wanted = posixpath.normpath(posixpath.join(base, path))
-                exact = [document for document in same if document.path == wanted]
-                if exact:
-                    return exact[:1]
-        tail = posixpath.normpath("/" + path).lstrip("./")
-        ending = [document for document in same if _ends_with(document.path, tail)]
-        return ending if len(ending) == 1 else []
+        for base in bases if anchored and not path.startswith("/") else ():
+            wanted = posixpath.normpath(posixpath.join(base, path))
+            exact = [document for document in same if document.path == wanted]
+            if exact:
+                return exact[:1]
+        return _nearest(path, same, here)
 
     def _glob(self, path: str, container: str) -> list[DocumentInfo]:
         suffix = posixpath.splitext(path)[1]
         pool = self._by_suffix.get(suffix, []) if not set(suffix) & set("*?[") else []
-        tail = posixpath.normpath("/" + path).lstrip("./")
-        regex = re.compile(r"(?:.*/)?" + _glob_regex(tail))
+        parts = _parts(path)[-2:]
+        regex = re.compile(r"(?:.*/)?" + "/".join(map(_glob_regex, parts)))
         found = [
             document
             for document in pool[:_MAX_MATCHES]
@@ -67,6 +72,26 @@ class PathIndex:
             and regex.fullmatch(document.path)
         ]
         return sorted(found, key=lambda document: document.path)
+
+
+def _parts(path: str) -> list[str]:
+    return posixpath.normpath("/" + path).strip("/").split("/")
+
+
+def _nearest(path: str, same: list[DocumentInfo], here: str) -> list[DocumentInfo]:
+    """Return the document whose path shares the longest ending with ``path``, if one does."""
+    wanted = _parts(path)
+    needed = min(len(wanted), 2)
+    best: list[DocumentInfo] = []
+    for document in same:
+        shared = len(posixpath.commonprefix([wanted[::-1], document.path.split("/")[::-1]]))
+        if shared > needed or (shared == needed and not best):
+            best, needed = [document], shared
+        elif shared == needed:
+            best.append(document)
+    if len(best) > 1:
+        best = [document for document in best if posixpath.dirname(document.path) == here]
+    return best if len(best) == 1 else []
 
 
 def known_part(text: str) -> tuple[str, bool]:
@@ -77,10 +102,6 @@ def known_part(text: str) -> tuple[str, bool]:
     if not end:
         return text.removeprefix("file://"), True
     return text[end:].lstrip("/"), False
-
-
-def _ends_with(path: str, tail: str) -> bool:
-    return path == tail or path.endswith("/" + tail)
 
 
 def _glob_regex(pattern: str) -> str:
