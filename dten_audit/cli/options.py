@@ -6,14 +6,16 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from dten_audit.documents.budget import Limits
     from dten_audit.options import Options
 
 C = TypeVar("C", bound=Callable[..., Any])
+_LIMITS: Final = ("total", "member", "ratio", "entries", "depth", "seconds")
 _FILE = click.Path(path_type=Path)
 
 
@@ -47,22 +49,8 @@ def limit_options(command: C) -> C:
 
 def build_options(values: dict[str, Any], **extra: Any) -> Options:
     """Return ``Options`` of what click parsed. Raises ``click.UsageError``."""
-    from dten_audit.documents.budget import Limits
-    from dten_audit.judge.conditions import quantity
     from dten_audit.options import OptionError, Options, parse_moment, parse_window
 
-    limits = {
-        name: int(quantity(value))
-        for name, value in (
-            ("total", values.get("max_total")),
-            ("member", values.get("max_member")),
-            ("ratio", values.get("max_ratio")),
-            ("entries", values.get("max_entries")),
-            ("depth", values.get("max_depth")),
-            ("seconds", values.get("max_seconds")),
-        )
-        if value is not None
-    }
     try:
         return Options(
             site=values.get("site"),
@@ -71,11 +59,24 @@ def build_options(values: dict[str, Any], **extra: Any) -> Options:
             rules=tuple(values.get("rules") or ()),
             at=parse_moment(values["at"]) if values.get("at") else None,
             window=parse_window(values["window"]) if values.get("window") else None,
-            limits=Limits()._replace(**limits),
+            limits=_limits(values),
             **extra,
         )
     except OptionError as error:
         raise click.UsageError(str(error)) from None
+
+
+def _limits(values: dict[str, Any]) -> Limits:
+    from dten_audit.documents.budget import Limits
+    from dten_audit.judge.conditions import quantity
+    from dten_audit.options import OptionError
+
+    given = {name: values.get(f"max_{name}") for name in _LIMITS}
+    try:
+        numbers = {name: int(quantity(value)) for name, value in given.items() if value is not None}
+    except ValueError as error:
+        raise OptionError(str(error)) from None
+    return Limits()._replace(**numbers)
 
 
 def wants_colour(choice: str) -> bool:
