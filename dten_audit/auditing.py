@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -11,7 +11,7 @@ from dten_audit import __version__
 from dten_audit.derive.deriving import derive
 from dten_audit.derive.registry import DERIVERS
 from dten_audit.documents.budget import Budget
-from dten_audit.documents.cat import content
+from dten_audit.documents.cat import content, contents
 from dten_audit.documents.document import Document
 from dten_audit.documents.errors import PackageError
 from dten_audit.documents.open import Container, open_package
@@ -111,13 +111,18 @@ def read_package(
 
 def link_package(path: str | Path, reading: Reading, options: Options) -> Package:
     """Link what was read; what the gate held back is read now if something runs it."""
-    own = len(str(path))
+    own, base = len(str(path)), Path(path).resolve().name
 
     def fetch(document: str) -> bytes | None:
         try:
-            return content(path, Path(path).resolve().name + document[own:], Budget(options.limits))
+            return content(path, base + document[own:], Budget(options.limits))
         except PackageError:
             return None
+
+    def fetch_all(documents: Collection[str]) -> Iterator[tuple[str, bytes]]:
+        wanted = {base + document[own:]: document for document in documents}
+        for address, data in contents(path, wanted, Budget(options.limits)):
+            yield wanted[address], data
 
     package = link(reading.documents, reading.facts, fetch)
     held = [callee for callee in package.calls if callee in reading.skipped]
@@ -128,6 +133,7 @@ def link_package(path: str | Path, reading: Reading, options: Options) -> Packag
             reading.read_skipped(document)
     if held:
         package = link(reading.documents, reading.facts, fetch)
+    package.contents = fetch_all
     package.identity = identity(package, Path(path).name)
     return package
 

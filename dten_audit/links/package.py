@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 from dten_audit.documents.document import DocumentInfo
@@ -42,6 +42,7 @@ class Package:
     """Everything stated about one package; derivers add to ``facts`` and change nothing else.
 
     ``content`` reads a document's bytes once more, by its id; None where it cannot be had.
+    ``contents`` does so for several, in one pass over the package; what cannot be had is left out.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Package:
     ) -> None:
         self.documents = {document.id: document for document in documents}
         self.content = content
+        self.contents: Callable[[Collection[str]], Iterator[tuple[str, bytes]]] = self._one_by_one
         self._facts: dict[type, list[Fact]] = defaultdict(list)
         for fact in facts:
             self._facts[type(fact)].append(fact)
@@ -59,6 +61,12 @@ class Package:
         self.installs: list[Install] = []
         self.entry_points: set[str] = set()
         self.identity: dict[str, str] = {}
+
+    def _one_by_one(self, documents: Collection[str]) -> Iterator[tuple[str, bytes]]:
+        for document in documents:
+            data = self.content(document)
+            if data is not None:
+                yield document, data
 
     def of(self, fact: type[F]) -> list[F]:
         """Return all facts of a type, in the order of documents and lines."""
