@@ -1,0 +1,61 @@
+"""The gate: both matchers find the same topics, and the start of the first occurrence."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dten_audit.readers.gate import Gate, HyperscanBackend, ReBackend, Trigger
+from dten_audit.readers.reading import _topics
+from dten_audit.readers.registry import READERS
+
+TRIGGERS = (
+    *_topics(),
+    *(Trigger(f"reader:{reader.name}", p) for reader in READERS for p in reader.triggers),
+)
+PATTERNS = [trigger.pattern for trigger in TRIGGERS]
+WORDS = (
+    "systemctl restart x|crontab -l|sudo -n|ALTER TABLE t|alter  table|/etc/cron.d/a|chmod 4755 f"
+    "|DROP TABLE|su|do |CREATE UNIQUE INDEX i|\n| |x|\t|\x00"
+)
+PIECES = st.sampled_from(WORDS.split("|"))
+TEXTS = st.lists(PIECES, max_size=20).map("".join).map(str.encode) | st.binary(max_size=300)
+FAST = Gate(TRIGGERS, HyperscanBackend(PATTERNS))
+SLOW = Gate(TRIGGERS, ReBackend(PATTERNS))
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+def test_both_matchers_find_the_same_topics(data: bytes) -> None:
+    assert set(FAST.scan(data)) == set(SLOW.scan(data))
+
+
+@given(TEXTS)
+def test_a_hit_is_where_the_pattern_is(data: bytes) -> None:
+    for topic, start in FAST.scan(data).items():
+        patterns = [trigger.pattern for trigger in TRIGGERS if trigger.topic == topic]
+        assert any(re.compile(pattern).match(data, start) for pattern in patterns)
+
+
+@pytest.mark.parametrize(
+    ("data", "topics"),
+    [
+        (b"subprocess.run(['systemctl', 'restart'])", set()),
+        (b"os.system('systemctl --now enable dten')", {"unit"}),
+        (b"x" * 300_000 + b"\nsudo -u postgres psql", {"privilege"}),
+        (b"alter table orders", {"schema"}),
+        (b"pseudo random", set()),
+        (b"", set()),
+    ],
+)
+def test_topics(data: bytes, topics: set[str]) -> None:
+    known = {topic for topic in FAST.scan(data) if not topic.startswith("reader:")}
+    assert known == topics
+
+
+def test_every_reader_can_be_imported() -> None:
+    for reader in READERS:
+        assert callable(reader.load())
