@@ -8,4 +8,9 @@ READERS: tuple[Reader, ...] = (
     Reader(
         "systemd", frozenset({"systemd-unit", "empty"}), "dten_audit.readers.systemd.unit_file:read"
     ),
+    Reader(
+        "config",
+        frozenset({"yaml", "json", "toml", "ini", "properties", "env", "text", "xml"}),
+        "dten_audit.readers.config.config:read",
+    ),
 )  # fmt: skip

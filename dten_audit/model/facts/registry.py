@@ -11,6 +11,8 @@ _MODULES = (
     "general",
     "container",
     "commands",
+    "signing",
+    "config",
     "mentions",
     "units",
 )

@@ -27,7 +27,8 @@ class YamlError(ValueError):
 class Node(NamedTuple):
     """A YAML node. ``value`` is text, a tuple of nodes, or a tuple of (key, value) node pairs.
 
-    ``plain`` says that a scalar stands without quotes, so that its type is resolved from its text.
+    ``plain`` says that a scalar stands without quotes, so that its type is resolved from its text;
+    ``block`` that it is a literal block (``|``), whose text starts on the next line.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Node(NamedTuple):
     column: int
     tag: str = ""
     plain: bool = True
+    block: bool = False
 
     @property
     def text(self) -> str:
@@ -86,63 +88,104 @@ def parse_yaml(text: str, *, max_nodes: int = MAX_NODES) -> Iterator[Node]:
 
     An alias is the node it names, shared, not copied; a merge key stays an ordinary key.
     """
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        yield from _nodes(yaml.parse(text, Loader=loader), max_nodes)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "not readable as YAML"
-        raise YamlError(str(problem), mark.line + 1 if mark else 1) from None
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, YamlError):
-            raise
-        raise YamlError("not readable as YAML", 1) from None
-
-
-def _nodes(events: Iterator[yaml.Event], max_nodes: int) -> Iterator[Node]:
-    stack: list[_Open] = []
-    anchors: dict[str, Node] = {}
-    count = 0
-    for event in events:
-        if isinstance(event, yaml.CollectionStartEvent):
-            kind = "mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence"
-            if len(stack) >= MAX_DEPTH:
-                raise YamlError("nested too deep", _line(event))
-            stack.append(_Open(kind, event))
-            continue
-        node, anchor = _finished(event, stack, anchors)
-        if node is None:
-            if isinstance(event, yaml.DocumentStartEvent):
-                anchors = {}
-            continue
-        count += 1
-        if count > max_nodes:
-            raise YamlError("too many nodes", node.line)
-        if anchor:
-            anchors[anchor] = node
-        if stack:
-            stack[-1].nodes.append(node)
-        else:
+    builder = _Builder(max_nodes)
+    for event in _events(text):
+        node = builder.push(event)
+        if node is not None:
             yield node
 
 
-def _finished(
-    event: yaml.Event, stack: list[_Open], anchors: dict[str, Node]
-) -> tuple[Node | None, str | None]:
-    """Return the node that ``event`` completes, and its anchor."""
-    if isinstance(event, yaml.CollectionEndEvent):
-        opened = stack.pop()
-        return opened.close(), opened.anchor
-    if isinstance(event, yaml.ScalarEvent):
-        bare = bool(event.implicit[0])
-        tag = event.tag or ""
-        return Node("scalar", event.value, _line(event), _column(event), tag, bare), event.anchor
-    if isinstance(event, yaml.AliasEvent):
-        node = anchors.get(event.anchor or "")
+def parse_partly(text: str, *, max_nodes: int = MAX_NODES) -> tuple[list[Node], YamlError | None]:
+    """Return the root nodes as far as ``text`` can be read, and what stopped the reading."""
+    builder = _Builder(max_nodes)
+    roots: list[Node] = []
+    try:
+        for event in _events(text):
+            node = builder.push(event)
+            if node is not None:
+                roots.append(node)
+    except YamlError as error:
+        unfinished = builder.unfinished()
+        return (roots if unfinished is None else [*roots, unfinished]), error
+    return roots, None
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    """Yield libyaml's events. Raises ``YamlError``."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        yield from yaml.parse(text, Loader=loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        if mark is not None:
+            problem = getattr(error, "problem", None) or "not readable as YAML"
+            raise YamlError(str(problem), mark.line + 1) from None
+        reason = getattr(error, "reason", None) or "not readable as YAML"
+        raise YamlError(str(reason), _line_of_byte(text, error)) from None
+    except (ValueError, RecursionError):
+        raise YamlError("not readable as YAML", 1) from None
+
+
+def _line_of_byte(text: str, error: yaml.YAMLError) -> int:
+    """Return the line of a character that YAML forbids; libyaml counts bytes."""
+    position = getattr(error, "position", 0)
+    return text.encode("utf-8", "replace")[:position].count(b"\n") + 1
+
+
+class _Builder:
+    """Builds nodes of events, within bounds."""
+
+    def __init__(self, max_nodes: int) -> None:
+        self._stack: list[_Open] = []
+        self._anchors: dict[str, Node] = {}
+        self._left = max_nodes
+
+    def push(self, event: yaml.Event) -> Node | None:
+        """Take an event; return the root node that it completes. Raises ``YamlError``."""
+        if isinstance(event, yaml.CollectionStartEvent):
+            kind = "mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence"
+            if len(self._stack) >= MAX_DEPTH:
+                raise YamlError("nested too deep", _line(event))
+            self._stack.append(_Open(kind, event))
+            return None
+        node, anchor = self._finished(event)
         if node is None:
-            raise YamlError("alias without an anchor", _line(event))
-        return node, None
-    return None, None
+            if isinstance(event, yaml.DocumentStartEvent):
+                self._anchors = {}
+            return None
+        self._left -= 1
+        if self._left < 0:
+            raise YamlError("too many nodes", _line(event))
+        if anchor:
+            self._anchors[anchor] = node
+        if not self._stack:
+            return node
+        self._stack[-1].nodes.append(node)
+        return None
+
+    def unfinished(self) -> Node | None:
+        """Return the root node as far as it is known, or nothing if none is open."""
+        while len(self._stack) > 1:
+            opened = self._stack.pop()
+            self._stack[-1].nodes.append(opened.close())
+        return self._stack.pop().close() if self._stack else None
+
+    def _finished(self, event: yaml.Event) -> tuple[Node | None, str | None]:
+        """Return the node that ``event`` completes, and its anchor."""
+        if isinstance(event, yaml.CollectionEndEvent):
+            opened = self._stack.pop()
+            return opened.close(), opened.anchor
+        if isinstance(event, yaml.ScalarEvent):
+            bare = bool(event.implicit[0])
+            block = event.style == "|"
+            place = _line(event), _column(event)
+            return Node("scalar", event.value, *place, event.tag or "", bare, block), event.anchor
+        if isinstance(event, yaml.AliasEvent):
+            node = self._anchors.get(event.anchor or "")
+            if node is None:
+                raise YamlError("alias without an anchor", _line(event))
+            return node, None
+        return None, None
 
 
 _WORDS: Final[dict[str, object]] = {

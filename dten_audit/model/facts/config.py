@@ -1,0 +1,104 @@
+"""Facts about configuration: which keys are set where, and what a version makes of them."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from dten_audit.model.facts.base import Certainty
+from dten_audit.model.location import Location
+from dten_audit.model.unknown import Unknown
+
+Change = Literal[
+    "removed", "renamed", "moved", "deprecated", "default-changed", "value-not-allowed"
+]
+Effect = Literal[
+    "refuses-to-start", "ignored", "warns", "silently-different", "still-bound", "unspecified"
+]
+Role = Literal["live", "example"]
+
+
+class ConfigKey(NamedTuple):
+    """A key that a configuration file, or a command of a script, sets. Comments set nothing.
+
+    ``format`` is the file's kind (``yaml``, ``json``, ``toml``, ``ini``, ``properties``, ``env``).
+    ``path`` is where the file stands in its container, or where it lands. ``section`` is the INI
+    section; ``key`` the full dotted path elsewhere, entries of lists as ``[0]``. ``value`` is text,
+    cut after 500 characters; where ``certainty`` is computed it holds the template
+    (``${NAME}``, ``{{ name }}``). ``setter`` is the program of a command that sets the key
+    (``sed``, ``crudini``), empty for a file.
+    """
+
+    at: Location
+    format: str
+    path: str
+    section: str
+    key: str
+    value: str
+    certainty: Certainty = "exact"
+    setter: str = ""
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.path} [{self.section}] {self.key}"
+
+
+class ConfigChange(NamedTuple):
+    """What a config matrix says of a key that is set (or, for a default, is not set).
+
+    ``component`` is the purl of the product that reads the key, ``product`` its name. ``since`` is
+    the version from which the change holds. ``applies`` says whether it holds in the version that
+    the package brings or, where it brings none, in the one that the site runs: ``in_force``.
+    ``installed`` is the site's version; None where the product is certainly not there.
+    ``replacement`` is the key to use instead, ``setting`` the whole line where it can be worked
+    out. ``replacement_at`` is where the same file sets that key as well. ``default`` are the old
+    and the new default of a key that no file of the product sets. ``role`` is ``example`` for
+    samples and documentation, which no program reads. ``source`` is the matrix and its line.
+    """
+
+    at: Location
+    component: str
+    product: str
+    key: str
+    section: str
+    value: str
+    change: Change
+    since: str
+    effect: Effect
+    applies: bool | Unknown
+    in_force: str | Unknown
+    installed: str | Unknown | None = None
+    replacement: str = ""
+    setting: str = ""
+    replacement_at: Location | None = None
+    allowed: tuple[str, ...] = ()
+    default: tuple[str, ...] = ()
+    path: str = ""
+    role: Role = "live"
+    setter: str = ""
+    note: str = ""
+    source: str = ""
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.component} [{self.section}] {self.key}"
+
+
+class UnreadableConfig(NamedTuple):
+    """A configuration file of a product that a matrix speaks of, and that breaks off at ``at``.
+
+    ``language`` is the format, ``reason`` what is wrong with it.
+    """
+
+    at: Location
+    component: str
+    product: str
+    path: str
+    language: str
+    reason: str
+    role: Role = "live"
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.component} {self.language}"
