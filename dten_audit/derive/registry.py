@@ -5,4 +5,10 @@ from __future__ import annotations
 from dten_audit.derive.base import Deriver
 
 DERIVERS: tuple[Deriver, ...] = (
+    Deriver(
+        "schedules",
+        ("command", "cron_job", "log_rotation", "unit_file"),
+        ("schedule",),
+        "dten_audit.derive.schedules.deriving:derive",
+    ),
 )  # fmt: skip

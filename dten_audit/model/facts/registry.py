@@ -15,6 +15,7 @@ _MODULES = (
     "config",
     "mentions",
     "units",
+    "schedules",
 )
 
 

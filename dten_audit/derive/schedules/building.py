@@ -1,0 +1,152 @@
+"""Completes a schedule: when it runs, what it does, and the same in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Final, cast
+
+from dten_audit.derive.schedules.moments import Times, Timetable, in_words, stamp
+from dten_audit.derive.schedules.scripts import Scripts, Step
+from dten_audit.derive.schedules.work import Work, Worker
+from dten_audit.links.package import Package
+from dten_audit.model.facts.commands import Command
+from dten_audit.model.facts.schedules import Schedule
+from dten_audit.model.unknown import Unknown
+from dten_audit.readers.knowledge import knowledge
+from dten_audit.site.estate import Estate
+
+NOT_SEEN: Final = Unknown("package.install")
+"""Nothing in the package is seen to install or to enable it."""
+COMPUTED: Final = Unknown("package.value")
+_SHOWN: Final = 100
+
+
+class Builder:
+    """What the schedules of one package are completed with."""
+
+    def __init__(self, package: Package, estate: Estate) -> None:
+        self.package = package
+        self.timetable = Timetable(estate)
+        self.scripts = Scripts(package)
+        self.worker = Worker(package, estate.site, self.scripts)
+
+    def steps(self, document: str, command: str, base: Schedule) -> list[Step]:
+        """Return what a command comes to: as its reader stated it, else read now."""
+        if document and self.scripts.of(document):
+            return self.scripts.steps(document)
+        found: list[Command] = []
+        if command:
+            found = self.scripts.read_command(command, base.at, base.document)
+        return self.scripts.steps_from(found)
+
+    def complete(
+        self,
+        base: Schedule,
+        times: Times,
+        steps: Sequence[Step] = (),
+        environment: Iterable[tuple[str, str]] = (),
+    ) -> Schedule:
+        """Return ``base`` with its times and its work filled in, and told in words."""
+        work = self.worker.work(steps, environment)
+        full = base._replace(
+            next_fires=tuple(stamp(moment) for moment in times.next),
+            next_text=base.next_text or in_words(times.next, base.zone),
+            fires_in_window=times.in_window,
+            window_fire=in_words([times.window_fire], base.zone) if times.window_fire else "",
+            never_fires=times.never and not base.at_boot,
+            program=base.program or work.program,
+            target=work.target,
+            target_present=work.target_present,
+            target_guarded=work.target_guarded,
+            hosts=work.hosts,
+            calls_at=work.calls_at,
+            calls_retired=self.worker.calls_retired(work),
+            retired_hosts=self.worker.retired(work.hosts),
+            log_path=work.log_path,
+            log_rotated=work.log_rotated,
+            silenced=work.silenced,
+            overlap_guard=work.overlap_guard,
+            runs_as_root=base.user in ("root", "0") if base.user else COMPUTED,
+            actor=f"as {base.user}" if base.user else "as the user who runs the script",
+            trap_note=trap_note(base.traps),
+        )
+        return full._replace(
+            summary=base.summary or _summary(full, work),
+            window_question=_window_question(full),
+            hold_with=base.hold_with or _hold_with(full),
+        )
+
+
+@cache
+def _trap_texts() -> dict[str, str]:
+    table = cast("dict[str, dict[str, str]]", knowledge("cron_traps"))
+    return {name: row["says"] for name, row in table.items()}
+
+
+def trap_note(traps: Iterable[str]) -> str:
+    """Return what is to be said of some traps, one after the other."""
+    return "; ".join(_trap_texts()[trap] for trap in traps)
+
+
+def shown(text: str) -> str:
+    """Return a command for a message: on one line, cut where it is long."""
+    line = re.sub(r"\s+", " ", text[: _SHOWN * 4]).strip()
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
+
+
+def _summary(schedule: Schedule, work: Work) -> str:
+    command = shown(schedule.command)
+    parts = [f"runs `{command}` {schedule.actor}" if command else f"runs {schedule.actor}"]
+    if schedule.at_boot:
+        parts.append("at every boot")
+    elif schedule.never_fires:
+        parts.append(f"never fires ({schedule.expression})")
+    elif schedule.next_text:
+        parts.append(f"next: {schedule.next_text}" if schedule.next_fires else schedule.next_text)
+    if schedule.persistent:
+        parts.append("makes up for missed runs")
+    if schedule.hosts:
+        parts.append(f"calls {', '.join(schedule.hosts)}")
+    elif work.hosts_computed:
+        parts.append("calls a host whose name is computed")
+    if schedule.log_path:
+        parts.append(f"appends to {schedule.log_path}")
+    return "; ".join(parts)
+
+
+def _window_question(schedule: Schedule) -> str:
+    """Return what to ask so that "inside the window or not" can be settled."""
+    missing = schedule.fires_in_window
+    if isinstance(missing, Unknown) and missing.needs == "option.window":
+        return "When is the change window? (--window START/DURATION)"
+    if isinstance(missing, Unknown) and missing.needs == "site.timezone":
+        return "Which time zone do the hosts keep? (site: timezone)"
+    if schedule.dialect in ("run-parts", "anacrontab") and isinstance(missing, Unknown):
+        return f"At what time do the hosts run {schedule.place}? (their crontab or anacrontab says)"
+    if isinstance(missing, Unknown) and missing.needs == "site.cron":
+        return f"Which cron runs {schedule.place}: Debian's, or one that reads it differently?"
+    if schedule.kind == "timer" and isinstance(schedule.enabled, Unknown):
+        return f"Is {schedule.place} enabled on the hosts?"
+    if isinstance(schedule.enabled, Unknown):
+        return f"Does anything install {schedule.place}?"
+    return f"When does `{shown(schedule.command)}` run?"
+
+
+def _hold_with(schedule: Schedule) -> str:
+    """Return how to keep a job from running during the change."""
+    path, user = schedule.path_on_host, schedule.user
+    if schedule.kind == "cron-script":
+        return f"chmod a-x {path}"
+    if schedule.kind == "at-command":
+        return "atq shows the job, atrm NUMBER removes it"
+    if schedule.kind in ("timer", "systemd-run"):
+        return f"systemctl stop {schedule.place}"
+    if schedule.kind == "crontab-wipe":
+        of = f" -u {user}" if user else ""
+        return f"save the crontab first: crontab{of} -l > crontab.saved"
+    if schedule.dialect == "crontab":
+        of = f" -u {user}" if user else ""
+        return f"crontab{of} -e, and put a # in front of the line"
+    return f"mv {path} away from cron" if path else "leave the table out"

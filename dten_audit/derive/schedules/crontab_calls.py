@@ -1,0 +1,214 @@
+"""What scripts do with crontab(1): install a table, edit the one that is there, delete it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Literal, NamedTuple
+
+from dten_audit.derive.schedules.building import COMPUTED, Builder
+from dten_audit.derive.schedules.moments import Times
+from dten_audit.derive.schedules.paths import read_by, role_of
+from dten_audit.derive.schedules.tables import Landing
+from dten_audit.model.facts.commands import Command
+from dten_audit.model.facts.schedules import Schedule, ScheduleKind
+
+Action = Literal["install", "list", "remove", "edit", "check"]
+_SPOOL: Final = "/var/spool/cron/crontabs"
+_STDIN: Final = "-"
+_WRITES: Final = frozenset((">", ">>", ">|", "&>", "&>>"))
+_TABLES: Final = frozenset(("cron", "crontab"))
+
+
+class CrontabCall(NamedTuple):
+    """A call of crontab(1): what it does, for whom, and the table that it installs."""
+
+    action: Action
+    user: str = ""
+    file: str = ""
+
+
+def read_call(arguments: Iterable[str]) -> CrontabCall:
+    """Read the arguments of crontab(1), as Debian and cronie have them."""
+    action: Action = "install"
+    user = file = ""
+    words = iter(arguments)
+    for word in words:
+        if word == _STDIN or not word.startswith("-"):
+            file = file or word
+            continue
+        letters = word[1:]
+        flags, has_user, attached = letters.partition("u")
+        if has_user:
+            user = attached or next(words, "")
+        for letter, meaning in _ACTIONS:
+            if letter in flags:
+                action = meaning
+    return CrontabCall(action, user, file)
+
+
+_ACTIONS: Final[tuple[tuple[str, Action], ...]] = (
+    ("T", "check"),
+    ("V", "check"),
+    ("n", "check"),
+    ("e", "edit"),
+    ("l", "list"),
+    ("r", "remove"),
+)
+
+
+class Found(NamedTuple):
+    """What the crontab calls of a package come to."""
+
+    landings: dict[str, Landing]
+    schedules: list[Schedule]
+
+
+def crontab_calls(builder: Builder) -> Found:
+    """Return which documents become crontabs, and the calls whose table is not seen or deleted."""
+    found = Found({}, [])
+    written = _written(builder)
+    listing = {
+        command.document
+        for command in builder.package.of(Command)
+        if command.program == "crontab" and read_call(command.arguments).action == "list"
+    }
+    for command in builder.package.of(Command):
+        if command.program == "crontab":
+            _crontab(builder, command, found, written, keeps=command.document in listing)
+    return found
+
+
+def _crontab(
+    builder: Builder,
+    command: Command,
+    found: Found,
+    written: dict[tuple[str, str], list[str]],
+    *,
+    keeps: bool,
+) -> None:
+    call = read_call(command.arguments)
+    user = call.user or user_of(command)
+    place = f"the crontab of {user}" if user else "the crontab of the user who runs the script"
+    place += _elsewhere(command)
+    source = _source(command, call)
+    if call.action == "remove" or (call.action == "install" and source == "/dev/null"):
+        found.schedules.append(_unseen(builder, command, "crontab-wipe", place, user))
+    elif call.action == "edit":
+        found.schedules.append(_unseen(builder, command, "crontab-command", place, user))
+    elif call.action == "install" and source:
+        documents = _documents(builder, command, source, written)
+        path = f"{_SPOOL}/{user}" if user else _SPOOL
+        for document in documents:
+            before = found.landings.get(document)
+            by = (*(before.by if before else ()), command.at)
+            found.landings[document] = Landing(path, "crontab", place, user, by, not keeps)
+        if not documents:
+            unseen = _unseen(builder, command, "crontab-command", place, user)
+            found.schedules.append(unseen._replace(replaces=not keeps))
+
+
+def _source(command: Command, call: CrontabCall) -> str:
+    """Return where the table comes from: a path, ``-`` for what is piped in, empty for nothing."""
+    if call.file and call.file != _STDIN:
+        return call.file
+    redirected = [r.target.text for r in command.redirections if r.operator == "<"]
+    if redirected:
+        return redirected[-1]
+    return _STDIN if call.file or command.stdin or command.feeds else ""
+
+
+def _documents(
+    builder: Builder, command: Command, source: str, written: dict[tuple[str, str], list[str]]
+) -> list[str]:
+    """Return the ids of the documents that a call installs: piped in, written, or shipped."""
+    documents = builder.package.documents
+    if source == _STDIN:
+        inside = [command.stdin, *command.documents]
+        return [d for d in inside if d in documents and documents[d].kind in _TABLES]
+    near = documents.get(command.document)
+    if near is None:
+        return []
+    before = written.get((near.host or near.id, source))
+    return before or [info.id for info in builder.scripts.index.find(source, near)]
+
+
+def _written(builder: Builder) -> dict[tuple[str, str], list[str]]:
+    """Return the tables that scripts write to files, by script and path."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for info in builder.package.documents.values():
+        if info.host and info.kind in _TABLES and info.path:
+            found.setdefault((info.host, info.path), []).append(info.id)
+    return found
+
+
+def user_of(command: Command) -> str:
+    """Return the user that a command runs as, as far as its wrappers say; else empty."""
+    for layer in reversed(command.layers):
+        if layer.kind == "privilege":
+            return layer.target or "root"
+    return ""
+
+
+def _elsewhere(command: Command) -> str:
+    for layer in command.layers:
+        if layer.kind in ("remote", "container") and layer.target:
+            return f" {'on' if layer.kind == 'remote' else 'in'} {layer.target}"
+    return ""
+
+
+def _unseen(
+    builder: Builder, command: Command, kind: ScheduleKind, place: str, user: str
+) -> Schedule:
+    """Return a schedule of which only the command that sets it up is seen."""
+    wipe = kind == "crontab-wipe"
+    info = builder.package.documents.get(command.document)
+    host = builder.package.documents.get(info.host) if info and info.host else info
+    base = Schedule(
+        command.at,
+        kind,
+        command.document,
+        f"{_SPOOL}/{user}" if user else "",
+        place,
+        "",
+        "crontab",
+        user,
+        " ".join(word.text for word in command.argv),
+        command.program,
+        role=role_of(host.path) if host else "live",
+        replaces=wipe,
+        summary=f"deletes {place}" if wipe else "the script computes its jobs",
+        certainty=command.certainty if wipe else "computed",
+    )
+    return builder.complete(base, Times(in_window=False if wipe else COMPUTED))
+
+
+def unseen_tables(builder: Builder) -> list[Schedule]:
+    """Return the writes into cron's folders whose text is not in the package, or only computed."""
+    installs = builder.package.installs
+    known = {install.target for install in installs if install.source}
+    unseen = {(i.script, i.order): i.target for i in installs if not i.source}
+    found = []
+    for command in builder.package.of(Command):
+        words = {word.text for word in command.argv}
+        copied = unseen.get((command.document, command.order), "")
+        for path in dict.fromkeys((*_targets(command), copied)):
+            # Linked to /dev/null, or renamed to what cron does not read: that switches a job off.
+            off = "/dev/null" in words or role_of(path) == "example"
+            if read_by(path) and path not in known and not off:
+                found.append(_write(builder, command, path))
+    return found
+
+
+def _targets(command: Command) -> list[str]:
+    """Return the files that a command writes or edits in place."""
+    paths = [r.target.text for r in command.redirections if r.operator in _WRITES]
+    if command.program == "tee" or (
+        command.program == "sed" and any(w[:2] == "-i" for w in command.arguments)
+    ):
+        paths += [word for word in command.arguments if word.startswith("/")]
+    return paths
+
+
+def _write(builder: Builder, command: Command, path: str) -> Schedule:
+    unseen = _unseen(builder, command, "crontab-command", path, "")
+    return unseen._replace(path_on_host=path, dialect="cron.d")

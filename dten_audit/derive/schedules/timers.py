@@ -1,0 +1,239 @@
+"""systemd timers that a package ships or writes, with the service that each starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+from dten_audit.derive.schedules.building import COMPUTED, NOT_SEEN, Builder
+from dten_audit.derive.schedules.calendar import Calendar, read_calendar, read_span
+from dten_audit.derive.schedules.moments import Times, zone_named
+from dten_audit.derive.schedules.paths import role_of
+from dten_audit.derive.schedules.scripts import Step
+from dten_audit.model.facts.commands import Command
+from dten_audit.model.facts.schedules import Schedule
+from dten_audit.model.facts.units import UnitEntry, UnitFile
+from dten_audit.model.location import Location
+from dten_audit.model.unknown import Unknown
+
+_SPANS: Final[tuple[tuple[str, str], ...]] = (
+    ("OnActiveSec", "after it is activated"),
+    ("OnBootSec", "after boot"),
+    ("OnStartupSec", "after systemd starts"),
+    ("OnUnitActiveSec", "after each run"),
+    ("OnUnitInactiveSec", "after each run ends"),
+)
+_TRUE: Final = frozenset(("1", "yes", "true", "on", "y", "t"))
+_PREFIXES: Final = "@-:+!|"
+_ENABLING: Final = frozenset(
+    "enable start reenable restart preset try-restart reload-or-restart".split()
+)
+_ONLY_ENABLE: Final = frozenset(("enable", "reenable", "preset"))
+_MANAGERS: Final = frozenset(("systemctl", "deb-systemd-helper", "deb-systemd-invoke"))
+
+
+class Switch(NamedTuple):
+    """A command that turns a timer on; ``starts`` unless it only does so from the next boot on."""
+
+    at: Location
+    starts: bool
+
+
+def timers(builder: Builder) -> Iterator[Schedule]:
+    """Yield a schedule for each timer unit of the package; drop-ins only change others."""
+    units = [unit for unit in builder.package.of(UnitFile) if not unit.drop_in_of]
+    services = {unit.name: unit for unit in reversed(units) if unit.type == "service"}
+    enabled = _enabled_by(builder)
+    for unit in units:
+        if unit.type == "timer" and not unit.masked and unit.entries:
+            yield _timer(builder, unit, services, enabled)
+
+
+def _timer(
+    builder: Builder,
+    unit: UnitFile,
+    services: dict[str, UnitFile],
+    enabled: dict[str, tuple[Switch, ...]],
+) -> Schedule:
+    stem = unit.name.removesuffix(".timer")
+    service = services.get(unit.value("Timer", "Unit") or f"{stem}.service")
+    if service is None and unit.instance:
+        service = services.get(unit.template.replace(".timer", ".service"))
+    starts = service.values("Service", "ExecStart") if service else ()
+    switches = _switched_on(unit, enabled)
+    info = builder.package.documents.get(unit.document)
+    host = builder.package.documents.get(info.host) if info and info.host else info
+    calendars = unit.values("Timer", "OnCalendar")
+    base = Schedule(
+        calendars[0].at if calendars else unit.at,
+        "timer",
+        unit.document,
+        _landing(builder, unit),
+        unit.name,
+        _expression(unit, calendars),
+        "systemd",
+        _user(unit, service),
+        "; ".join(entry.value for entry in starts),
+        "",
+        role=role_of(host.path if host else unit.path),
+        installed_by=tuple(switch.at for switch in switches),
+        enabled=True if switches or _linked(builder, unit) else NOT_SEEN,
+        persistent=unit.value("Timer", "Persistent").lower() in _TRUE,
+        certainty=unit.certainty,
+    )
+    started = any(switch.starts for switch in switches)
+    base, times = _timed(builder, unit, base, calendars, started=started)
+    full = builder.complete(base, times, _steps(builder, starts, service))
+    return _with_log(builder, full, service)
+
+
+def _expression(unit: UnitFile, calendars: tuple[UnitEntry, ...]) -> str:
+    spans = [f"{key}={value}" for key, _ in _SPANS if (value := unit.value("Timer", key))]
+    return "; ".join([*(entry.value for entry in calendars), *spans])
+
+
+def _user(unit: UnitFile, service: UnitFile | None) -> str:
+    if "/systemd/user/" in f"/{unit.path}":
+        return ""
+    return (service.value("Service", "User") if service else "") or "root"
+
+
+def _landing(builder: Builder, unit: UnitFile) -> str:
+    targets = [i.target for i in builder.package.installs if i.source == unit.document]
+    return targets[0] if targets else unit.path if unit.path.startswith("/") else ""
+
+
+def _steps(builder: Builder, starts: tuple[UnitEntry, ...], service: UnitFile | None) -> list[Step]:
+    if service is None:
+        return []
+    commands = [
+        command
+        for entry in starts
+        for command in builder.scripts.read_command(
+            entry.value.lstrip(_PREFIXES), entry.at, service.document
+        )
+    ]
+    return builder.scripts.steps_from(commands)
+
+
+def _with_log(builder: Builder, full: Schedule, service: UnitFile | None) -> Schedule:
+    """Add the file that the service's output is appended to (systemd.exec(5))."""
+    output = service.value("Service", "StandardOutput") if service else ""
+    silenced = output == "null" and bool(
+        service and service.value("Service", "StandardError") in ("null", "inherit", "")
+    )
+    path = output.removeprefix("append:") if output.startswith("append:") else ""
+    if not path:
+        return full._replace(silenced=full.silenced or silenced)
+    return full._replace(
+        log_path=path,
+        log_rotated=builder.worker.rotated(path),
+        summary=f"{full.summary}; appends to {path}",
+    )
+
+
+def _timed(
+    builder: Builder,
+    unit: UnitFile,
+    base: Schedule,
+    calendars: tuple[UnitEntry, ...],
+    *,
+    started: bool,
+) -> tuple[Schedule, Times]:
+    read = [read_calendar(entry.value) for entry in calendars]
+    known = [calendar for calendar in read if calendar is not None]
+    texts = [f"{value} {text}" for key, text in _SPANS if (value := unit.value("Timer", key))]
+    delay = read_span(unit.value("Timer", "RandomizedDelaySec") or "0") or 0
+    if known:
+        zone = builder.timetable.zone(known[0].zone)
+        times = builder.timetable.union(known, zone)
+        if delay:
+            times = _delayed(builder, times, known, zone, delay)
+        base = base._replace(zone=zone, period_minutes=_period(times))
+        if len(known) < len(read) and times.in_window is False:
+            times = times._replace(in_window=COMPUTED)
+        return base, times
+    if calendars:
+        return base._replace(next_text=base.expression), Times(in_window=COMPUTED)
+    return _by_spans(builder, unit, base, ", ".join(texts), started=started)
+
+
+def _by_spans(
+    builder: Builder, unit: UnitFile, base: Schedule, text: str, *, started: bool
+) -> tuple[Schedule, Times]:
+    """Judge a timer that counts from an event; the change is taken to start with the window.
+
+    A timer that counts from boot elapses at once when it is started on a host that is up for longer
+    (systemd.timer(5)).
+    """
+    boot = bool(unit.value("Timer", "OnBootSec") or unit.value("Timer", "OnStartupSec"))
+    window: bool | Unknown = boot and started
+    period = 0
+    for key in ("OnActiveSec", "OnUnitActiveSec", "OnUnitInactiveSec"):
+        value = unit.value("Timer", key)
+        if not value:
+            continue
+        seconds = read_span(value)
+        inside = COMPUTED if seconds is None else builder.timetable.relative(seconds)
+        window = inside if window is False else window
+        if key != "OnActiveSec" and seconds is not None:
+            period = max(1, int(seconds // 60))
+    if boot and started:
+        text = f"at once, because the package starts it, then {text}"
+    base = base._replace(next_text=text, period_minutes=period, at_boot=boot and not period)
+    return base, Times(in_window=window)
+
+
+def _delayed(
+    builder: Builder, times: Times, calendars: list[Calendar], zone: str, delay: float
+) -> Times:
+    """A random delay may carry a run into the window or out of it."""
+    window, known_zone = builder.timetable.window, zone_named(zone)
+    if window is None or known_zone is None or not isinstance(times.in_window, bool):
+        return times
+    spread = timedelta(seconds=delay)
+    if times.window_fire is not None and times.window_fire + spread < window.end:
+        return times
+    start = (window.start - spread).astimezone(known_zone)
+    first = [found for calendar in calendars if (found := calendar.after(start))]
+    may = any(moment < window.end for moment in first)
+    return times._replace(in_window=COMPUTED if may else False, window_fire=None)
+
+
+def _period(times: Times) -> int:
+    """Return the shortest time between the next runs in minutes; 0 for a single one."""
+    gaps = [
+        int((after - before).total_seconds() // 60)
+        for before, after in zip(times.next, times.next[1:], strict=False)
+    ]
+    return min(gaps, default=0)
+
+
+def _enabled_by(builder: Builder) -> dict[str, tuple[Switch, ...]]:
+    """Return the commands that turn timers on, by the timer's name (or its template's)."""
+    found: dict[str, tuple[Switch, ...]] = {}
+    for command in builder.package.of(Command):
+        if command.program in _MANAGERS and _ENABLING & set(command.arguments):
+            for word in command.arguments:
+                if word.endswith(".timer"):
+                    starts = (
+                        not _ONLY_ENABLE & set(command.arguments) or "--now" in command.arguments
+                    )
+                    found[word] = (*found.get(word, ()), Switch(command.at, starts))
+    return found
+
+
+def _switched_on(unit: UnitFile, enabled: dict[str, tuple[Switch, ...]]) -> tuple[Switch, ...]:
+    if unit.name in enabled:
+        return enabled[unit.name]
+    if not unit.template or unit.instance:
+        return ()
+    stem = unit.template.removesuffix(".timer")
+    return next((by for name, by in enabled.items() if name.startswith(stem)), ())
+
+
+def _linked(builder: Builder, unit: UnitFile) -> bool:
+    """Say whether the package ships the link that enables a unit (``timers.target.wants/``)."""
+    end = f".wants/{unit.name}"
+    return any(info.path.endswith(end) for info in builder.package.documents.values())

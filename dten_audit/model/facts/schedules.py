@@ -1,0 +1,176 @@
+"""Facts about schedules: cron lines as written, and each scheduled job with all that it means."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from dten_audit.model.facts.base import Certainty
+from dten_audit.model.location import Location
+from dten_audit.model.unknown import Unknown
+
+CronDialect = Literal["cron.d", "crontab", "anacrontab"]
+Dialect = Literal["cron.d", "crontab", "anacrontab", "run-parts", "at", "systemd"]
+ScheduleKind = Literal[
+    "file",
+    "cron-script",
+    "crontab-command",
+    "crontab-wipe",
+    "at-command",
+    "systemd-run",
+    "timer",
+]
+Role = Literal["live", "example", "documentation"]
+
+
+class CronJob(NamedTuple):
+    """An active line of a cron table, as written. Commented lines are no jobs.
+
+    ``document`` is the id of the table, ``path`` where it lies in the package or where a script
+    writes it. ``expression`` is the time as written; ``normal`` is how Debian's cron reads it, in
+    the notation that all engines share, empty where it never fires or is a time word without one
+    (``@reboot``); ``refused`` that Debian's cron takes the line for an error and ignores the table;
+    ``otherwise`` how a cron with more notation reads it, empty where that is the same or not
+    computed. ``user`` is empty where the table names none. ``command`` is what the shell gets,
+    ``stdin`` what stands after the first ``%``, ``script`` the id of the command as a shell
+    document, empty where no shell runs it. ``environment`` are the assignments in force, ``zone``
+    the one of ``CRON_TZ`` or ``TZ``. ``traps`` are names from ``rules/knowledge/cron_traps.yaml``.
+    ``name`` and ``delay`` (minutes) are those of an anacrontab, whose ``expression`` is in days.
+    """
+
+    at: Location
+    document: str
+    path: str
+    dialect: CronDialect
+    expression: str
+    user: str
+    command: str
+    normal: str = ""
+    otherwise: str = ""
+    refused: bool = False
+    environment: tuple[tuple[str, str], ...] = ()
+    zone: str = ""
+    stdin: str = ""
+    traps: tuple[str, ...] = ()
+    script: str = ""
+    name: str = ""
+    delay: int = 0
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.expression} {self.command}"
+
+
+class LogRotation(NamedTuple):
+    """A block of a logrotate file: ``paths`` are the patterns of the files that it rotates."""
+
+    at: Location
+    paths: tuple[str, ...]
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {' '.join(self.paths)}"
+
+
+class RetiredUse(NamedTuple):
+    """A host that a job calls and that the site lists as retired, in its line ``site_at``."""
+
+    host: str
+    match: str
+    site_at: Location
+    since: str = ""
+    reason: str = ""
+    replaced_by: str = ""
+
+    @property
+    def text(self) -> str:
+        """The host with what the site says of it."""
+        notes = [
+            f"retired {self.since}" if self.since else "retired",
+            self.reason,
+            f"replaced by {self.replaced_by}" if self.replaced_by else "",
+        ]
+        return f"{self.host} ({', '.join(note for note in notes if note)})"
+
+
+class Schedule(NamedTuple):
+    """A job that runs by itself at some time, with what it does and when it next does it.
+
+    What it is:
+    ``kind`` says how it comes about: ``file`` a line of a shipped table, ``cron-script`` a script
+    in cron.daily and its kin, ``crontab-command`` a line that a script installs, ``crontab-wipe`` a
+    command that deletes a crontab, ``at-command``, ``systemd-run``, ``timer``. ``document`` is the
+    id of what holds it, ``path_on_host`` where it lands (empty where nothing is seen to install
+    it), ``place`` the same in words. ``installed_by`` are the commands that install it. ``enabled``
+    is True unless something must still turn it on. ``replaces`` says that the command replaces all
+    jobs that a user's crontab held. ``role`` is what the package ships it for.
+
+    When it runs:
+    ``expression`` is the time as written, ``zone`` the time zone it is read in (empty: that of the
+    host, which the site does not tell). ``next_fires`` are the next three times from the moment of
+    the audit (RFC 3339, without an offset where the zone is unknown); ``next_text`` is the same in
+    words. ``fires_in_window`` compares with the change window, ``window_fire`` is the first time
+    inside it. ``never_fires``: no cron that reads the line ever runs it. ``at_boot``: it runs when
+    the host starts. ``persistent``: missed runs are made up for. ``period_minutes`` is the shortest
+    time between two runs, 0 for what does not repeat.
+
+    What it does:
+    ``user`` is who runs it, empty where the package does not tell; ``program`` is the base name of
+    the first command. ``target`` is the file that it runs, ``target_present`` whether that is
+    shipped, ``target_guarded`` that a test for it comes first. ``hosts`` are the hosts that it or
+    the shipped script that it runs calls, at ``calls_at``; ``calls_retired`` compares them with the
+    site. ``log_path`` is the file that its output grows, ``log_rotated`` whether a shipped
+    logrotate file covers it. ``silenced``: neither output nor errors reach anybody.
+    ``overlap_guard``: a lock keeps two runs apart. ``traps`` are notations that cron daemons read
+    differently, ``trap_note`` explains them.
+
+    In words: ``actor`` ("as root"), ``summary``, and ``hold_with``, how to keep it from running.
+    """
+
+    at: Location
+    kind: ScheduleKind
+    document: str
+    path_on_host: str
+    place: str
+    expression: str
+    dialect: Dialect
+    user: str
+    command: str
+    program: str
+    role: Role = "live"
+    installed_by: tuple[Location, ...] = ()
+    enabled: bool | Unknown = True
+    replaces: bool = False
+    zone: str = ""
+    next_fires: tuple[str, ...] = ()
+    next_text: str = ""
+    fires_in_window: bool | Unknown = False
+    window_fire: str = ""
+    window_question: str = ""
+    never_fires: bool = False
+    at_boot: bool = False
+    persistent: bool = False
+    period_minutes: int = 0
+    target: str = ""
+    target_present: bool | Unknown = True
+    target_guarded: bool = False
+    hosts: tuple[str, ...] = ()
+    calls_at: tuple[Location, ...] = ()
+    calls_retired: bool | Unknown = False
+    retired_hosts: tuple[RetiredUse, ...] = ()
+    log_path: str = ""
+    log_rotated: bool | Unknown = True
+    silenced: bool = False
+    overlap_guard: bool = False
+    traps: tuple[str, ...] = ()
+    trap_note: str = ""
+    runs_as_root: bool | Unknown = False
+    actor: str = ""
+    summary: str = ""
+    hold_with: str = ""
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.kind} {self.expression} {self.user} {self.command}".rstrip()

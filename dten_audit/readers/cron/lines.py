@@ -1,0 +1,234 @@
+"""Reads one line of a cron table: an assignment, a job, or what no cron understands.
+
+Source: crontab(5), cron(8) of Debian's cron 3.0pl1-162 and of cronie 1.7; anacrontab(5).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final, NamedTuple
+
+from dten_audit.readers.cron.fields import FIELDS, Field, joined, read_field
+
+WORDS: Final[dict[str, str]] = {
+    "@reboot": "",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+"""The time words of crontab(5) and what they stand for."""
+_BLANKS: Final = " \t"
+_USERS_NOT_COMMANDS: Final = frozenset(("root", "www-data", "nobody"))
+_COMMANDS_NOT_USERS: Final = frozenset(
+    "[ test cd sh bash env php python python3 perl ruby node java find nice ionice curl wget rsync"
+    " flock timeout sleep run-parts echo date if for while".split()
+)
+
+
+class Assignment(NamedTuple):
+    """``NAME=value``: in force for the jobs below it."""
+
+    name: str
+    value: str
+
+
+class Job(NamedTuple):
+    """A line that runs something.
+
+    ``expression`` is the time as written. ``normal`` is how Debian's cron reads it, in a notation
+    that all engines share, empty where it never fires; ``refused`` that Debian's cron takes the
+    line for an error; ``otherwise`` how a cron with more notation reads it, empty where that is
+    the same or not computed. ``user`` is empty where the table has no user field. ``stdin`` is the
+    text after the first ``%``. ``column`` is where the command starts in the line (1-based).
+    """
+
+    expression: str
+    normal: str
+    otherwise: str
+    refused: bool
+    user: str
+    command: str
+    stdin: str
+    column: int
+    traps: tuple[str, ...]
+
+
+class Fault(NamedTuple):
+    """Why a line is readable for no cron that we know."""
+
+    reason: str
+
+
+class _Times(NamedTuple):
+    expression: str
+    normal: str
+    otherwise: str
+    refused: bool
+    traps: tuple[str, ...]
+
+
+@cache
+def _blank() -> re.Pattern[str]:
+    return re.compile(r"[ \t]+")
+
+
+@cache
+def _assignment() -> re.Pattern[str]:
+    return re.compile(r"(?:\"([^\"=]*)\"|'([^'=]*)'|([^ \t=\"'][^ \t=]*+|))[ \t]*+=[ \t]*+")
+
+
+@cache
+def _user() -> re.Pattern[str]:
+    return re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*+\$?")
+
+
+@cache
+def _sixth() -> re.Pattern[str]:
+    day = "(?:sun|mon|tue|wed|thu|fri|sat)"
+    return re.compile(rf"(?i:[0-9*?][0-9*?/,#LW-]*|{day}(?:[-,]{day})*)")
+
+
+def read_line(line: str, *, user_field: bool) -> Assignment | Job | Fault | None:
+    """Read a line without its end; None for a comment or a blank line. Linear in its length.
+
+    ``user_field`` says that the table has a user name before the command (/etc/crontab, cron.d).
+    """
+    body = line.lstrip(_BLANKS)
+    if not body or body[0] == "#":
+        return None
+    if "=" in body:
+        assignment = read_assignment(body)
+        if assignment is not None:
+            return assignment
+    times, rest = _at_word(body) if body[0] == "@" else _five_fields(body)
+    if isinstance(times, Fault):
+        return times
+    return _job(times, rest, len(line), user_field=user_field)
+
+
+def read_assignment(body: str) -> Assignment | None:
+    """Read ``NAME=value``, quotes around either taken off; None where the line is none."""
+    match = _assignment().match(body)
+    if match is None:
+        return None
+    value = body[match.end() :].rstrip(_BLANKS)
+    quote = value[:1]
+    if quote in {'"', "'"}:
+        if len(value) < len("''") or value.find(quote, 1) != len(value) - 1:
+            return None
+        value = value[1:-1]
+    elif not value:
+        return None
+    return Assignment(match[1] or match[2] or match[3] or "", value)
+
+
+def _at_word(body: str) -> tuple[_Times | Fault, str]:
+    word, _, rest = body.replace("\t", " ").partition(" ")
+    rest = body[len(word) :].lstrip(_BLANKS)
+    if word not in WORDS:
+        known = " (known only in small letters)" if word.lower() in WORDS else ""
+        return Fault(f"unknown time word {word[:40]}{known}"), ""
+    return _Times(word, WORDS[word], "", refused=False, traps=()), rest
+
+
+def _five_fields(body: str) -> tuple[_Times | Fault, str]:
+    minus = body[0] == "-"
+    words = _blank().split(body[1:] if minus else body, len(FIELDS))
+    if len(words) < len(FIELDS):
+        return Fault("fewer than five time fields"), ""
+    expression = " ".join(words[: len(FIELDS)])
+    fields = [read_field(word, position) for position, word in enumerate(words[: len(FIELDS)])]
+    for position, field in enumerate(fields):
+        if not field.readable:
+            bad = words[position]
+            digits = not bad.isascii() and any(char.isdecimal() for char in bad)
+            why = ": digits that are not ASCII" if digits else ""
+            return Fault(f"bad {FIELDS[position]} {bad[:40]}{why}"), ""
+    times = _times(expression, fields)
+    if minus:
+        times = times._replace(
+            expression=f"-{expression}",
+            otherwise=times.otherwise or times.normal,
+            normal="",
+            refused=True,
+            traps=("leading-minus", *times.traps),
+        )
+    return times, words[len(FIELDS)] if len(words) > len(FIELDS) else ""
+
+
+def _times(expression: str, fields: list[Field]) -> _Times:
+    normal = joined([field.normal for field in fields])
+    traps = [trap for field in fields for trap in field.traps]
+    otherwise = ""
+    if any(field.otherwise is not None for field in fields):
+        parts = [f.normal if f.otherwise is None else f.otherwise for f in fields]
+        otherwise = (joined(parts) or "") if all(parts) else ""
+    words = expression.split(" ")
+    if not words[2].startswith(("*", "?")) and not words[4].startswith(("*", "?")):
+        traps.append("both-day-fields")
+    elif "*" not in {words[2], words[4]} and "?" not in {words[2], words[4]}:
+        traps.append("starred-day-step")
+    return _Times(expression, normal or "", otherwise, normal is None, tuple(dict.fromkeys(traps)))
+
+
+def _job(times: _Times, rest: str, length: int, *, user_field: bool) -> Job | Fault:
+    """Make a job of its times and what follows them: the user field, if any, and the command."""
+    first, _, following = rest.replace("\t", " ").partition(" ")
+    following = rest[len(first) :].lstrip(_BLANKS)
+    user, command, traps = "", rest, list(times.traps)
+    plain = not times.expression.startswith("@")
+    if plain and following and _sixth().fullmatch(first):
+        command = following
+        traps.append("six-fields")
+        times = _with_sixth(times, first, user_field=user_field)
+    elif user_field and (not _user().fullmatch(first) or first in _COMMANDS_NOT_USERS):
+        if first:
+            traps.append("no-user-field")
+            fallback = times.otherwise or times.normal
+            times = times._replace(normal="", otherwise=fallback, refused=True)
+    elif user_field:
+        user, command = first, following
+    elif first in _USERS_NOT_COMMANDS and following.startswith(("/", "[", "cd ", "test ")):
+        traps.append("user-in-user-crontab")
+    elif not user_field and first.startswith("*"):
+        return Fault("the command starts with a star")
+    column = length - len(command) + 1
+    program, stdin = split_percent(command)
+    if not command.strip(_BLANKS):
+        traps.append("no-command")
+    elif stdin:
+        traps.append("percent")
+    if command.endswith("\\"):
+        traps.append("line-continuation")
+    return Job(
+        times.expression, times.normal, times.otherwise, times.refused, user,
+        program.rstrip(_BLANKS), stdin, column, tuple(traps),
+    )  # fmt: skip
+
+
+def _with_sixth(times: _Times, sixth: str, *, user_field: bool) -> _Times:
+    """Read six fields as the schedulers do that have seconds: they come first."""
+    words = [*times.expression.split(" ")[1:], sixth]
+    fields = [read_field(word, position) for position, word in enumerate(words)]
+    parts = [f.normal if f.otherwise is None else f.otherwise for f in fields]
+    otherwise = (joined(parts) or "") if all(field.readable for field in fields) else ""
+    refused = user_field or times.refused or sixth.startswith("*")
+    normal = "" if refused else times.normal
+    return times._replace(normal=normal, otherwise=otherwise, refused=refused)
+
+
+def split_percent(command: str) -> tuple[str, str]:
+    r"""Split a command at its first bare ``%``: the rest is its standard input.
+
+    Further bare ``%`` are line ends; ``\%`` is a percent sign in both parts.
+    """
+    if "%" not in command:
+        return command, ""
+    parts = command.replace("\\%", "\0").split("%")
+    plain = [part.replace("\0", "%") for part in parts]
+    return plain[0], "\n".join(plain[1:]) + "\n" if len(plain) > 1 else ""
