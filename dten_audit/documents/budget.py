@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import time
+from typing import Final, NamedTuple
 
-_MIB = 1 << 20
-_GIB = 1 << 30
+from dten_audit.documents.errors import OverLimitError
+
+_MIB: Final = 1 << 20
+_GIB: Final = 1 << 30
+_CLOCK_EVERY: Final = 64
 
 
 class Limits(NamedTuple):
-    """The bounds. Sizes in bytes; ``ratio`` counts once ``ratio_from`` bytes came out.
+    """The bounds of one audit. Sizes are bytes.
 
-    ``memory`` is the size above which a member goes to an unlinked temporary file; ``dictionary``
-    what a decoder may need for itself; ``seconds`` a backstop against what no count foresaw.
+    total: all that decoders may produce, over all levels. member: one document. memory: above it a
+    document goes to an unlinked temporary file. ratio: produced to packed bytes, of a member and of
+    a container, once ``ratio_from`` bytes came out. entries: members of all containers. depth:
+    containers inside containers. seconds: a backstop against what no count foresaw. name,
+    component, link: bytes of a path, of one part of it, of a link's target. directory: a ZIP's
+    central directory. extended_header: one pax or GNU header. dictionary: a decoder's own memory.
     """
 
     total: int = 8 * _GIB
@@ -32,7 +40,54 @@ class Limits(NamedTuple):
 
 
 class Budget:
-    """What has been produced so far in one audit, against its limits."""
+    """What one audit has used. One producer charges it; any thread may read the counters."""
+
+    __slots__ = ("_deadline", "_ticks", "entries", "limits", "produced", "stopped")
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
+        self.produced = 0
+        self.entries = 0
+        self.stopped: OverLimitError | None = None
+        self._ticks = 0
+        self._deadline = time.monotonic() + self.limits.seconds
+
+    def charge(self, size: int) -> None:
+        """Count bytes that a decoder has really produced. Raises ``OverLimitError``."""
+        self.produced += size
+        if self.produced > self.limits.total:
+            self._stop("limit-total", f"more than {self.limits.total} bytes came out in all")
+        self._tick()
+
+    def enter(self) -> None:
+        """Count one member of a container. Raises ``OverLimitError``."""
+        self.entries += 1
+        if self.entries > self.limits.entries:
+            self._stop("limit-entries", f"more than {self.limits.entries} members in all")
+        self._tick()
+
+    def room(self) -> int:
+        """Return how many bytes one document may still have."""
+        return max(0, min(self.limits.member, self.limits.total - self.produced))
+
+    def check_ratio(self, produced: int, packed: int) -> None:
+        """Refuse what grows out of proportion. Raises ``OverLimitError``."""
+        limits = self.limits
+        if produced > limits.ratio_from and produced > limits.ratio * packed:
+            raise OverLimitError(
+                "limit-ratio", f"{packed} bytes became {produced}, more than {limits.ratio} times"
+            )
+
+    def check_member(self, produced: int) -> None:
+        """Refuse a document that grows too large. Raises ``OverLimitError``."""
+        if produced > self.limits.member:
+            raise OverLimitError("limit-member", f"larger than {self.limits.member} bytes")
+
+    def _tick(self) -> None:
+        self._ticks += 1
+        if self._ticks % _CLOCK_EVERY == 0 and time.monotonic() > self._deadline:
+            self._stop("limit-time", f"more than {self.limits.seconds:g} seconds")
+
+    def _stop(self, issue: str, detail: str) -> None:
+        self.stopped = OverLimitError(issue, detail, final=True)
+        raise self.stopped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mmap import mmap
 from typing import NamedTuple
 
 from dten_audit.documents.text import LineIndex, decode
@@ -54,11 +55,13 @@ class Document:
     (``…/up.sh#L12C3``) for an embedded document, whose findings point into the host.
     ``path`` is the path inside the innermost container, as the package writes it, or where the
     text lands. ``mode`` is the Unix mode, if the container states one.
+    ``data`` are the bytes; of a very large document the first ones (64 MiB by default), and
+    ``mapped`` is then the whole.
     """
 
     __slots__ = (
         "_index", "_text", "address", "column", "data", "depth",
-        "hints", "host", "id", "kind", "lines", "mode", "path",
+        "hints", "host", "id", "kind", "lines", "mapped", "mode", "path",
     )  # fmt: skip
 
     def __init__(
@@ -81,8 +84,16 @@ class Document:
         self.lines: tuple[int, ...] = ()
         self.column = 1
         self.hints: dict[str, str] = {}
+        self.mapped: mmap | None = None
         self._text: str | None = None
         self._index: LineIndex | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of bytes of the whole document; of the text, if it is embedded."""
+        if self.host is not None:
+            return len(self.text)
+        return len(self.data if self.mapped is None else self.mapped)
 
     @property
     def name(self) -> str:
@@ -153,11 +164,10 @@ class Document:
 
     def info(self) -> DocumentInfo:
         """Return what is kept of this document once it has been read."""
-        size = len(self.data) if self.host is None else len(self.text)
         host = self.host.id if self.host else ""
         hints = tuple(sorted(self.hints.items()))
         return DocumentInfo(
-            self.id, self.address, self.path, self.kind, size, self.mode, host, hints
+            self.id, self.address, self.path, self.kind, self.size, self.mode, host, hints
         )
 
     def whole(self, offset: int | None = None) -> Location:

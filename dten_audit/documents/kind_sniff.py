@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from dten_audit.documents.kind_tables import CRON_USERS, INTERPRETERS
 
@@ -103,8 +103,12 @@ def cron_flavour(text: str) -> str:
 
 def shebang_kind(head: bytes) -> str:
     """Return the kind of the interpreter that ``#!`` names; ``text`` for an unknown one."""
-    line = head[2:512].partition(b"\n")[0].decode("latin-1").strip()
-    words = line.split()
+    return _interpreter(head[2:512].partition(b"\n")[0])
+
+
+@lru_cache(maxsize=256)
+def _interpreter(line: bytes) -> str:
+    words = line.decode("latin-1").split()
     if words and words[0].rpartition("/")[2] == "env":
         words = [w for w in words[1:] if not w.startswith("-") and "=" not in w]
     if not words:

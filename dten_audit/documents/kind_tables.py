@@ -111,23 +111,31 @@ text: r jl ex exs erl hrl clj hs ml proto graphql gql thrift po pot tex diff pat
 font: ttf otf eot woff woff2
 image: png jpg jpeg gif ico bmp webp tif tiff
 class: class
-tar: tar
-gzip: gz tgz
-bzip2: bz2 tbz2
-xz: xz txz
-lzma: lzma tlz
-zstd: zst zstd tzst
-rpm: rpm
-7z: 7z
-rar: rar
-cab: cab
 iso: iso
 dmg: dmg
-msi: msi msp
 ?: conf cfg config crt cer key cert csr crl der ca asc sig sign signature path target mount swap
 ?: slice scope cron crontab cronjob inc lock map list data dat bin run dump opts rules policy
 """)
 """By the last extension, in lower case."""
+
+FAMILIES: dict[str, str] = _table("""
+text: sh bash sql yml yaml json toml ini cnf properties xml md txt rst adoc py rb php js ts java go
+text: cs pl ps1 bat cmd html htm css csv tsv conf cfg log service timer socket env c h
+image: png jpg jpeg gif bmp tif tiff ico webp
+font: ttf otf woff woff2
+archive: zip jar war ear whl tar gz tgz bz2 xz zst 7z rar rpm deb cab
+""")
+"""What an ending promises, where content of another family is worth telling."""
+
+KIND_FAMILIES: dict[str, str] = _table("""
+program: elf pe macho class
+image: image
+font: font
+archive: zip tar gzip bzip2 xz lzma zstd ar cpio rpm 7z rar cab msi iso dmg xar squashfs lz4 lzop
+archive: lzip compress selfextract ole
+opaque: binary pdf keystore
+""")
+"""The family of a kind; every other kind is text."""
 
 SUFFIXES_TO_DROP = words(
     "in tmpl template tpl j2 jinja jinja2 erb mustache hbs dist sample example default defaults"
@@ -172,12 +180,12 @@ crontab: crontabs
 """)
 """By the folder that holds the file, where every file in it is of one kind."""
 
-PATH_ENDS: tuple[tuple[str, str], ...] = (
-    ("etc/crontab", "cron"),
-    ("etc/environment", "env"),
-    ("spool/cron/root", "crontab"),
-)
-"""By the end of the path."""
+PATH_ENDS: dict[str, str] = _table("""
+cron: etc/crontab
+env: etc/environment
+crontab: cron/root
+""")
+"""By the last two components of the path."""
 
 UNIT_TYPES = words("service timer socket automount target mount path swap slice scope device")
 """Ends of unit names (systemd.unit(5))."""

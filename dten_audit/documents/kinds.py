@@ -5,6 +5,8 @@ from __future__ import annotations
 from dten_audit.documents import kind_sniff as sniff
 from dten_audit.documents.kind_tables import (
     EXTENSIONS,
+    FAMILIES,
+    KIND_FAMILIES,
     MAGIC,
     MAGIC_TWO,
     NAMES,
@@ -45,9 +47,11 @@ def kind_of(path: str, head: bytes, mode: int | None = None) -> str:
         kind = _by_magic(path, head, kind)
         if kind:
             return kind
+    if head[_TAR_MAGIC] == b"ustar":
+        return "tar"
     folder, _, name = path.rpartition("/")
     lower = name.lower()
-    kind = _by_folder(folder, path, lower) if folder else ""
+    kind = _by_folder(folder, lower) if folder else ""
     if kind:
         return kind
     if head[:2] == b"#!":
@@ -56,6 +60,33 @@ def kind_of(path: str, head: bytes, mode: int | None = None) -> str:
     if kind is not None and kind != SNIFF:
         return _settled(kind, head)
     return _by_content(folder, lower, head, mode)
+
+
+def kind_by_name(path: str) -> str:
+    """Return the kind that a document's name promises; ``unknown`` where it promises none."""
+    name = path.rpartition("/")[2].lower()
+    end = name.rpartition(".")[2] if "." in name else ""
+    if FAMILIES.get(end) == "archive":
+        return "archive"
+    kind = kind_of(path, b"\n")
+    if kind != "text" or FAMILIES.get(end) == "text" or EXTENSIONS.get(end) == "text":
+        return kind
+    return "unknown"
+
+
+def mismatch(path: str, kind: str) -> str:
+    """Return what the ending of a name promises, where the content is of another family.
+
+    Only promises whose breach means something: a program named as a picture, an archive that is
+    none. Empty where the content is what the name says.
+    """
+    promised = FAMILIES.get(path.rpartition(".")[2].lower())
+    if promised is None or kind == "empty":
+        return ""
+    found = KIND_FAMILIES.get(kind, "text")
+    if found in (promised, "opaque"):
+        return "archive" if promised == "archive" and found == "opaque" else ""
+    return promised
 
 
 _RARE_STARTS = frozenset(b"BM\xca\x5d0\x00Rz\xffP(")
@@ -89,7 +120,7 @@ def _by_magic(path: str, head: bytes, kind: str | None) -> str:
     return sniff.der_kind(head)
 
 
-def _by_folder(folder: str, path: str, name: str) -> str:
+def _by_folder(folder: str, name: str) -> str:
     """Return the kind that the place of a file gives it; empty where it gives none."""
     parent = folder.rpartition("/")[2]
     kind = PARENTS.get(parent)
@@ -98,12 +129,9 @@ def _by_folder(folder: str, path: str, name: str) -> str:
     if parent[-2:] == ".d" and name.endswith(".conf"):
         stem = parent[:-2].rpartition(".")[2]
         return "systemd-unit" if stem in UNIT_TYPES else ""
-    for end, of_end in PATH_ENDS:
-        if path.endswith(end) and (len(path) == len(end) or path[-len(end) - 1] == "/"):
-            return of_end
-    if folder.endswith("etc/default"):
+    if parent == "default" and folder.endswith("etc/default"):
         return "env"
-    return ""
+    return PATH_ENDS.get(f"{parent}/{name}", "")
 
 
 def _settled(kind: str, head: bytes) -> str:

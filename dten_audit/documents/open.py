@@ -2,54 +2,169 @@
 
 from __future__ import annotations
 
-import os
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from dten_audit.documents.budget import Budget
 from dten_audit.documents.container import Container
 from dten_audit.documents.document import Document
-from dten_audit.documents.errors import PackageError
-from dten_audit.documents.kinds import kind_of
+from dten_audit.documents.errors import BrokenError, OverLimitError, PackageError
+from dten_audit.documents.frame import Frame
+from dten_audit.documents.kind_tables import KIND_FAMILIES
+from dten_audit.documents.kinds import kind_by_name, mismatch
+from dten_audit.documents.names import ODD_MODES, link_problems, mode_problems
+from dten_audit.documents.nesting import nested_kind
+from dten_audit.documents.root import open_root
+from dten_audit.documents.source import Data, Folder, Item, Link, Member, Missed, Problem
 from dten_audit.model.facts.container import ContainerIssue, CoverageGap
-from dten_audit.model.location import inner
+from dten_audit.model.location import Location
 
 __all__ = ["Container", "Opened", "open_package"]
 
 Opened = Document | Container | ContainerIssue | CoverageGap
 
+_GAP_REASONS: Final = {
+    "truncated-archive": "truncated",
+    "truncated-stream": "truncated",
+    "corrupt-archive": "corrupt",
+    "corrupt-stream": "corrupt",
+}
+"""Why a container was not read to its end, by the issue that stopped it; limits name themselves."""
+
 
 def open_package(path: str | Path, budget: Budget, name: str | None = None) -> Iterator[Opened]:
-    """Yield everything in the package at ``path``, depth first, in its own order.
+    """Yield everything in the package at ``path``, depth first, in the container's own order.
 
-    ``name`` is what its addresses start with; by default the file's name. Raises ``PackageError``
-    where the package cannot be opened at all.
+    ``path`` is an archive, a folder, or ``-`` for standard input. ``name`` is what its addresses
+    start with; by default the file's name. What cannot be read is yielded as an issue and a gap.
+    Raises ``PackageError`` where the package cannot be opened at all.
     """
-    del budget
-    place = Path(path)
-    base = name or place.resolve().name
-    if place.is_dir():
-        yield Container(base, "folder", 0)
-        for folder, folders, files in os.walk(place):
-            folders.sort()
-            for file in sorted(files):
-                full = Path(folder, file)
-                if full.is_file() and not full.is_symlink():
-                    member = full.relative_to(place).as_posix()
-                    mode: int | None = full.stat().st_mode
-                    yield _document(base, member, full.read_bytes(), mode)
-        return
-    try:
-        with zipfile.ZipFile(place) as archive:
-            yield Container(base, "zip", place.stat().st_size)
-            for info in archive.infolist():
-                if not info.is_dir():
-                    mode = info.external_attr >> 16 or None
-                    yield _document(base, info.filename, archive.read(info), mode)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise PackageError(f"{base}: {error}") from error
+    root = open_root(path, budget, name)
+    walk = _Walk(budget, root)
+    yield root.container()
+    yield from walk.run()
 
 
-def _document(base: str, member: str, data: bytes, mode: int | None) -> Document:
-    return Document(inner(base, member), member, kind_of(member, data, mode), data, mode=mode)
+class _Walk:
+    """The work list: a stack of containers that are being read."""
+
+    def __init__(self, budget: Budget, root: Frame) -> None:
+        self._budget = budget
+        self._stack = [root]
+        self._documents = 0
+        self._kinds = ("", "")
+
+    def run(self) -> Iterator[Opened]:
+        """Read until nothing is left."""
+        while self._stack:
+            frame = self._stack[-1]
+            try:
+                for item in frame.items:
+                    if isinstance(item, Member):
+                        document = self._plain(frame, item)
+                        if document is not None:
+                            yield document
+                            continue
+                        yield from self._unusual(frame, item)
+                        if self._stack[-1] is not frame:
+                            break
+                    else:
+                        yield from self._other(frame, item)
+                else:
+                    yield from self._leave()
+            except BrokenError as error:
+                yield from self._stop(frame, error)
+            except OverLimitError as error:
+                yield from self._stop(frame, error)
+
+    def _plain(self, frame: Frame, member: Member) -> Document | None:
+        """Return an ordinary member as a document; None where there is more to say of it."""
+        path, data, mode = member
+        self._budget.enter()
+        frame.count(len(data))
+        frame.files.append(path)
+        kind, container = self._kinds = nested_kind(path, data, mode)
+        if container or (mode is not None and mode & ODD_MODES) or mismatch(path, kind):
+            return None
+        if not isinstance(data, bytes):
+            return None
+        self._documents += 1
+        return Document(frame.current_address, path, kind, data, mode=mode)
+
+    def _unusual(self, frame: Frame, member: Member) -> Iterator[Opened]:
+        """Yield what is to be said of a member, and the member or what it contains."""
+        path, data, mode = member
+        kind, container = self._kinds
+        if mode is not None and mode & ODD_MODES:
+            yield from frame.states(mode_problems(path, mode, folder=False))
+        unlike = mismatch(path, kind)
+        if unlike:
+            yield from frame.states([Problem("type-mismatch", f"{kind}, not {unlike}", path)])
+        address = frame.current_address
+        self._documents += 1
+        if not container:
+            yield from self._document(address, path, kind, data, mode)
+            return
+        inside = frame.inside(address, path, container, data)
+        if inside is None:
+            yield CoverageGap(Location(address), "unsupported-format", container, len(data))
+        elif inside.depth > self._budget.limits.depth:
+            what = f"more than {self._budget.limits.depth} containers deep"
+            yield from frame.states([Problem("limit-depth", what, path)])
+            yield CoverageGap(Location(address), "limit-depth", container, len(data))
+        else:
+            self._stack.append(inside)
+            yield inside.container()
+
+    def _document(
+        self, address: str, path: str, kind: str, data: Data, mode: int | None
+    ) -> Iterator[Opened]:
+        """Yield a document; of a very large text, say that only its start is read."""
+        if isinstance(data, bytes):
+            yield Document(address, path, kind, data, mode=mode)
+            return
+        document = Document(address, path, kind, data[: self._budget.limits.memory], mode=mode)
+        document.mapped = data
+        yield document
+        if kind not in KIND_FAMILIES:
+            yield CoverageGap(Location(address), "limit-memory", kind, len(data))
+
+    def _other(self, frame: Frame, item: Item) -> Iterator[Opened]:
+        if isinstance(item, Problem):
+            yield from frame.states([item])
+        elif isinstance(item, Missed):
+            yield self._gap(frame, item)
+        elif isinstance(item, Folder):
+            self._budget.enter()
+            frame.folders.append(item.path)
+            if item.mode is not None and item.mode & ODD_MODES:
+                yield from frame.states(mode_problems(item.path, item.mode, folder=True))
+        elif isinstance(item, Link):
+            self._budget.enter()
+            frame.links[item.path] = item
+            yield from frame.states(link_problems(item, self._budget.limits))
+
+    def _gap(self, frame: Frame, missed: Missed) -> CoverageGap:
+        if not missed.path:
+            return CoverageGap(Location(frame.address), missed.reason, frame.kind, frame.size)
+        kind = kind_by_name(missed.path)
+        return CoverageGap(frame.place(missed.path), missed.reason, kind, missed.size)
+
+    def _leave(self) -> Iterator[Opened]:
+        yield from self._stack.pop().judge_names()
+
+    def _stop(self, frame: Frame, error: BrokenError | OverLimitError) -> Iterator[Opened]:
+        """End a container that cannot be read on; a final limit ends all of them."""
+        final = isinstance(error, OverLimitError) and error.final
+        if not self._documents and isinstance(error, BrokenError) and len(self._stack) == 1:
+            raise PackageError(f"{frame.address}: {error.detail or error.issue}") from error
+        yield from frame.states([Problem(error.issue, error.detail)])
+        reason = _GAP_REASONS.get(error.issue, error.issue)
+        for stopped in reversed(self._stack) if final else [frame]:
+            yield CoverageGap(Location(stopped.address), reason, stopped.kind, stopped.size)
+        if final:
+            while self._stack:
+                yield from self._leave()
+        else:
+            yield from self._leave()

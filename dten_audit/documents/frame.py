@@ -1,0 +1,96 @@
+"""A container while it is being read: its address, what came out of it so far, what was said."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from dten_audit.documents.budget import Budget
+from dten_audit.documents.container import Container
+from dten_audit.documents.formats import format_of
+from dten_audit.documents.names import path_problems, tree_problems
+from dten_audit.documents.source import Data, Item, Link, Problem, Source
+from dten_audit.model.facts.container import ContainerIssue
+from dten_audit.model.location import Location, inner
+
+_MOST_OF_ONE_ISSUE: Final = 200
+
+
+class Frame:
+    """One container on the work list. ``size`` is that of its own bytes, 0 for a folder."""
+
+    def __init__(self, address: str, kind: str, data: Data, budget: Budget, depth: int = 0) -> None:
+        self.address = address
+        self.kind = kind
+        self.size = len(data)
+        self.depth = depth
+        self.items: Iterator[Item] = iter(())
+        self.files: list[str] = []
+        self.folders: list[str] = []
+        self.links: dict[str, Link] = {}
+        self.current_address = address
+        self._prefix = inner(address, "")
+        self._data = data
+        self._budget = budget
+        self._produced = 0
+        self._free = budget.limits.ratio_from
+        self._taken: dict[str, int] = {}
+        self._stated: Counter[str] = Counter()
+
+    def container(self) -> Container:
+        """Return the record of this container."""
+        digest = hashlib.sha256(self._data).hexdigest() if self.size else ""
+        return Container(self.address, self.kind, self.size, digest)
+
+    def claim(self, path: str) -> bool:
+        """Give the member that comes next its address: of several with one path, each its own.
+
+        Formats ask it of every member before decoding it; the answer is yes.
+        """
+        count = self._taken.get(path, 0) + 1
+        self._taken[path] = count
+        self.current_address = self._prefix + (path if count == 1 else f"{path}#{count}")
+        return True
+
+    def place(self, path: str) -> Location:
+        """Return the place of a member, or of the container for an empty path."""
+        return Location(inner(self.address, path) if path else self.address)
+
+    def inside(self, address: str, path: str, kind: str, data: Data) -> Frame | None:
+        """Return a member that is a container itself; None where no format reads it."""
+        members = format_of(kind)
+        if members is None:
+            return None
+        frame = Frame(address, kind, data, self._budget, self.depth + 1)
+        name = path.rpartition("/")[2]
+        frame.items = members(Source(name, data, self._budget, frame.claim))
+        return frame
+
+    def count(self, size: int) -> None:
+        """Count what came out of this container. Raises ``OverLimitError``."""
+        self._produced += size
+        if self._produced > self._free and self.size:
+            self._budget.check_ratio(self._produced, self.size)
+
+    def states(self, problems: Iterable[Problem]) -> Iterator[ContainerIssue]:
+        """Yield problems as facts; of very many of one kind, how many more there may be."""
+        for problem in problems:
+            count = self._stated[problem.issue]
+            self._stated[problem.issue] = count + 1
+            if count < _MOST_OF_ONE_ISSUE:
+                at = self.place(problem.path)._replace(byte_offset=problem.offset)
+                yield ContainerIssue(at, problem.issue, problem.detail)
+
+    def judge_names(self) -> Iterator[ContainerIssue]:
+        """Yield what is wrong with the paths, once all are known."""
+        limits = self._budget.limits
+        paths = [*dict.fromkeys((*self.files, *self.folders, *self.links))]
+        if paths:
+            yield from self.states(path_problems([p for p in paths if p != "."], limits))
+            yield from self.states(tree_problems(self.files, self.folders, self.links))
+        for issue, count in self._stated.items():
+            if count > _MOST_OF_ONE_ISSUE:
+                more = f"{count - _MOST_OF_ONE_ISSUE} more of {issue}"
+                yield ContainerIssue(Location(self.address), "limit-issues", more)

@@ -1,0 +1,76 @@
+"""Opens the package itself: a file, a folder, or standard input."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from pathlib import Path
+from typing import Final
+
+from dten_audit.documents.budget import Budget
+from dten_audit.documents.errors import OverLimitError, PackageError
+from dten_audit.documents.folder import folder_members, read_file
+from dten_audit.documents.frame import Frame
+from dten_audit.documents.nesting import nested_kind
+from dten_audit.documents.sink import Sink
+from dten_audit.documents.source import Data
+
+STDIN: Final = "-"
+_CHUNK: Final = 1 << 20
+
+
+def base_name(path: str | Path, name: str | None = None) -> str:
+    """Return what the addresses of a package start with."""
+    if name:
+        return name
+    return "stdin" if str(path) == STDIN else Path(path).resolve().name or "package"
+
+
+def open_root(path: str | Path, budget: Budget, name: str | None = None) -> Frame:
+    """Return the outermost container. Raises ``PackageError`` where there is none."""
+    base = base_name(path, name)
+    place = Path(path)
+    try:
+        if str(path) == STDIN:
+            return _archive(base, read_stdin(budget), budget)
+        mode = place.stat().st_mode
+        if stat.S_ISDIR(mode):
+            frame = Frame(base, "folder", b"", budget)
+            next(place.iterdir(), None)
+            frame.items = folder_members(place, budget, frame.claim)
+            return frame
+        if not stat.S_ISREG(mode):
+            raise PackageError(f"{path}: neither a file nor a folder")
+        return _archive(base, read_package(place), budget)
+    except OSError as error:
+        raise PackageError(f"{path}: {error.strerror or error}") from error
+    except OverLimitError as error:
+        raise PackageError(f"{path}: {error.detail}") from error
+
+
+def read_package(place: Path) -> Data:
+    """Map a package file. Raises ``OSError``, and ``PackageError`` where it is empty."""
+    if place.stat().st_size == 0:
+        raise PackageError(f"{place}: the file is empty")
+    return read_file(place.resolve(), 0)
+
+
+def read_stdin(budget: Budget) -> Data:
+    """Spool standard input. Raises ``PackageError`` where nothing comes."""
+    sink = Sink(budget)
+    while chunk := sys.stdin.buffer.read(_CHUNK):
+        sink.write(chunk)
+    if not sink.size:
+        raise PackageError("standard input is empty")
+    return sink.data()
+
+
+def _archive(base: str, data: Data, budget: Budget) -> Frame:
+    kind, container = nested_kind(base, data)
+    if not container:
+        raise PackageError(f"{base}: no archive (it looks like {kind})")
+    outside = Frame(base, "", b"", budget, depth=-1)
+    frame = outside.inside(base, base, container, data)
+    if frame is None:
+        raise PackageError(f"{base}: a {container} archive, which cannot be read")
+    return frame

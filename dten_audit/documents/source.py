@@ -1,0 +1,80 @@
+"""What formats read from and what they yield: the vocabulary between formats and the opener."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from mmap import mmap
+from typing import NamedTuple
+
+from dten_audit.documents.budget import Budget
+
+Data = bytes | mmap
+"""A document's bytes: in memory, or mapped from an unlinked temporary file when they are many."""
+
+
+class Member(NamedTuple):
+    """A file in a container: its path there, its bytes, and its Unix mode if that is stated."""
+
+    path: str
+    data: Data
+    mode: int | None = None
+
+
+class Folder(NamedTuple):
+    """A directory entry."""
+
+    path: str
+    mode: int | None = None
+
+
+class Link(NamedTuple):
+    """A symbolic or hard link, as written."""
+
+    path: str
+    target: str
+    hard: bool = False
+
+
+class Problem(NamedTuple):
+    """An issue (``issues.py``) of a member, or of the container where ``path`` is empty."""
+
+    issue: str
+    detail: str = ""
+    path: str = ""
+    offset: int | None = None
+
+
+class Missed(NamedTuple):
+    """A member that could not be read, with the reason and its size as far as they are known."""
+
+    path: str
+    reason: str
+    size: int = 0
+
+
+Item = Member | Folder | Link | Problem | Missed
+
+
+class Source(NamedTuple):
+    """A container to be opened.
+
+    ``name`` is its file name. ``wanted`` says which members are worth decoding: a format asks it
+    once for each, in order, so that reading one member again need not decode the others.
+    """
+
+    name: str
+    data: Data
+    budget: Budget
+    wanted: Callable[[str], bool]
+
+
+def everything(_path: str) -> bool:
+    """Want every member."""
+    return True
+
+
+Members = Callable[[Source], Iterator[Item]]
+"""A format: yields what a container holds, in its order.
+
+It raises ``BrokenError`` or ``OverLimitError`` where it cannot go on, and nothing else.
+"""

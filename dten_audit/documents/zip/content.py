@@ -1,0 +1,138 @@
+"""Turns a ZIP member's packed bytes into its content, bounded by what it may become."""
+
+from __future__ import annotations
+
+import lzma
+from typing import Final, NamedTuple
+
+from dten_audit.documents.budget import Budget
+from dten_audit.documents.decoders import CHUNK, Decoder, Flow, checksum, inflater, make_decoder
+from dten_audit.documents.errors import BrokenError, OverLimitError
+from dten_audit.documents.sink import Sink
+from dten_audit.documents.source import Data, Problem
+from dten_audit.documents.zip import records as r
+from dten_audit.documents.zip.records import Entry
+
+_STREAM_METHODS: Final = {r.DEFLATED: "deflate", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz"}
+SUPPORTED: Final = frozenset({r.STORED, *_STREAM_METHODS})
+
+
+class Content(NamedTuple):
+    """A member's bytes, as many as could be read, and what was wrong with them.
+
+    ``missed`` is the reason why some are missing; empty if all are there.
+    """
+
+    data: Data
+    problems: tuple[Problem, ...] = ()
+    missed: str = ""
+
+
+def read_content(view: memoryview, entry: Entry, start: int, path: str, budget: Budget) -> Content:
+    """Unpack a member. Raises ``OverLimitError``."""
+    data = read_whole(view, entry, start, budget)
+    if data is not None:
+        return Content(data)
+    return read_in_steps(view, entry, start, path, budget)
+
+
+def read_whole(view: memoryview, entry: Entry, start: int, budget: Budget) -> bytes | None:
+    """Unpack a member at once; None where it is large or not what its header promises."""
+    size, packed_size, method = entry.size, entry.packed, entry.method
+    if size > budget.limits.ratio_from or packed_size > budget.limits.memory:
+        return None
+    packed = view[start : start + packed_size]
+    if method == r.DEFLATED:
+        decoder = inflater()
+        try:
+            data = decoder.decompress(packed, size + 1)
+        except Exception:  # noqa: BLE001 - reading in small steps says what is wrong
+            return None
+        if not decoder.eof or decoder.unused_data:
+            return None
+    elif method == r.STORED:
+        data = bytes(packed)
+    else:
+        return None
+    if len(data) != size or checksum()(data) != entry.crc:
+        return None
+    budget.charge(size)
+    return data
+
+
+def read_in_steps(view: memoryview, entry: Entry, start: int, path: str, budget: Budget) -> Content:
+    """Unpack a member that is large, or whose content is not what its header promises."""
+    packed = view[start : start + entry.packed]
+    sink = Sink(budget, charged=entry.method != r.STORED)
+    crc, crc32 = 0, checksum()
+    problems: list[Problem] = []
+    missed = ""
+    try:
+        flow = _flow(packed, entry, budget)
+        while chunk := flow.read():
+            crc = crc32(chunk, crc)
+            sink.write(chunk)
+        if flow.trailing:
+            what = f"{flow.trailing} bytes behind the end of its packed data"
+            problems.append(Problem("packed-tail", what, path))
+    except BrokenError as error:
+        missed = "truncated" if error.issue == "truncated-stream" else "corrupt"
+        issue = "truncated-member" if missed == "truncated" else "corrupt-member"
+        problems.append(Problem(issue, error.detail, path))
+    if len(packed) < entry.packed and not missed:
+        problems.append(Problem("truncated-member", "the file ends before it does", path))
+        missed = "truncated"
+    if not missed and sink.size != entry.size:
+        what = f"{entry.size} bytes stated, {sink.size} there"
+        problems.append(Problem("size-mismatch", what, path))
+    if not missed and crc != entry.crc:
+        problems.append(Problem("corrupt-member", "its checksum does not match", path))
+    return Content(sink.data(), tuple(problems), missed)
+
+
+def _flow(packed: memoryview, entry: Entry, budget: Budget) -> Flow | _Stored:
+    if entry.method == r.STORED:
+        return _Stored(packed)
+    kind = _STREAM_METHODS[entry.method]
+    if kind == "lzma":
+        decoder, body = _lzma(packed, budget.limits.dictionary)
+        return Flow(body, kind, budget, decoder)
+    return Flow(packed, kind, budget, make_decoder(kind, budget.limits.dictionary))
+
+
+class _Stored:
+    """A flow of bytes that were not packed."""
+
+    trailing = 0
+
+    def __init__(self, data: memoryview) -> None:
+        self._data = data
+        self._position = 0
+
+    def read(self) -> bytes:
+        chunk = bytes(self._data[self._position : self._position + CHUNK])
+        self._position += len(chunk)
+        return chunk
+
+
+def _lzma(packed: memoryview, memory: int) -> tuple[Decoder, memoryview]:
+    """Return a decoder for LZMA in a ZIP and the data behind its header (APPNOTE 5.8.8)."""
+    head = bytes(packed[:9])
+    if len(head) < 9 or head[2:4] != b"\x05\0" or head[4] >= 9 * 5 * 5:  # noqa: PLR2004
+        raise BrokenError("corrupt-stream", "lzma: not its header")
+    literal, position = head[4] % 9, head[4] // 9
+    dictionary = int.from_bytes(head[5:9], "little")
+    if dictionary > memory:
+        raise OverLimitError("limit-memory", f"lzma wants {dictionary} bytes of memory")
+    shape = {
+        "id": lzma.FILTER_LZMA1,
+        "lc": literal,
+        "lp": position % 5,
+        "pb": position // 5,
+        "dict_size": max(dictionary, 4096),
+    }
+    try:
+        decoder = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[shape])
+    except lzma.LZMAError as error:
+        raise BrokenError("corrupt-stream", f"lzma: {error}") from error
+    return decoder, packed[9:]

@@ -1,0 +1,196 @@
+"""Lists and unpacks the members of a ZIP: every reading of it that a program could have."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from collections.abc import Iterator
+from typing import Final
+
+from dten_audit.documents.errors import BrokenError, OverLimitError
+from dten_audit.documents.source import Data, Folder, Item, Link, Member, Missed, Problem, Source
+from dten_audit.documents.zip import records as r
+from dten_audit.documents.zip.content import SUPPORTED, read_content, read_whole
+from dten_audit.documents.zip.directory import read_directory
+from dten_audit.documents.zip.layout import Located, read_layout
+from dten_audit.documents.zip.records import Entry
+from dten_audit.documents.zip.recovery import recover, surface
+
+_DOS_FOLDER: Final = 0x10
+_PERMISSIONS: Final = 0o7777
+_ODD_FLAGS: Final = r.ENCRYPTED | r.PATCHED | r.STRONG | r.MASKED
+_FILE: Final = stat.S_IFREG >> 12
+
+
+def members(source: Source) -> Iterator[Item]:
+    """Yield what a ZIP holds, in the order in which it lies there."""
+    view = memoryview(source.data)
+    directory = read_directory(source.data, source.budget.limits)
+    if directory is None:
+        yield from _without_directory(source, view)
+        return
+    layout = read_layout(source.data, directory)
+    yield from directory.problems
+    yield from layout.problems
+    for entry in layout.lost:
+        yield Missed(r.decode_name(entry.name, entry.flags)[0], "missing", entry.size)
+    repeats = _Repeats(layout.members)
+    wanted, budget, repeated = source.wanted, source.budget, repeats.names
+    plain_shapes: dict[tuple[int, int, int], bool] = {}
+    for located in layout.members:
+        entry, start, other = located
+        name = entry.name
+        shape = (entry.flags, entry.method, entry.attributes)
+        plain = plain_shapes.get(shape)
+        if plain is None:
+            plain = plain_shapes[shape] = _plain(entry)
+        if not plain or other or not name.isascii() or name[-1:] == b"/" or name in repeated:
+            yield from _unusual(source, view, located, repeats)
+            continue
+        path = name.decode("ascii")
+        if wanted(path):
+            data = read_whole(view, entry, start, budget)
+            if data is None:
+                yield from _readings(source, view, entry, start, path, claimed=True)
+            else:
+                yield Member(path, data, entry.attributes >> 16 & _PERMISSIONS or None)
+    for region in layout.regions:
+        yield from surface(source, view, region)
+
+
+def _plain(entry: Entry) -> bool:
+    """Tell whether flags, method and attributes are those of an ordinary file."""
+    return (
+        entry.method in SUPPORTED
+        and not entry.flags & _ODD_FLAGS
+        and not entry.attributes & _DOS_FOLDER
+        and entry.attributes >> 28 in (0, _FILE)
+    )
+
+
+def _without_directory(source: Source, view: memoryview) -> Iterator[Item]:
+    """Read an archive that was cut off: by the headers before its members."""
+    found = False
+    for item in recover(source, view, 0, len(view)):
+        if not found:
+            yield Problem("no-directory", "members are read one by one")
+            found = True
+        yield item
+    if not found:
+        raise BrokenError("corrupt-archive", "no directory and no member")
+    yield Missed("", "truncated", len(view))
+
+
+class _Repeats:
+    """Names that several members have, and what the first of each held."""
+
+    def __init__(self, located: list[Located]) -> None:
+        self.names: set[bytes] = set()
+        seen = {item.entry.name for item in located}
+        if len(seen) != len(located):
+            for item in located:
+                if item.entry.name in seen:
+                    seen.remove(item.entry.name)
+                else:
+                    self.names.add(item.entry.name)
+        self._first: dict[bytes, bytes] = {}
+
+    def compare(self, name: bytes, path: str, data: Data) -> Iterator[Problem]:
+        """Say whether a member repeats another, and with the same content or not."""
+        if name in self.names:
+            digest = hashlib.sha256(data).digest()
+            first = self._first.setdefault(name, digest)
+            if first is not digest:
+                same = first == digest
+                yield Problem("repeated-member" if same else "duplicate-name", "", path)
+
+
+def _unusual(
+    source: Source, view: memoryview, located: Located, repeats: _Repeats
+) -> Iterator[Item]:
+    """Yield a member that is no plain file, or that has two readings."""
+    entry, start, other = located
+    path, honest = r.decode_name(entry.name, entry.flags)
+    if not honest:
+        yield Problem("path-encoding", "the name is not the UTF-8 that it claims", path)
+    kind = stat.S_IFMT(entry.mode)
+    folder = path.endswith("/") or kind == stat.S_IFDIR
+    folder = folder or (bool(entry.attributes & _DOS_FOLDER) and not entry.size)
+    if folder:
+        yield Folder(path.rstrip("/"), entry.mode & _PERMISSIONS or None)
+        if not entry.size and not entry.packed:
+            return
+        if entry.size:
+            yield Problem("folder-with-data", f"{entry.size} bytes", path)
+    elif kind not in (0, stat.S_IFREG, stat.S_IFLNK):
+        yield Problem("special-file", _special(kind), path)
+    for item in _readings(source, view, entry, start, path):
+        if isinstance(item, Member) and kind == stat.S_IFLNK:
+            yield _link(source, item)
+        elif not isinstance(item, Member):
+            yield item
+        elif item.data or not folder:
+            yield from repeats.compare(entry.name, path, item.data)
+            yield item
+    if other is not None:
+        yield from _other_reading(source, view, located, path)
+
+
+def _readings(
+    source: Source, view: memoryview, entry: Entry, start: int, path: str, *, claimed: bool = False
+) -> Iterator[Item]:
+    """Yield the content of one reading, or why there is none."""
+    if not claimed and not source.wanted(path):
+        return
+    if entry.encrypted:
+        yield Problem("encrypted-member", "", path)
+        yield Missed(path, "encrypted", entry.size)
+        return
+    if entry.method not in SUPPORTED or entry.flags & r.PATCHED:
+        name = r.METHODS.get(entry.method, f"method {entry.method}")
+        yield Problem("unsupported-method", name, path)
+        yield Missed(path, "unsupported-method", entry.size)
+        return
+    try:
+        content = read_content(view, entry, start, path, source.budget)
+    except OverLimitError as error:
+        yield from _refused(path, entry, error)
+        return
+    yield from content.problems
+    yield Member(path, content.data, entry.mode & _PERMISSIONS or None)
+    if content.missed:
+        yield Missed(path, content.missed, entry.size)
+
+
+def _other_reading(source: Source, view: memoryview, located: Located, path: str) -> Iterator[Item]:
+    """Yield a member as its own header states it, where that gives another name or content."""
+    entry, start, other = located
+    assert other is not None
+    name = r.decode_name(other.name, other.flags)[0].rstrip("/")
+    method, packed, size = other.method, other.packed, other.size
+    if name != path.rstrip("/"):
+        yield from _readings(source, view, other, start, name)
+    elif (method, packed, size) != (entry.method, entry.packed, entry.size):
+        yield from _readings(source, view, other, start, f"@local/{name}")
+
+
+def _link(source: Source, member: Member) -> Item:
+    target = bytes(member.data[: source.budget.limits.link + 1])
+    return Link(member.path, target.decode("utf-8", "backslashreplace"))
+
+
+def _refused(path: str, entry: Entry, error: OverLimitError) -> Iterator[Item]:
+    """Report a member that hit a limit; pass on a limit that ends the audit."""
+    if error.final:
+        raise error
+    yield Problem(error.issue, error.detail, path)
+    yield Missed(path, error.issue, entry.size)
+
+
+def _special(kind: int) -> str:
+    return {
+        stat.S_IFBLK: "block device",
+        stat.S_IFCHR: "character device",
+        stat.S_IFIFO: "named pipe",
+        stat.S_IFSOCK: "socket",
+    }.get(kind, f"unknown type {kind:#o}")
