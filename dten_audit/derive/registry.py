@@ -11,4 +11,35 @@ DERIVERS: tuple[Deriver, ...] = (
         ("schedule",),
         "dten_audit.derive.schedules.deriving:derive",
     ),
+    Deriver(
+        "unit uses",
+        ("command", "unit_file"),
+        ("unit_use",),
+        "dten_audit.derive.units.uses:derive",
+    ),
+    Deriver("unit stops", ("unit_use",), ("unit_stop",), "dten_audit.derive.units.stops:derive"),
+    Deriver(
+        "unit files",
+        ("command", "unit_file", "unit_use"),
+        ("unit_install", "unit_dependency", "unit_program"),
+        "dten_audit.derive.units.files:derive",
+    ),
+    Deriver(
+        "signatures",
+        ("signature", "certificate"),
+        ("signature_check", "chain_defect", "orphan_signature"),
+        "dten_audit.derive.signing.checks:derive",
+    ),
+    Deriver(
+        "digest lists",
+        ("signature_check", "checksum_entry"),
+        ("manifest_entry",),
+        "dten_audit.derive.signing.manifests:derive",
+    ),
+    Deriver(
+        "keys",
+        ("signature_check", "private_key", "public_key", "unchecked_signature"),
+        ("shipped_key", "orphan_key", "orphan_signature"),
+        "dten_audit.derive.signing.keys:derive",
+    ),
 )  # fmt: skip

@@ -13,4 +13,18 @@ READERS: tuple[Reader, ...] = (
         frozenset({"yaml", "json", "toml", "ini", "properties", "env", "text", "xml"}),
         "dten_audit.readers.config.config:read",
     ),
+    Reader(
+        "signing",
+        frozenset({"pem", "der", "cms", "pkcs12", "keystore", "checksums", "pgp", "minisign"}),
+        "dten_audit.readers.signing.reader:read",
+    ),
+    Reader(
+        "embedded-keys",
+        frozenset({"yaml", "json", "toml", "ini", "properties", "env", "text", "xml", "shell"}),
+        "dten_audit.readers.signing.reader:read_embedded_keys",
+        triggers=(rb"PRIVATE KEY-----", rb"application/vnd\.dev\.sigstore\.bundle"),
+    ),
+    Reader("cron", frozenset({"cron", "crontab"}), "dten_audit.readers.cron.crontab:read"),
+    Reader("anacron", frozenset({"anacrontab"}), "dten_audit.readers.cron.anacrontab:read"),
+    Reader("logrotate", frozenset({"logrotate"}), "dten_audit.readers.cron.logrotate:read"),
 )  # fmt: skip

@@ -20,7 +20,8 @@ Trust = Literal[
     "revoked",
     "",
 ]
-ChainEnd = Literal["root", "issuer-missing", "self-signed", ""]
+ChainEnd = Literal["root", "root-omitted", "issuer-missing", "self-signed", ""]
+"""root-omitted: it ends at an authority below the root; issuer-missing: at the signer itself."""
 DefectKind = Literal[
     "expired",
     "expired-root",
@@ -48,9 +49,9 @@ class Certificate(NamedTuple):
 
     Names are written as in RFC 4514, fingerprints are hexadecimal. ``spki_sha256`` is the digest of
     the public key alone, ``key`` describes it (``EC P-256``), ``digest`` is the one the issuer
-    signed with. ``not_before`` and ``not_after`` are RFC 3339. ``signs_code`` says that its
-    extended key usage names code signing. ``inside`` is ``signature`` or ``file``; ``siblings``
-    counts the certificates of the same document.
+    signed with. ``self_issued``: issuer and subject are the same. ``not_before`` and ``not_after``
+    are RFC 3339. ``signs_code`` says that its extended key usage names code signing. ``inside`` is
+    ``signature`` or ``file``; ``siblings`` counts the certificates of the same document.
     """
 
     at: Location
@@ -62,7 +63,7 @@ class Certificate(NamedTuple):
     not_before: str
     not_after: str
     is_ca: bool
-    self_signed: bool
+    self_issued: bool
     signs_code: bool
     key: str
     digest: str
@@ -132,13 +133,16 @@ class Signature(NamedTuple):
 class UncheckedSignature(NamedTuple):
     """A signature in a format that is recognised but not verified here.
 
-    ``signer`` is the key id or identity that it names, unproven.
+    ``signer`` is the key id or identity that it names, unproven. ``target`` is the path that its
+    name says it is for, empty where it says none. ``incidental``: it stands in a test tree.
     """
 
     at: Location
     document: str
     format: str
     signer: str
+    target: str
+    incidental: bool
     certainty: Certainty = "exact"
 
     @property
@@ -161,24 +165,39 @@ class ChecksumEntry(NamedTuple):
         return f"{self.at.member} {self.path}"
 
 
+class Party(NamedTuple):
+    """A certificate in words; ``fingerprint`` is ``sha256`` in groups of four, to read aloud.
+
+    All fields are empty where there is no such certificate.
+    """
+
+    subject: str = ""
+    issuer: str = ""
+    sha256: str = ""
+    fingerprint: str = ""
+    expires: str = ""
+
+
 class SignatureCheck(NamedTuple):
     """What one signer of one signature proves.
 
-    ``target`` is the signed member, empty where none was found. ``content_matches`` compares its
-    digest with the signed one; ``signature_valid`` says that the signer's key made the signature.
-    Both are unknown where that could not be computed, and ``problem`` says why. ``text_mode``: only
-    the form with CRLF line ends matches. ``signs_instead`` is another member whose content does.
-    ``chain`` is a tree to read, root first; ``ends_in`` says how the best chain ends. ``root_*``
-    describe its last certificate, ``root_fingerprint`` in groups of four to read aloud.
-    ``missing_issuer`` is who should have issued that one. ``trust`` is unknown without a trust
-    store. ``trusted_roots`` are what the store holds, ``known_root`` is the store's root of the
-    same name, ``cross_issuer`` the trusted root that vouches for a new one. ``level`` is the
-    vendor record's. ``related`` are the places of the chain's certificates. ``strict_profile``
-    is ``pass``, or why the verifier of pyca/cryptography says no; empty where it was not asked.
+    ``incidental``: it stands in a library's own archive or a test tree and says nothing of the
+    package. ``target`` is the signed member, empty where none was found. ``content_matches``
+    compares its digest with the signed one; ``signature_valid`` says that the signer's key made the
+    signature. Both are unknown where that could not be computed, and ``problem`` says why.
+    ``text_mode``: only the form with CRLF line ends matches. ``signs_instead`` is another member
+    whose content does. ``chain`` is a tree to read, root first; ``ends_in`` says how the best chain
+    ends, ``root`` is its last certificate, ``missing_issuer`` who should have issued that one.
+    ``trust`` is unknown without a trust store. ``trusted_roots`` are what the store holds,
+    ``known_root`` is the store's root of the same name, ``cross_issuer`` the issuer that vouches
+    for a new root. ``level`` is the vendor record's. ``related`` are the places of the chain's
+    certificates. ``strict_profile`` is ``pass``, or why the verifier of pyca/cryptography says no;
+    empty where it was not asked.
     """
 
     at: Location
     document: str
+    incidental: bool
     target: str
     content_matches: bool | Unknown
     signature_valid: bool | Unknown
@@ -186,16 +205,10 @@ class SignatureCheck(NamedTuple):
     text_mode: bool
     signs_instead: str
     signed_at: str
-    signer_subject: str
-    signer_issuer: str
-    signer_sha256: str
-    signer_expires: str
+    signer: Party
     chain: tuple[str, ...]
     ends_in: ChainEnd
-    root_subject: str
-    root_sha256: str
-    root_fingerprint: str
-    root_expires: str
+    root: Party
     missing_issuer: str
     trust: Trust | Unknown
     trusted_roots: tuple[str, ...]
@@ -210,15 +223,22 @@ class SignatureCheck(NamedTuple):
 
     @property
     def subject(self) -> str:
-        return f"{self.at.member} {self.signer_sha256 or self.signer_subject}"
+        return f"{self.at.member} {self.signer.sha256}".rstrip()
+
+    @property
+    def root_name(self) -> str:
+        """The root that the chain leads to, as precisely as the package tells."""
+        if self.missing_issuer:
+            return f"{self.missing_issuer} (its certificate is not in the package)"
+        return f"{self.root.subject}, SHA-256 {self.root.fingerprint}" if self.root.subject else ""
 
 
 class ChainDefect(NamedTuple):
     """What is wrong with one certificate of a signer's chain.
 
     ``role`` is its part in the chain. ``detail`` says what was found (``RSA 1024``, ``sha1``).
-    ``days`` are left until it expires, negative once it has. ``trust`` and ``level`` are those of
-    the check; ``in_file`` is where the certificate stands.
+    ``days`` are left until it expires, negative once it has. ``trust``, ``level`` and
+    ``incidental`` are those of the check; ``in_file`` is where the certificate stands.
     """
 
     at: Location
@@ -233,6 +253,7 @@ class ChainDefect(NamedTuple):
     detail: str
     trust: Trust | Unknown
     level: Level
+    incidental: bool
     in_file: tuple[Location, ...] = ()
     certainty: Certainty = "exact"
 
@@ -304,11 +325,16 @@ class OrphanKey(NamedTuple):
 
 
 class OrphanSignature(NamedTuple):
-    """A detached signature whose file is not in the package. ``expected`` is where it should be."""
+    """A detached signature whose file is not in the package.
+
+    ``expected`` is where it should be, empty where its name does not say. ``incidental``: it stands
+    in a test tree.
+    """
 
     at: Location
     format: str
     expected: str
+    incidental: bool
     certainty: Certainty = "exact"
 
     @property

@@ -250,11 +250,12 @@ def load(raw: bytes) -> X509:
 
 def describe_key(key: object) -> str:
     """Return a public or private key of pyca/cryptography in words."""
-    name = type(key).__name__.removesuffix("PublicKey").removesuffix("PrivateKey").strip("_")
     if key is None:
         return "unknown"
-    if name == "EllipticCurve":
-        return f"EC {key.curve.name}"  # type: ignore[attr-defined]
+    curve = getattr(key, "curve", None)
+    if curve is not None:
+        return f"EC {curve.name}"
+    name = type(key).__name__.removesuffix("PublicKey").removesuffix("PrivateKey").strip("_")
     size = getattr(key, "key_size", None)
     return f"{name} {size}" if size else name
 

@@ -1,0 +1,1 @@
+"""Derives what signatures prove: chains to roots, lists of digests, keys that leaked."""

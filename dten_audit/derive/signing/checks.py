@@ -1,0 +1,267 @@
+"""Derives what each signer of each CMS signature proves, and what is wrong with their chains."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import PurePath
+from typing import Final, NamedTuple
+
+from dten_audit.derive.signing.members import Members, is_incidental
+from dten_audit.derive.signing.paths import Anchors, Chain, Path, Pool, build
+from dten_audit.derive.signing.second_opinion import strict_profile
+from dten_audit.derive.signing.telling import chain_lines, day, party, root_line
+from dten_audit.links.package import DocumentInfo, Package
+from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.signing import (
+    Certificate,
+    ChainDefect,
+    OrphanSignature,
+    Signature,
+    SignatureCheck,
+    Trust,
+)
+from dten_audit.model.location import MEMBER, Location
+from dten_audit.model.unknown import Unknown
+from dten_audit.readers.signing.certificates import X509, MalformedError, load
+from dten_audit.readers.signing.cms import (
+    SignedData,
+    SignerInfo,
+    parse_signed_data,
+    signer_certificate,
+)
+from dten_audit.readers.signing.reader import instant
+from dten_audit.readers.signing.verifying import (
+    UnsupportedError,
+    Verdict,
+    content_matches,
+    verify,
+)
+from dten_audit.site.estate import Estate
+
+_UNREAD: Final = "the signed content cannot be read"
+_NO_CERTIFICATE: Final = "the signer's certificate is missing"
+_NAMED: Final = 20
+_COMPUTED: Final = Unknown("package.value")
+_SEARCHED: Final = 256 << 20
+"""How many bytes of other members are compared to find what a stray signature is for."""
+_SEARCHES: Final = 20
+"""For how many signatures of a package that is done."""
+
+
+class _Job(NamedTuple):
+    """One signature with all that is needed to judge it."""
+
+    signature: Signature
+    info: DocumentInfo
+    signed: SignedData
+    target: str
+    expected: str
+
+
+def derive(package: Package, estate: Estate) -> Iterator[Fact]:
+    """Yield a check for each signer, the defects of its chain, and signatures without a file."""
+    signatures = package.of(Signature)
+    if not signatures:
+        return
+    members = Members(package)
+    certificates = _Certificates(package)
+    name = PurePath(signatures[0].at.path.partition(MEMBER)[0]).name
+    pool = Pool(certificates.all, Anchors(estate.trust, name, estate.at))
+    jobs = [job for signature in signatures if (job := _job(signature, members))]
+    yield from _strays(jobs)
+    waiting: dict[str, list[_Judge]] = defaultdict(list)
+    for job in jobs:
+        for signer in job.signed.signers:
+            waiting[job.target].append(_Judge(job, signer, pool, certificates))
+    strays = _Strays(members)
+    for judge in waiting.pop("", []):
+        yield from judge.facts(judge.job.signed.content, strays)
+    for target, content in package.contents(list(waiting)):
+        for judge in waiting.pop(target):
+            yield from judge.facts(content, strays)
+    for judges in waiting.values():
+        for judge in judges:
+            yield from judge.facts(None, strays)
+
+
+def _job(signature: Signature, members: Members) -> _Job | None:
+    info = members.package.documents.get(signature.document)
+    if info is None:
+        return None
+    try:
+        signed = parse_signed_data(signature.raw)
+    except MalformedError:
+        return None
+    return _Job(signature, info, signed, *members.target(info))
+
+
+def _strays(jobs: Iterable[_Job]) -> Iterator[OrphanSignature]:
+    for job in jobs:
+        if not job.signature.attached and not job.target:
+            incidental = is_incidental(job.info)
+            yield OrphanSignature(job.signature.at, "CMS", job.expected, incidental)
+
+
+class _Strays:
+    """Finds what a signature is really for, where it does not fit the file that it lies beside."""
+
+    def __init__(self, members: Members) -> None:
+        self._members = members
+        self._left = _SEARCHES
+
+    def meant(self, job: _Job, signer: SignerInfo) -> str:
+        """Return the sibling whose content was signed, empty where there is none."""
+        own = (job.target, job.info.address)
+        others = [i for i in self._members.siblings(job.info) if i.address not in own]
+        self._left -= 1
+        if self._left < 0 or sum(info.size for info in others) > _SEARCHED:
+            return ""
+        for address, data in self._members.package.contents([info.address for info in others]):
+            try:
+                if content_matches(signer, data)[0]:
+                    return address.partition(MEMBER)[2]
+            except UnsupportedError:
+                return ""
+        return ""
+
+
+class _Certificates:
+    """All certificates of a package by fingerprint, with their places; each parsed once."""
+
+    def __init__(self, package: Package) -> None:
+        self.places: dict[str, list[Location]] = defaultdict(list)
+        self._loaded: dict[bytes, X509 | None] = {}
+        self.all: list[X509] = []
+        for fact in package.of(Certificate):
+            self.places[fact.sha256].append(fact.at)
+            self.all += self.of([fact.der])
+
+    def of(self, raws: Iterable[bytes]) -> tuple[X509, ...]:
+        """Return the certificates that can be read."""
+        found = []
+        for raw in raws:
+            if raw not in self._loaded:
+                try:
+                    self._loaded[raw] = load(raw)
+                except MalformedError:
+                    self._loaded[raw] = None
+            own = self._loaded[raw]
+            if own is not None:
+                found.append(own)
+        return tuple(found)
+
+
+class _Judge:
+    """Judges one signer."""
+
+    def __init__(
+        self, job: _Job, signer: SignerInfo, pool: Pool, certificates: _Certificates
+    ) -> None:
+        self.job, self.signer = job, signer
+        self.anchors, self.known = pool.anchors, certificates
+        self.certificate = signer_certificate(signer, certificates.all)
+        self.chain = build(self.certificate, pool) if self.certificate else None
+
+    def facts(self, content: bytes | None, strays: _Strays) -> Iterator[Fact]:
+        """Yield the check over ``content``, None where it cannot be read, and chain defects."""
+        verdict = self._verdict(content)
+        unfit = verdict.content_matches is False
+        if not self.job.target and not self.job.signature.attached:
+            unfit = True
+        meant = ""
+        if unfit and self.signer.message_digest:
+            meant = strays.meant(self.job, self.signer)
+        check = self._check(verdict, meant)
+        yield check
+        if self.chain is not None:
+            yield from self._defects(self.chain, check)
+
+    def _verdict(self, content: bytes | None) -> Verdict:
+        signer = self.signer
+        if self.certificate is None:
+            return self._without_certificate(content)
+        if content is None and not signer.signed_attributes:
+            return Verdict(None, None, problem=_UNREAD)
+        verdict = verify(signer, self.certificate.public_key, content or b"")
+        if content is None:
+            problem = verdict.problem or _UNREAD
+            return verdict._replace(content_matches=None, text_mode=False, problem=problem)
+        if signer.signed_attributes and signer.content_type != self.job.signed.content_type:
+            return verdict._replace(signature_valid=False, problem="signed as another type")
+        return verdict
+
+    def _without_certificate(self, content: bytes | None) -> Verdict:
+        """Compare the content at least; without the key nobody can tell who signed the digest."""
+        if content is None or not self.signer.signed_attributes:
+            return Verdict(None, None, problem=_NO_CERTIFICATE)
+        try:
+            matches, text_mode = content_matches(self.signer, content)
+        except UnsupportedError as error:
+            return Verdict(None, None, problem=f"{_NO_CERTIFICATE}; {error}")
+        return Verdict(matches, None, text_mode, _NO_CERTIFICATE)
+
+    def _check(self, verdict: Verdict, meant: str) -> SignatureCheck:
+        job, signer, chain = self.job, self.signer, self.chain
+        path = chain.path if chain else None
+        return SignatureCheck(
+            at=job.signature.at,
+            document=job.signature.document,
+            incidental=is_incidental(job.info),
+            target=job.target.partition(MEMBER)[2],
+            content_matches=_or_unknown(verdict.content_matches),
+            signature_valid=_or_unknown(verdict.signature_valid),
+            problem=verdict.problem,
+            text_mode=verdict.text_mode,
+            signs_instead=meant,
+            signed_at=instant(signer.signed_at) if signer.signed_at else "",
+            signer=party(self.certificate),
+            chain=chain_lines(path, self.anchors) if path else (),
+            ends_in=path.end if path else "",
+            root=party(path.top if path else None),
+            missing_issuer=path.missing_issuer if path else "",
+            trust=self._trust(),
+            trusted_roots=tuple(root_line(root) for root in self.anchors.roots[:_NAMED]),
+            known_root=root_line(chain.known_root) if chain and chain.known_root else "",
+            cross_issuer=chain.cross.issuer if chain and chain.cross else "",
+            vendor=path.anchor.vendor.name if path and path.anchor else "",
+            level=path.anchor.vendor.level if path and path.anchor else "strict",
+            defects=tuple(defect.kind for defect in path.defects) if path else (),
+            related=self._places(path),
+            strict_profile=strict_profile(path, self.anchors.at) if path else "",
+        )
+
+    def _places(self, path: Path | None) -> tuple[Location, ...]:
+        """Return where the chain's certificates stand, outside the signature itself."""
+        found = [self.known.places[own.sha256] for own in (path.certificates if path else ())]
+        here = self.job.signature.at.path
+        return tuple(place for places in found for place in places[:1] if place.path != here)
+
+    def _trust(self) -> Trust | Unknown:
+        if self.chain is None:
+            return ""
+        return self.chain.trust if self.anchors.given else Unknown("trust.roots")
+
+    def _defects(self, chain: Chain, check: SignatureCheck) -> Iterator[ChainDefect]:
+        for defect in chain.path.defects:
+            own = defect.certificate
+            yield ChainDefect(
+                at=check.at,
+                kind=defect.kind,
+                role=defect.role,
+                certificate=own.subject,
+                issuer=own.issuer,
+                sha256=own.sha256,
+                not_before=day(own.not_before),
+                not_after=day(own.not_after),
+                days=(own.not_after - self.anchors.at).days,
+                detail=defect.detail,
+                trust=check.trust,
+                level=check.level,
+                incidental=check.incidental,
+                in_file=tuple(self.known.places.get(own.sha256, ())),
+            )
+
+
+def _or_unknown(value: bool | None) -> bool | Unknown:
+    return _COMPUTED if value is None else value

@@ -1,0 +1,112 @@
+"""Derives what lists of digests say of the members, and which members no signed list covers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Literal
+
+from dten_audit.derive.signing.lists import DigestList, Listed, digest, digest_lists
+from dten_audit.derive.signing.members import Members, is_program
+from dten_audit.links.package import Package
+from dten_audit.model.facts.signing import (
+    Certificate,
+    ChecksumEntry,
+    ManifestEntry,
+    PublicKey,
+    Signature,
+    SignatureCheck,
+    UncheckedSignature,
+)
+from dten_audit.model.location import MEMBER, Location
+from dten_audit.readers.signing.checksums import WEAK
+from dten_audit.site.estate import Estate
+
+_Status = Literal["matches", "differs", "missing", "uncovered", "unchecked"]
+
+
+def derive(package: Package, _estate: Estate) -> Iterator[ManifestEntry]:
+    """Yield an entry for each line of each list, and for each member that a signed list lacks."""
+    if not package.of(ChecksumEntry) and not package.of(SignatureCheck):
+        return
+    members = Members(package)
+    lists = list(digest_lists(package, members))
+    found = [_Resolved(one, members) for one in lists]
+    computed = _digests(package, found)
+    for resolved in found:
+        yield from resolved.entries(computed)
+        if resolved.list.signed and resolved.listed:
+            yield from resolved.uncovered(package)
+
+
+class _Resolved:
+    """A list whose paths have been looked up in the package."""
+
+    def __init__(self, one: DigestList, members: Members) -> None:
+        self.list = one
+        self.members = members
+        places = [members.named(one.info, entry.path) for entry in one.entries]
+        self.targets = [address for address, _ in places]
+        self.folders = {folder for _, folder in places if folder}
+        self.listed = sum(bool(address) for address in self.targets)
+
+    def entries(self, computed: dict[tuple[str, str], str]) -> Iterator[ManifestEntry]:
+        """Compare each entry with the digests of the members."""
+        for entry, address in zip(self.list.entries, self.targets, strict=True):
+            actual = computed.get((address, entry.algorithm))
+            status: _Status = "missing"
+            if address:
+                status = "unchecked"
+                if actual is not None:
+                    status = "matches" if actual == entry.digest else "differs"
+            yield self._entry(entry, address, status)
+
+    def _entry(self, entry: Listed, address: str, status: _Status) -> ManifestEntry:
+        info = self.members.files.get(address)
+        return ManifestEntry(
+            at=entry.at,
+            manifest=Location(self.list.info.address).member,
+            path=entry.path,
+            target=address.partition(MEMBER)[2],
+            algorithm=entry.algorithm,
+            status=status,
+            signed=self.list.signed,
+            weak=entry.algorithm in WEAK,
+            executable=info is not None and is_program(info),
+            listed=self.listed,
+        )
+
+    def uncovered(self, package: Package) -> Iterator[ManifestEntry]:
+        """Yield the members in the list's folder that are neither listed nor part of signing."""
+        known = {self.list.info.address, *self.targets, *_signing_documents(package)}
+        for folder in sorted(self.folders):
+            for info in self.members.below(folder):
+                if info.address not in known:
+                    at = Location(info.address)
+                    path = info.address[len(folder) :]
+                    entry = self._entry(Listed(at, "", "", path), info.address, "uncovered")
+                    yield entry
+                    known.add(info.address)
+
+
+def _signing_documents(package: Package) -> Iterator[str]:
+    """Yield the documents that hold signatures, certificates and other lists."""
+    yield from (fact.document for fact in package.of(Signature))
+    yield from (fact.document for fact in package.of(UncheckedSignature))
+    yield from (fact.document for fact in package.of(Certificate))
+    yield from (fact.document for fact in package.of(PublicKey))
+    yield from (fact.document for fact in package.of(ChecksumEntry))
+
+
+def _digests(package: Package, lists: list[_Resolved]) -> dict[tuple[str, str], str]:
+    """Return the digests that lists state for members, by member and algorithm; one pass."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for resolved in lists:
+        for entry, address in zip(resolved.list.entries, resolved.targets, strict=True):
+            if address:
+                wanted[address].add(entry.algorithm)
+    return {
+        (address, algorithm): digest(algorithm, data)
+        for address, data in package.contents(list(wanted))
+        for algorithm in wanted[address]
+    }

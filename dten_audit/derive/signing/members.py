@@ -1,0 +1,103 @@
+"""The members of a package as signatures see them: who lies beside whom, what a name points to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from posixpath import normpath
+from typing import Final
+
+from dten_audit.links.package import DocumentInfo, Package
+from dten_audit.model.location import MEMBER
+from dten_audit.readers.signing.names import in_test_tree, signed_path
+
+_OF_SIGNING: Final = frozenset(
+    {"pem", "der", "cms", "pkcs12", "keystore", "checksums", "pgp", "minisign"}
+)
+_PROGRAMS: Final = frozenset(
+    "shell python perl ruby php javascript powershell batch elf pe macho class".split()
+)
+
+
+def container_of(info: DocumentInfo) -> str:
+    """Return the address of the innermost container with its ``!/``."""
+    return info.address[: len(info.address) - len(info.path)]
+
+
+def is_program(info: DocumentInfo) -> bool:
+    """Say whether a member is one that gets run."""
+    return info.kind in _PROGRAMS or bool((info.mode or 0) & 0o111)
+
+
+class Members:
+    """An index of the files of a package; embedded documents are no files."""
+
+    def __init__(self, package: Package) -> None:
+        self.package = package
+        self.files = {info.address: info for info in package.documents.values() if not info.host}
+        self._folders: dict[str, list[DocumentInfo]] = defaultdict(list)
+        self._containers: set[str] = set()
+        for info in self.files.values():
+            self._folders[info.address.rpartition("/")[0]].append(info)
+            outer = container_of(info)
+            while outer and outer not in self._containers:
+                self._containers.add(outer)
+                outer = outer.removesuffix(MEMBER)
+                outer = outer[: outer.rfind(MEMBER) + len(MEMBER)] if MEMBER in outer else ""
+
+    def exists(self, address: str) -> bool:
+        """Say whether there is a file or an archive at this address."""
+        return address in self.files or f"{address}{MEMBER}" in self._containers
+
+    def below(self, folder: str) -> Iterator[DocumentInfo]:
+        """Yield the files of one container below a folder, not those of archives inside it."""
+        for info in self.files.values():
+            if info.address.startswith(folder) and MEMBER not in info.address[len(folder) :]:
+                yield info
+
+    def siblings(self, info: DocumentInfo) -> list[DocumentInfo]:
+        """Return the files in the same folder, itself among them."""
+        return self._folders[info.address.rpartition("/")[0]]
+
+    def target(self, info: DocumentInfo) -> tuple[str, str]:
+        """Return the file that a detached signature is for, and where it was expected.
+
+        That is the name without the signature's ending; else the one file beside it that differs
+        from it in nothing but the ending (``manifest.p7s``, ``manifest.json``).
+        """
+        path = signed_path(info.path)
+        expected = container_of(info) + path if path else ""
+        if expected and self.exists(expected):
+            return expected, expected
+        stem = (expected or info.address).rpartition("/")[2].partition(".")[0]
+        alike = [
+            other.address
+            for other in self.siblings(info)
+            if other.address.rpartition("/")[2].partition(".")[0] == stem
+            and other.kind not in _OF_SIGNING - {"checksums"}
+        ]
+        return (alike[0] if len(alike) == 1 else ""), expected
+
+    def named(self, base: DocumentInfo, path: str) -> tuple[str, str]:
+        """Return what a list at ``base`` calls ``path``, and the folder it counts from.
+
+        That is the list's own folder, else the root of its container. Empty where it is absent.
+        """
+        plain = path.replace("\\", "/").removeprefix("./")
+        root = container_of(base)
+        folder = base.path.rpartition("/")[0]
+        for start in dict.fromkeys((folder, "")):
+            joined = normpath(f"{start}/{plain}").lstrip("/")
+            if not joined.startswith("..") and self.exists(root + joined):
+                return root + joined, f"{root}{start}/" if start else root
+        return "", ""
+
+
+def is_incidental(info: DocumentInfo) -> bool:
+    """Say whether a signature belongs to a library's own archive or to tests.
+
+    Signed JARs and NuGet packages vouch for themselves, not for the package they are shipped in.
+    """
+    name = info.path.rpartition("/")[2]
+    of_library = "META-INF/" in info.path or name == ".signature.p7s"
+    return of_library or in_test_tree(info.address.partition(MEMBER)[2])

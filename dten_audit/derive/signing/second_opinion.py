@@ -1,0 +1,66 @@
+"""Asks the verifier of pyca/cryptography for a second opinion on a trusted path.
+
+Its own policies are made for TLS: with them, an intermediate for code signing is refused and one
+for TLS clients accepted. Here both ends must be for code signing, and a name for hosts is optional.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from dten_audit.derive.signing.paths import Path
+from dten_audit.readers.signing.certificates import MalformedError, guarded
+from dten_audit.readers.signing.oids import ANY_PURPOSE, CODE_SIGNING
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.x509.verification import Policy
+
+
+def strict_profile(path: Path, at: datetime) -> str:
+    """Return ``pass``, the reason why not, or nothing where the path has no trusted root."""
+    if path.anchor is None or len(path.certificates) == 1:
+        return ""
+    try:
+        return guarded(lambda: _verified(path, at))
+    except MalformedError as error:
+        return str(error)[:300]
+
+
+def _verified(path: Path, at: datetime) -> str:
+    from cryptography import x509
+    from cryptography.x509.verification import (
+        Criticality,
+        ExtensionPolicy,
+        PolicyBuilder,
+        Store,
+    )
+
+    own = [certificate.certificate for certificate in path.certificates]
+    issuers = ExtensionPolicy.webpki_defaults_ca().may_be_present(
+        x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _signs_code
+    )
+    signer = (
+        ExtensionPolicy.permit_all()
+        .require_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _is_for_code)
+        .may_be_present(x509.SubjectAlternativeName, Criticality.AGNOSTIC, None)
+    )
+    builder = PolicyBuilder().store(Store([own[-1]])).time(at)
+    builder = builder.extension_policies(ca_policy=issuers, ee_policy=signer)
+    builder.build_client_verifier().verify(own[0], own[1:-1])
+    return "pass"
+
+
+def _signs_code(
+    _policy: Policy, _certificate: x509.Certificate, usage: x509.ExtendedKeyUsage | None
+) -> None:
+    if usage is not None and not {CODE_SIGNING, ANY_PURPOSE} & {u.dotted_string for u in usage}:
+        raise ValueError("an issuer that is not for code signing")
+
+
+def _is_for_code(
+    _policy: Policy, _certificate: x509.Certificate, usage: x509.ExtendedKeyUsage
+) -> None:
+    if CODE_SIGNING not in {use.dotted_string for use in usage}:
+        raise ValueError("not for code signing")

@@ -1,0 +1,58 @@
+"""Puts chains into words: lines that an operator can read aloud or compare."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from dten_audit.derive.signing.paths import Anchors, Path
+from dten_audit.model.facts.signing import Party
+from dten_audit.readers.signing.certificates import X509, grouped
+from dten_audit.site.trust import TrustedRoot
+
+_STANDING: Final = {
+    "trusted": "in your trust store",
+    "retired": "retired in your trust store",
+    "revoked": "REVOKED in your trust store",
+    "out-of-scope": "in your trust store, but not for this package",
+    "": "not in your trust store",
+}
+
+
+def day(moment: datetime) -> str:
+    """Return a moment as a date."""
+    return moment.strftime("%Y-%m-%d")
+
+
+def party(own: X509 | None) -> Party:
+    """Return a certificate in words."""
+    if own is None:
+        return Party()
+    return Party(own.subject, own.issuer, own.sha256, grouped(own.sha256), day(own.not_after))
+
+
+def root_line(root: TrustedRoot | X509) -> str:
+    """Return a root in one line: subject, first digits of the fingerprint, last day."""
+    own = root if isinstance(root, X509) else root.certificate
+    if own is None:
+        return ""
+    return f"{own.subject} (SHA-256 {grouped(own.sha256[:16])} …, valid to {day(own.not_after)})"
+
+
+def chain_lines(path: Path, anchors: Anchors) -> tuple[str, ...]:
+    """Return a path as a tree, root first, each certificate a line."""
+    lines = []
+    if path.missing_issuer:
+        lines.append(f"{path.missing_issuer}  (not in the package)")
+    for certificate in reversed(path.certificates):
+        indent = "  " * len(lines)
+        parts = [
+            certificate.subject,
+            f"valid {day(certificate.not_before)} to {day(certificate.not_after)}",
+            certificate.key,
+            f"SHA-256 {grouped(certificate.sha256)}",
+        ]
+        if anchors.given and certificate is path.top:
+            parts.append(_STANDING[anchors.standing(certificate)])
+        lines.append(indent + "  ".join(parts))
+    return tuple(lines)

@@ -1,0 +1,313 @@
+"""Reads certificates, keys, signatures and checksum files into facts."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Final, Literal
+
+from dten_audit.documents.document import Document, Embedded
+from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.general import Unreadable
+from dten_audit.model.facts.signing import (
+    Certificate,
+    ChecksumEntry,
+    PrivateKey,
+    PublicKey,
+    Signature,
+    UncheckedSignature,
+)
+from dten_audit.model.location import Location
+from dten_audit.model.unknown import Unknown
+from dten_audit.readers.signing import checksums, keys, openpgp
+from dten_audit.readers.signing.certificates import X509, MalformedError, load
+from dten_audit.readers.signing.cms import parse_signed_data
+from dten_audit.readers.signing.names import in_test_tree, signed_path
+from dten_audit.readers.signing.oids import CODE_SIGNING
+from dten_audit.readers.signing.pem import Block, blocks, decode
+
+LARGEST: Final = 16 << 20
+"""Larger than any signature; a fact must not hold more."""
+_CERTIFICATES: Final = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
+_SIGNATURES: Final = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
+_PUBLIC_KEYS: Final = ("PUBLIC KEY", "RSA PUBLIC KEY")
+_COLUMNS: Final = 3
+_MINISIGN_PUBLIC: Final = 42
+_MINISIGN_SIGNATURE: Final = 74
+
+
+def read(document: Document) -> Iterator[Fact | Embedded]:
+    """State what a document of the kinds of this family holds. Total: any bytes give facts."""
+    if len(document.data) > LARGEST and document.kind != "checksums":
+        yield Unreadable(document.whole(), document.kind, "larger than any key or signature")
+        return
+    readers: dict[str, Callable[[Document], Iterable[Fact]]] = {
+        "pem": _pem,
+        "der": _der,
+        "cms": _cms,
+        "pkcs12": _pkcs12,
+        "keystore": _keystore,
+        "checksums": _checksums,
+        "pgp": _pgp,
+        "minisign": _minisign,
+    }
+    yield from readers[document.kind](document)
+
+
+def read_embedded_keys(document: Document) -> Iterator[Fact | Embedded]:
+    """State the private keys in a configuration file or script, and sigstore bundles.
+
+    What only looks like a key (``MIIE...``) is no fact.
+    """
+    text = document.text
+    if "PRIVATE KEY-----" in text:
+        for block, key in keys.pem_keys(blocks(text)):
+            yield _private_key(document, document.location_at(block.offset), key)
+    if "application/vnd.dev.sigstore.bundle" in text and document.kind == "json":
+        at = document.location_at(text.find("application/vnd.dev.sigstore.bundle"))
+        yield _unchecked(document, at, "sigstore")
+
+
+def _unchecked(document: Document, at: Location, form: str, signer: str = "") -> UncheckedSignature:
+    target = signed_path(document.path)
+    return UncheckedSignature(at, document.id, form, signer, target, in_test_tree(at.member))
+
+
+def _pem(document: Document) -> Iterator[Fact]:
+    found = list(blocks(document.text))
+    if not found:
+        yield Unreadable(document.whole(), "pem", "no PEM block")
+    certificates = sum(block.label in _CERTIFICATES for block in found)
+    for block in found:
+        at = document.location_at(block.offset)
+        try:
+            yield from _pem_block(document, block, at, certificates)
+        except MalformedError as error:
+            yield Unreadable(at, "pem", f"{block.label.lower()}: {error}")
+
+
+def _pem_block(document: Document, block: Block, at: Location, siblings: int) -> Iterator[Fact]:
+    label = block.label
+    if keys.is_private_label(label):
+        yield _private_key(document, at, keys.from_pem(block))
+    elif label.startswith("PGP "):
+        yield from _pgp_block(document, block, at)
+    elif block.data is None:
+        raise MalformedError("the block has no end, or is no base64")
+    elif label in _CERTIFICATES:
+        yield _certificate(document, at, load(_first_element(block.data)), "file", siblings)
+    elif label in _SIGNATURES:
+        yield from _signed_data(document, block.data, at)
+    elif label in _PUBLIC_KEYS:
+        yield PublicKey(at, document.id, "PEM", "")
+    elif label == "SSH SIGNATURE":
+        yield _unchecked(document, at, "SSH")
+
+
+def _first_element(data: bytes) -> bytes:
+    """Return the certificate of a ``TRUSTED CERTIFICATE``, which OpenSSL appends settings to."""
+    if data[:2] != b"\x30\x82":
+        return data
+    return data[: 4 + int.from_bytes(data[2:4])]
+
+
+def _certificate(
+    document: Document,
+    at: Location,
+    found: X509,
+    inside: Literal["file", "signature"],
+    siblings: int,
+) -> Certificate:
+    return Certificate(
+        at,
+        document.id,
+        found.subject,
+        found.issuer,
+        found.sha256,
+        found.spki_sha256,
+        instant(found.not_before),
+        instant(found.not_after),
+        found.is_ca,
+        found.self_issued,
+        CODE_SIGNING in (found.purposes or ()),
+        found.key,
+        found.digest,
+        inside,
+        siblings,
+        found.der,
+    )
+
+
+def instant(moment: datetime) -> str:
+    """Return a moment in UTC as RFC 3339 writes it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _private_key(document: Document, at: Location, key: keys.Key) -> PrivateKey:
+    test = in_test_tree(at.member)
+    return PrivateKey(
+        at, document.id, key.format, key.algorithm, key.encrypted, key.spki_sha256, test
+    )
+
+
+def _der(document: Document) -> Iterator[Fact]:
+    data = document.data
+    try:
+        found = load(data)
+    except MalformedError as error:
+        reason = str(error)
+    else:
+        yield _certificate(document, document.whole(), found, "file", 1)
+        return
+    try:
+        yield _private_key(document, document.whole(), keys.from_der(data))
+    except MalformedError:
+        if keys.is_public_key(data):
+            yield PublicKey(document.whole(), document.id, "DER", "")
+        else:
+            yield Unreadable(document.whole(), "der", reason)
+
+
+def _cms(document: Document) -> Iterator[Fact]:
+    data = document.data
+    if data[:1] == b"\x30":
+        yield from _guarded(document, data, document.whole())
+        return
+    text = document.text
+    found = list(blocks(text))
+    if found:
+        yield from _pem(document)
+        return
+    head, blank, body = text.partition("\n\n")
+    if "multipart/signed" in head:
+        yield _unchecked(document, document.location(1), "S/MIME message")
+        return
+    raw = decode(body if blank and "ontent-" in head else text)
+    yield from _guarded(document, raw or b"", document.whole())
+
+
+def _guarded(document: Document, data: bytes, at: Location) -> Iterator[Fact]:
+    try:
+        yield from _signed_data(document, data, at)
+    except MalformedError as error:
+        yield Unreadable(at, "cms", str(error))
+
+
+def _signed_data(document: Document, data: bytes, at: Location) -> Iterator[Fact]:
+    signed = parse_signed_data(data)
+    siblings = len(signed.certificates)
+    for raw in signed.certificates:
+        try:
+            yield _certificate(document, at, load(raw), "signature", siblings)
+        except MalformedError as error:
+            yield Unreadable(at, "cms", f"certificate: {error}")
+    if signed.signers:
+        attached = signed.content is not None
+        yield Signature(at, document.id, data, len(signed.signers), attached)
+
+
+def _pkcs12(document: Document) -> Iterator[Fact]:
+    try:
+        store = keys.pkcs12(document.data)
+    except MalformedError as error:
+        yield Unreadable(document.whole(), "pkcs12", str(error))
+        return
+    yield from _store(document, store)
+
+
+def _keystore(document: Document) -> Iterator[Fact]:
+    if document.data[:1] == b"\x30":
+        yield from _pkcs12(document)
+        return
+    try:
+        store = keys.java_keystore(document.data)
+    except MalformedError as error:
+        yield Unreadable(document.whole(), "keystore", str(error))
+        return
+    yield from _store(document, store)
+
+
+def _store(document: Document, store: keys.Store) -> Iterator[Fact]:
+    at = document.whole()
+    for key in store.keys:
+        yield _private_key(document, at, key)
+    for raw in store.certificates:
+        try:
+            yield _certificate(document, at, load(raw), "file", len(store.certificates))
+        except MalformedError as error:
+            yield Unreadable(at, document.kind, f"certificate: {error}")
+    if store.sealed and not store.keys:
+        yield Unreadable(at, document.kind, "a part is encrypted; no private key stands outside it")
+
+
+def _checksums(document: Document) -> Iterator[Fact]:
+    other = 0
+    for entry in checksums.entries(document.text, document.name):
+        if not entry.digest:
+            other = other or entry.line
+            continue
+        at = document.location(entry.line)
+        yield ChecksumEntry(at, document.id, entry.algorithm, entry.digest, entry.path)
+    if other:
+        yield Unreadable(document.location(other), "checksums", "not the form of a checksum line")
+    if "-----BEGIN PGP SIGNED MESSAGE-----" in document.text:
+        yield from _pgp(document)
+
+
+def _pgp(document: Document) -> Iterator[Fact]:
+    data = document.data
+    if data[:1] and data[0] & 0x80:
+        yield from _packets(document, data, document.whole())
+        return
+    found = [block for block in blocks(document.text) if block.label.startswith("PGP ")]
+    if not found:
+        yield Unreadable(document.whole(), "pgp", "neither packets nor armour of OpenPGP")
+    for block in found:
+        yield from _pgp_block(document, block, document.location_at(block.offset))
+
+
+def _pgp_block(document: Document, block: Block, at: Location) -> Iterator[Fact]:
+    if block.label == "PGP SIGNED MESSAGE":
+        return
+    if block.data is None:
+        yield Unreadable(at, "pgp", f"{block.label.lower()}: no end, or no base64")
+        return
+    yield from _packets(document, block.data, at)
+
+
+def _packets(document: Document, data: bytes, at: Location) -> Iterator[Fact]:
+    seen: set[str] = set()
+    for packet in openpgp.packets(data):
+        if packet.what in seen:
+            continue
+        seen.add(packet.what)
+        if packet.what == "secret":
+            key = keys.Key("OpenPGP", "OpenPGP", packet.encrypted)
+            yield _private_key(document, at, key)
+        elif packet.what == "public":
+            yield PublicKey(at, document.id, "OpenPGP", packet.identity)
+        elif not seen & {"public", "secret"}:
+            yield _unchecked(document, at, "OpenPGP", packet.identity)
+    if not seen:
+        yield Unreadable(at, "pgp", "no signature and no key of OpenPGP")
+
+
+def _minisign(document: Document) -> Iterator[Fact]:
+    at = document.location(1)
+    lines = document.text.split("\n", _COLUMNS)
+    try:
+        data = base64.b64decode(lines[1] if len(lines) > 1 else "", validate=True)
+    except (binascii.Error, ValueError):
+        data = b""
+    identity = data[2:10][::-1].hex().upper()
+    if data[:1] != b"E":
+        yield Unreadable(at, "minisign", "not a minisign or signify file")
+    elif len(data) == _MINISIGN_PUBLIC:
+        yield PublicKey(at, document.id, "minisign", identity)
+    elif len(data) == _MINISIGN_SIGNATURE:
+        yield _unchecked(document, at, "minisign", identity)
+    else:
+        key = keys.Key("minisign", "Ed25519", Unknown("package.value"))
+        yield _private_key(document, at, key)
