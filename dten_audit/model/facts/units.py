@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from dten_audit.model.facts.base import Certainty
+from dten_audit.model.facts.commands import Failure
+from dten_audit.model.facts.general import ScriptRole
 from dten_audit.model.location import Location
+from dten_audit.model.unknown import Unknown
+
+Scope = Literal["system", "user", "other"]
+Provided = Literal["", "before", "later", "somewhere", "package-manager", "system"]
+Impact = Literal["", "login", "network", "firewall", "containers", "cluster", "logs", "bus"]
+Strength = Literal["needs", "wants", "order"]
 
 
 class UnitEntry(NamedTuple):
@@ -62,3 +70,182 @@ class UnitFile(NamedTuple):
         """Return the last value of a key that counts; empty where it is not set."""
         found = self.values(section, key)
         return found[-1].value if found else ""
+
+
+class UnitUse(NamedTuple):
+    """A command that controls a unit: ``systemctl restart x``, ``service x stop``.
+
+    ``verb`` is the verb of systemctl that it comes to, ``computed`` where only the run tells;
+    ``starts`` and ``stops`` say whether it does so (``enable --now`` starts). ``unit`` is the full
+    name (``x.service``), ``written`` how the package writes it; ``certainty`` is that of the name,
+    and ``pattern`` says that it is a glob. ``manager`` is the program, ``initd`` for a script of
+    ``/etc/init.d``; ``scope`` is ``user`` for units of a user's own manager, ``other`` for names
+    of another supervisor. ``elsewhere`` names the host or container that it runs in, if not here.
+
+    ``present`` says whether the unit is there when the command runs: the site has it, every host
+    with systemd has it, or the package brings it. ``provided`` says how the package does:
+    ``before`` the command, ``later``, ``somewhere`` (which step is not seen), or by a package that
+    it installs (``package-manager``). ``state`` and ``alias_of`` are the site's. ``installable``
+    says whether the unit file that the package brings can be enabled (has an ``[Install]``
+    section). ``similar`` are units of the site that may be meant, ``renamed`` is what is known of
+    other names of it. ``impact`` and ``loses`` are set for units that more than one product stands
+    on (``firewall``).
+
+    ``guarded``: runs only where a test found the unit; ``checked``: only where systemd runs.
+    ``failure`` is what happens to a failure. ``role`` is what the script is for.
+    """
+
+    at: Location
+    document: str
+    order: int
+    verb: str
+    unit: str
+    written: str
+    manager: str
+    certainty: Certainty = "exact"
+    pattern: bool = False
+    scope: Scope = "system"
+    starts: bool = False
+    stops: bool = False
+    elsewhere: str = ""
+    present: bool | Unknown = True
+    provided: Provided = ""
+    state: str | Unknown = ""
+    alias_of: str | Unknown = ""
+    installable: bool | Unknown = True
+    similar: tuple[str, ...] = ()
+    renamed: str = ""
+    impact: Impact = ""
+    loses: str = ""
+    guarded: bool = False
+    checked: bool = False
+    failure: Failure = "default"
+    role: ScriptRole = "script"
+    site_lines: tuple[Location, ...] = ()
+    brought_at: tuple[Location, ...] = ()
+    via: tuple[Location, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.verb} {self.unit}"
+
+    @property
+    def perhaps(self) -> str:
+        """What may be meant instead, as a sentence; empty where nothing is near."""
+        named = f"Perhaps you mean {', '.join(self.similar)}." if self.similar else ""
+        known = f"Known of the name: {self.renamed}." if self.renamed else ""
+        return " ".join(part for part in (named, known) if part)
+
+
+class UnitStop(NamedTuple):
+    """A unit that the package stops. ``started`` is where it starts it again; empty: nowhere.
+
+    ``restarted`` is unknown where the package starts units whose names only the run tells, or
+    installs packages, whose own scripts may start it. ``retired`` says that it is stopped for good:
+    disabled, masked, or its file removed. ``present`` is whether the site has it.
+    """
+
+    at: Location
+    unit: str
+    restarted: bool | Unknown
+    retired: bool
+    present: bool | Unknown
+    role: ScriptRole = "script"
+    started: tuple[Location, ...] = ()
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} stop {self.unit}"
+
+
+class UnitInstall(NamedTuple):
+    """A unit file or drop-in that lands where systemd looks for units.
+
+    ``target`` is the path there, ``drop_in`` says that it is a drop-in for ``unit``.
+    ``administrator`` says that it lies in ``/etc``, where the administrator's own changes are.
+    ``present`` and ``state`` are the site's: whether it has the unit now. ``own`` says that the
+    package ships the program that the unit runs, or that the unit bears the package's name;
+    ``impact`` is set for units that more than one product stands on. ``by_script`` says that a
+    script puts it there; ``reloaded`` that the package tells systemd so before it starts or
+    restarts the unit, ``used`` that it does either.
+    """
+
+    at: Location
+    unit: str
+    target: str
+    drop_in: bool = False
+    administrator: bool = False
+    present: bool | Unknown = False
+    state: str | Unknown = ""
+    own: bool = False
+    impact: Impact = ""
+    loses: str = ""
+    by_script: bool = False
+    reloaded: bool = True
+    used: bool = False
+    role: ScriptRole = "script"
+    site_lines: tuple[Location, ...] = ()
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.target}"
+
+
+class UnitDependency(NamedTuple):
+    """A unit that a unit file of the package names in a dependency.
+
+    ``relation`` is the key (``Requires``, ``After``); ``strength`` says what its absence means:
+    ``needs`` the unit does not start, ``wants`` it starts without, ``order`` the order is lost.
+    ``present``, ``provided`` and ``similar`` are as in a unit use.
+    """
+
+    at: Location
+    name: str
+    relation: str
+    strength: Strength
+    unit: str
+    present: bool | Unknown = True
+    provided: Provided = ""
+    similar: tuple[str, ...] = ()
+    renamed: str = ""
+    role: ScriptRole = "script"
+    site_lines: tuple[Location, ...] = ()
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.name} {self.relation} {self.unit}"
+
+    @property
+    def perhaps(self) -> str:
+        """What may be meant instead, as a sentence; empty where nothing is near."""
+        named = f"Perhaps you mean {', '.join(self.similar)}." if self.similar else ""
+        known = f"Known of the name: {self.renamed}." if self.renamed else ""
+        return " ".join(part for part in (named, known) if part)
+
+
+class UnitProgram(NamedTuple):
+    """A program that a unit file of the package runs (``ExecStart=``).
+
+    ``path`` is the program's. ``shipped`` says that the package puts it there; ``system`` that it
+    lies where the operating system keeps its programs. ``own_folder`` says that the package puts
+    other files into the same tree. ``optional``: a failure to start it is ignored (``-``).
+    """
+
+    at: Location
+    name: str
+    key: str
+    path: str
+    shipped: bool
+    system: bool = False
+    own_folder: bool = False
+    optional: bool = False
+    near: tuple[str, ...] = ()
+    role: ScriptRole = "script"
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.name} {self.key} {self.path}"

@@ -1,0 +1,64 @@
+"""What a script of the package is for: by its path, and by what it is embedded in."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import translate
+from functools import cache
+from typing import Final, NamedTuple, cast
+
+from dten_audit.documents.document import DocumentInfo
+from dten_audit.links.package import Package
+from dten_audit.model.facts.general import ScriptRole
+from dten_audit.readers.knowledge import knowledge
+
+_MAX_HOSTS: Final = 20
+
+
+class _Row(NamedTuple):
+    role: ScriptRole
+    kinds: frozenset[str]
+    folders: frozenset[str]
+    names: re.Pattern[str] | None
+
+
+@cache
+def _rows() -> tuple[_Row, ...]:
+    table = cast("dict[str, list[dict[str, list[str]]]]", knowledge("script_roles"))
+    return tuple(
+        _Row(
+            cast("ScriptRole", row["role"]),
+            frozenset(row.get("kinds", ())),
+            frozenset(row.get("folders", ())),
+            _any_of(row["names"]) if "names" in row else None,
+        )
+        for row in table["roles"]
+    )
+
+
+def _any_of(globs: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(translate(glob) for glob in globs))
+
+
+def role_of(package: Package, document: str) -> ScriptRole:
+    """Return what the document with this id is for; ``script`` where nothing says otherwise."""
+    info = package.documents.get(document)
+    kinds: set[str] = set()
+    for _ in range(_MAX_HOSTS):
+        if info is None:
+            break
+        kinds.add(info.kind)
+        if not info.host:
+            return _role(info, kinds)
+        info = package.documents.get(info.host)
+    return "script"
+
+
+def _role(info: DocumentInfo, kinds: set[str]) -> ScriptRole:
+    *folders, name = info.path.split("/")
+    for row in _rows():
+        if row.kinds & kinds or row.folders.intersection(folders):
+            return row.role
+        if row.names is not None and row.names.match(name):
+            return row.role
+    return "script"

@@ -1,0 +1,1 @@
+"""Units: which the package controls, needs, brings and replaces, against those of the site."""

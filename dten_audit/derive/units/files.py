@@ -1,0 +1,206 @@
+"""From the unit files of a package: what they depend on, what they run, what they replace."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import Final
+
+from dten_audit.derive.roles import role_of
+from dten_audit.derive.units.brought import Brought, Step
+from dten_audit.derive.units.calls import reloads
+from dten_audit.derive.units.similar import Suggestions
+from dten_audit.derive.units.tables import in_unit_folder, other_names, shared
+from dten_audit.derive.units.uses import presence, site_lines, site_unit
+from dten_audit.links.package import Package
+from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.commands import Command
+from dten_audit.model.facts.units import (
+    Strength,
+    UnitDependency,
+    UnitEntry,
+    UnitFile,
+    UnitInstall,
+    UnitProgram,
+    UnitUse,
+)
+from dten_audit.model.unknown import Unknown
+from dten_audit.readers.systemd.names import canonical, is_unit_name
+from dten_audit.site.estate import Estate
+from dten_audit.site.site import UnitRecord
+
+RELATIONS: Final[dict[tuple[str, str], Strength]] = {
+    ("Unit", "Requires"): "needs",
+    ("Unit", "Requisite"): "needs",
+    ("Unit", "BindsTo"): "needs",
+    ("Unit", "Wants"): "wants",
+    ("Unit", "Upholds"): "wants",
+    ("Unit", "OnFailure"): "wants",
+    ("Unit", "PartOf"): "order",
+    ("Unit", "After"): "order",
+    ("Unit", "Before"): "order",
+    ("Timer", "Unit"): "needs",
+    ("Path", "Unit"): "needs",
+    ("Socket", "Service"): "needs",
+    ("Install", "WantedBy"): "wants",
+    ("Install", "RequiredBy"): "wants",
+    ("Install", "Also"): "wants",
+}
+"""Dependencies by section and key (systemd.unit(5), systemd.timer(5), systemd.socket(5))."""
+
+PROGRAMS: Final = (
+    "ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop",
+    "ExecStopPost",
+)  # fmt: skip
+_PREFIXES: Final = "@-:+!|"
+SYSTEM_FOLDERS: Final = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/libexec/", "/usr/lib/")
+_NEAR: Final = 3
+
+
+def derive(package: Package, estate: Estate) -> Iterable[Fact]:
+    """Yield the dependencies, programs and installations of the package's unit files."""
+    brought = Brought(package)
+    suggestions = Suggestions(estate.site)
+    shipped = _Shipped(package)
+    for file in package.of(UnitFile):
+        role = role_of(package, file.document)
+        for dependency in _dependencies(file):
+            provided = brought.provided(dependency.unit)
+            record = site_unit(estate.site, dependency.unit)
+            present = presence(record, dependency.unit, provided)
+            missing = present is not True
+            yield dependency._replace(
+                present=present,
+                provided=provided,
+                similar=suggestions.near(dependency.unit) if missing else (),
+                renamed=other_names(dependency.unit)[1] if missing else "",
+                role=role,
+                site_lines=site_lines(estate.site, record),
+            )
+        for program in _programs(file, shipped):
+            yield program._replace(role=role)
+    yield from _installs(package, estate, brought, shipped)
+
+
+def _dependencies(file: UnitFile) -> Iterator[UnitDependency]:
+    owner = file.drop_in_of or file.name
+    for (section, key), strength in RELATIONS.items():
+        for entry in file.values(section, key):
+            for name in entry.value.split():
+                if "%" not in name and is_unit_name(canonical(name)):
+                    yield UnitDependency(entry.at, owner, key, strength, canonical(name))
+    if file.type in ("timer", "path") and not file.drop_in_of:
+        section = file.type.capitalize()
+        entries = [entry for entry in file.entries if entry.section == section]
+        started = file.name.removesuffix(file.type) + "service"
+        if entries and not file.values(section, "Unit"):
+            yield UnitDependency(entries[0].at, owner, "Unit", "needs", started)
+
+
+class _Shipped:
+    """Which files the package puts on the host, and into which trees."""
+
+    def __init__(self, package: Package) -> None:
+        self.names = {posixpath.basename(info.path) for info in package.documents.values()}
+        self.targets = {install.target for install in package.installs}
+        self.names |= {posixpath.basename(target) for target in self.targets}
+        self.trees = {_tree(target) for target in self.targets} - {""}
+        self.product = package.identity.get("name", "").lower()
+
+    def own_unit(self, unit: str, file: UnitFile | None) -> bool:
+        """Say whether a unit is the product's: by its name, or because it runs what is shipped."""
+        stem = unit.partition(".")[0].lower()
+        if len(self.product) > 1 and self.product in stem:
+            return True
+        entries = file.values("Service", "ExecStart") if file is not None else ()
+        return any(self._has(path) for entry in entries if (path := _program(entry)))
+
+    def _has(self, path: str) -> bool:
+        return path in self.targets or (
+            not path.startswith(SYSTEM_FOLDERS) and posixpath.basename(path) in self.names
+        )
+
+    def program(self, path: str) -> tuple[bool, bool]:
+        """Say whether a program is shipped, and whether its tree is the package's."""
+        return self._has(path), _tree(path) in self.trees
+
+    def near(self, path: str) -> tuple[str, ...]:
+        """Return the names of shipped files that may be meant."""
+        return tuple(get_close_matches(posixpath.basename(path), sorted(self.names), _NEAR, 0.8))
+
+
+def _tree(path: str) -> str:
+    """Return the product's tree that a path lies in (``/opt/dten``); empty for system folders."""
+    parts = path.split("/")
+    own = path.startswith(("/opt/", "/srv/", "/usr/local/", "/usr/share/", "/var/lib/"))
+    depth = 3 if path.startswith(("/opt/", "/srv/")) else 4
+    return "/".join(parts[:depth]) if own and len(parts) > depth else ""
+
+
+def _programs(file: UnitFile, shipped: _Shipped) -> Iterator[UnitProgram]:
+    owner = file.drop_in_of or file.name
+    for key in PROGRAMS:
+        for entry in file.values("Service", key):
+            path = _program(entry)
+            if path:
+                has, own = shipped.program(path)
+                yield UnitProgram(
+                    entry.at,
+                    owner,
+                    key,
+                    path,
+                    shipped=has,
+                    system=path.startswith(SYSTEM_FOLDERS),
+                    own_folder=own,
+                    optional="-" in entry.value[: entry.value.find("/")],
+                    near=() if has else shipped.near(path),
+                )
+
+
+def _program(entry: UnitEntry) -> str:
+    """Return the absolute path of the program that a line runs; empty where it is computed."""
+    words = entry.value.lstrip(_PREFIXES).split(maxsplit=1)
+    path = words[0].strip("\"'") if words else ""
+    return path if path.startswith("/") and not set(path) & set("%$@") else ""
+
+
+def _installs(
+    package: Package, estate: Estate, brought: Brought, shipped: _Shipped
+) -> Iterator[UnitInstall]:
+    uses = [use for use in package.of(UnitUse) if use.starts and not use.elsewhere]
+    reloading = [command for command in package.of(Command) if reloads(command)]
+    for step in brought.steps:
+        if not in_unit_folder(step.target):
+            continue
+        record = site_unit(estate.site, step.unit)
+        others = shared(step.unit)
+        later = [use for use in uses if use.unit == step.unit and _after(use, step)]
+        yield UnitInstall(
+            step.at,
+            step.unit,
+            step.target,
+            drop_in=step.drop_in,
+            administrator=step.target.startswith("/etc/"),
+            present=record if isinstance(record, Unknown) else record is not None,
+            state=record.state if isinstance(record, UnitRecord) else _unknown_or(record),
+            own=shipped.own_unit(step.unit, brought.file_of(step.unit)),
+            impact=others.impact,
+            loses=others.loses,
+            by_script=bool(step.document),
+            reloaded=any(_after(command, step) for command in reloading),
+            used=bool(later),
+            role=role_of(package, step.document or (step.file.document if step.file else "")),
+            site_lines=site_lines(estate.site, record),
+        )
+
+
+def _unknown_or(record: Unknown | None) -> str | Unknown:
+    return "" if record is None else record
+
+
+def _after(command: Command | UnitUse, step: Step) -> bool:
+    """Say whether a command may run after a step: order is known within one script only."""
+    if command.document != step.document or step.order < 0:
+        return True
+    return command.order > step.order

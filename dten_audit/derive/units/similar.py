@@ -1,0 +1,49 @@
+"""Which of the site's units may be meant by a name that it does not have."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import Final
+
+from dten_audit.derive.units.tables import other_names
+from dten_audit.readers.systemd.names import unit_type
+from dten_audit.site.site import Site
+
+_MOST: Final = 4
+_CLOSE: Final = 0.8
+_LONGEST: Final = 64
+_SHORTEST_PREFIX: Final = 3
+_WORD_END: Final = re.compile(r"[-@_.]")
+
+
+class Suggestions:
+    """Finds near units of one site; each name is looked up once."""
+
+    def __init__(self, site: Site) -> None:
+        self._by_type: dict[str, list[str]] = {}
+        self._found: dict[str, tuple[str, ...]] = {}
+        for record in site.units:
+            kind = unit_type(record.name)
+            self._by_type.setdefault(kind, []).append(record.name.removesuffix(f".{kind}"))
+
+    def near(self, name: str) -> tuple[str, ...]:
+        """Return up to four units of the site: other names first, then near ones, then kin."""
+        if name not in self._found:
+            self._found[name] = self._near(name)
+        return self._found[name]
+
+    def _near(self, name: str) -> tuple[str, ...]:
+        kind = unit_type(name)
+        stem = name.removesuffix(f".{kind}")
+        known = self._by_type.get(kind, [])
+        others, _ = other_names(name)
+        found = [unit for glob in others for unit in known if fnmatchcase(unit, glob)]
+        if len(stem) <= _LONGEST:
+            found += get_close_matches(stem, known, _MOST, _CLOSE)
+        prefix = _WORD_END.split(stem, maxsplit=1)[0]
+        if len(prefix) >= _SHORTEST_PREFIX and prefix != stem:
+            found += [unit for unit in known if _WORD_END.split(unit, maxsplit=1)[0] == prefix]
+        unique = [unit for unit in dict.fromkeys(found) if unit != stem]
+        return tuple(f"{unit}.{kind}" for unit in unique[:_MOST])

@@ -1,0 +1,131 @@
+"""What is known of units beyond one site: names, verbs, folders; read from the knowledge tables."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import NamedTuple, cast
+
+from dten_audit.model.facts.units import Impact
+from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.systemd.names import split_name, unit_type
+
+
+class Manager(NamedTuple):
+    """A program that controls units, and where its command line names verb and unit."""
+
+    name: str
+    order: tuple[str, ...]
+    takes: frozenset[str]
+    fixed: str
+    flags: dict[str, str]
+    units: bool
+
+
+class Shared(NamedTuple):
+    """A unit that more than one product stands on, and what they lose while it is down."""
+
+    impact: Impact
+    loses: str
+
+
+NOT_SHARED = Shared("", "")
+
+
+@cache
+def managers() -> dict[str, Manager]:
+    """Return the programs that control units, by name."""
+    rows = cast("dict[str, dict[str, object]]", _verbs()["managers"])
+    return {
+        name: Manager(
+            name,
+            tuple(cast("list[str]", row["order"])),
+            frozenset(cast("list[str]", row.get("takes", []))),
+            str(row.get("fixed", "")),
+            cast("dict[str, str]", row.get("flags", {})),
+            bool(row.get("units", True)),
+        )
+        for name, row in rows.items()
+    }
+
+
+@cache
+def _verbs() -> dict[str, object]:
+    return cast("dict[str, object]", knowledge("unit_verbs"))
+
+
+@cache
+def _names() -> dict[str, object]:
+    return cast("dict[str, object]", knowledge("unit_names"))
+
+
+def verb(word: str) -> str:
+    """Return the verb of systemctl for what another program calls it."""
+    return cast("dict[str, str]", _verbs()["verbs"]).get(word, word)
+
+
+@cache
+def verbs(group: str) -> frozenset[str]:
+    """Return the verbs of a group: ``starting``, ``stopping``, ``changing``."""
+    return frozenset(cast("list[str]", _verbs()[group]))
+
+
+def with_now(name: str) -> str:
+    """Return what a verb with ``--now`` does at once: ``start``, ``stop`` or nothing."""
+    return cast("dict[str, str]", _verbs()["now"]).get(name, "")
+
+
+@cache
+def package_managers() -> dict[str, frozenset[str]]:
+    """Return the programs that install packages, with the verbs of theirs that do."""
+    rows = cast("dict[str, list[str]]", _verbs()["package_managers"])
+    return {name: frozenset(words) for name, words in rows.items()}
+
+
+@cache
+def _folders(key: str) -> tuple[str, ...]:
+    return tuple(f"{folder}/" for folder in cast("list[str]", _verbs()[key]))
+
+
+def in_unit_folder(path: str) -> bool:
+    """Say whether systemd finds a unit or drop-in of the system at ``path``."""
+    return path.startswith(_folders("folders"))
+
+
+def in_user_folder(path: str) -> bool:
+    """Say whether the user managers find a unit or drop-in at ``path``."""
+    return path.startswith(_folders("user_folders")) or "/.config/systemd/user/" in path
+
+
+@cache
+def is_base(name: str) -> bool:
+    """Say whether every host with systemd has this unit."""
+    base = cast("dict[str, list[str]]", _names()["base"])
+    kind = unit_type(name)
+    stem = name.removesuffix(f".{kind}")
+    return (
+        kind in base["types"]
+        or stem in base.get(f"{kind}s", ())
+        or (split_name(name).template or name) in base["templates"]
+    )
+
+
+@cache
+def shared(name: str) -> Shared:
+    """Return what others lose while a unit is down; nothing for a product's own unit."""
+    stem = name.removesuffix(".service")
+    for row in cast("list[dict[str, object]]", _names()["shared"]):
+        if any(fnmatchcase(stem, glob) for glob in cast("list[str]", row["units"])):
+            return Shared(cast("Impact", row["impact"]), str(row["loses"]))
+    return NOT_SHARED
+
+
+@cache
+def other_names(name: str) -> tuple[tuple[str, ...], str]:
+    """Return the names that other systems have for a unit, and what is known of them."""
+    stem = name.removesuffix(".service")
+    for row in cast("list[dict[str, object]]", _names()["names"]):
+        names = cast("list[str]", row["names"])
+        if any(fnmatchcase(stem, glob) for glob in names):
+            return tuple(other for other in names if other != stem), str(row["why"])
+    return (), ""

@@ -1,0 +1,164 @@
+"""From commands that control units to unit uses: held against the site and what is brought."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Final
+
+from dten_audit.derive.roles import role_of
+from dten_audit.derive.units.brought import Brought
+from dten_audit.derive.units.calls import UnitCall, unit_calls
+from dten_audit.derive.units.similar import Suggestions
+from dten_audit.derive.units.tables import is_base, other_names, shared, verbs
+from dten_audit.links.package import Package
+from dten_audit.model.facts.commands import Command, Guard
+from dten_audit.model.facts.units import Provided, UnitUse
+from dten_audit.model.location import Location
+from dten_audit.model.unknown import Unknown
+from dten_audit.readers.systemd.names import split_name
+from dten_audit.site.estate import Estate
+from dten_audit.site.site import Site, UnitRecord
+
+_GLOB: Final = re.compile(r"[*?\[]")
+_ASKS_FOR_UNITS: Final = re.compile(r"systemctl|\bservice\b|init\.d|systemd|unit")
+_SHORTEST: Final = 3
+
+
+def derive(package: Package, estate: Estate) -> Iterable[UnitUse]:
+    """Yield a unit use for each unit that each command controls."""
+    brought = Brought(package)
+    suggestions = Suggestions(estate.site)
+    for command in package.of(Command):
+        for call in unit_calls(command):
+            use = _use(command, call, brought)
+            use = use._replace(role=role_of(package, command.document))
+            yield _compared(use, estate.site, brought, suggestions)
+
+
+def _use(command: Command, call: UnitCall, brought: Brought) -> UnitUse:
+    """Return what the command itself says of a unit."""
+    certain = call.written.certainty
+    order = command.order if command.called else -1
+    provided = brought.provided(call.unit, command.document, order)
+    others = shared(call.unit)
+    own = bool(provided) or certain == "computed"
+    return UnitUse(
+        at=command.at,
+        document=command.document,
+        order=command.order,
+        verb=call.verb,
+        unit=call.unit,
+        written=call.written.text,
+        manager=call.manager,
+        certainty=certain,
+        pattern=bool(_GLOB.search(call.unit)) and certain != "computed",
+        scope=call.scope,
+        starts=call.verb in verbs("starting") or call.now == "start",
+        stops=call.verb in verbs("stopping") or call.now == "stop",
+        elsewhere=call.elsewhere,
+        provided=provided,
+        impact="" if own else others.impact,
+        loses="" if own else others.loses,
+        guarded=any(_finds(guard, call) for guard in command.guards),
+        checked=any(_finds_systemd(guard) for guard in command.guards),
+        failure=command.failure,
+        brought_at=brought.places(call.unit),
+        via=command.via,
+    )
+
+
+def _compared(use: UnitUse, site: Site, brought: Brought, suggestions: Suggestions) -> UnitUse:
+    """Return a use with what the site says of its unit."""
+    if use.certainty == "computed" or use.scope != "system":
+        nobody = Unknown("package.value" if use.certainty == "computed" else "site.units")
+        return use._replace(present=nobody, state=nobody, alias_of=nobody)
+    record = _pattern_record(use, site) if use.pattern else site_unit(site, use.unit)
+    file = brought.file_of(use.unit)
+    state, alias = _state(record, masked=file is not None and file.masked)
+    present = presence(record, use.unit, use.provided)
+    missing = present is not True
+    return use._replace(
+        present=present,
+        state=state,
+        alias_of=alias,
+        installable=_installable(brought, use, record),
+        similar=suggestions.near(use.unit) if missing else (),
+        renamed=other_names(use.unit)[1] if missing else "",
+        site_lines=site_lines(site, record),
+    )
+
+
+def site_unit(site: Site, unit: str) -> UnitRecord | Unknown | None:
+    """Return the site's record of a unit; an instance is there where its template is."""
+    record = site.unit(unit)
+    template = split_name(unit).template
+    if template and not isinstance(record, UnitRecord):
+        return site.unit(template)
+    return record
+
+
+def _pattern_record(use: UnitUse, site: Site) -> UnitRecord | Unknown | None:
+    for record in site.units:
+        if fnmatchcase(record.name, use.unit) or fnmatchcase(record.name, use.written):
+            return record
+    return None if "units" in site.complete else Unknown("site.units")
+
+
+def presence(record: UnitRecord | Unknown | None, unit: str, provided: Provided) -> bool | Unknown:
+    """Say whether a unit is there: at the site, on every host, or brought in time."""
+    if isinstance(record, UnitRecord) or is_base(unit):
+        return True
+    if provided not in ("", "later"):
+        return True
+    return record if isinstance(record, Unknown) else False
+
+
+def site_lines(site: Site, record: UnitRecord | Unknown | None) -> tuple[Location, ...]:
+    """Return the place of a record in the site file."""
+    known = isinstance(record, UnitRecord) and bool(site.path)
+    return (Location(site.path, record.line or None),) if known else ()  # type: ignore[union-attr]
+
+
+def _state(
+    record: UnitRecord | Unknown | None, *, masked: bool
+) -> tuple[str | Unknown, str | Unknown]:
+    """Return the unit's state and what it is an alias of; a shipped empty file masks it."""
+    if isinstance(record, UnitRecord):
+        return ("masked" if masked else record.state), record.alias_of
+    if masked:
+        return "masked", ""
+    return (record, record) if isinstance(record, Unknown) else ("", "")
+
+
+def _installable(
+    brought: Brought, use: UnitUse, record: UnitRecord | Unknown | None
+) -> bool | Unknown:
+    """Say whether the unit file that is in force can be enabled."""
+    file = brought.file_of(use.unit)
+    if file is None:
+        return not isinstance(record, UnitRecord) or record.state != "static"
+    return file.masked or any(entry.section == "Install" for entry in file.entries)
+
+
+def _finds(guard: Guard, call: UnitCall) -> bool:
+    """Say whether a test makes sure that the unit is there."""
+    stem = call.unit.rpartition(".")[0]
+    subject = guard.subject
+    named = call.written.text in subject or (len(stem) >= _SHORTEST and stem in subject)
+    if not guard.holds:
+        return False
+    if guard.kind == "unit-exists":
+        return named or not subject
+    if guard.kind == "path-exists":
+        return posixpath.basename(subject) in (call.unit, stem, call.written.text)
+    return guard.kind == "other" and named and bool(_ASKS_FOR_UNITS.search(subject))
+
+
+def _finds_systemd(guard: Guard) -> bool:
+    found = guard.kind == "systemd-running" or (
+        guard.kind == "command-exists" and posixpath.basename(guard.subject) == "systemctl"
+    )
+    return found and guard.holds
