@@ -5,27 +5,37 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Final
 
 from dten_audit.documents.budget import Budget
 from dten_audit.documents.document import Document
-from dten_audit.documents.errors import PackageError
+from dten_audit.documents.errors import BrokenError, OverLimitError, PackageError
+from dten_audit.documents.frame import Frame
+from dten_audit.documents.nesting import nested_kind
 from dten_audit.documents.open import open_package
+from dten_audit.documents.root import STDIN, open_root, read_package
+from dten_audit.documents.source import Data, Member
+from dten_audit.model.location import MEMBER, inner
+
+_NEAR: Final = 0.5
 
 
 def content(path: str | Path, address: str, budget: Budget) -> bytes:
-    """Return the bytes of the document at ``address`` in the package at ``path``.
+    """Return the bytes of the document or container at ``address`` in the package at ``path``.
 
-    Raises ``PackageError`` where there is none, with the nearest name that exists.
+    Only what stands before it in its containers is passed over, and of that no more is unpacked
+    than its format demands. An address without a member is the package itself. Raises
+    ``PackageError`` where there is none, with the nearest name that exists.
     """
-    names = []
-    for opened in open_package(path, budget):
-        if isinstance(opened, Document):
-            if opened.address == address:
-                return opened.data
-            names.append(opened.address)
-    near = difflib.get_close_matches(address, names, 1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise PackageError(f"{address}: no such member{hint}")
+    _, inside, rest = address.partition(MEMBER)
+    try:
+        if not inside and str(path) != STDIN and Path(path).is_file():
+            return read_package(Path(path))[:]
+        return open_root(path, budget, _Search).find(rest)[:]
+    except OSError as error:
+        raise PackageError((error.strerror or str(error)).lower()) from error
+    except (BrokenError, OverLimitError) as error:
+        raise PackageError(f"{address}: {error.detail or error.issue}") from error
 
 
 def contents(
@@ -41,6 +51,48 @@ def contents(
     for opened in open_package(path, budget):
         if isinstance(opened, Document) and opened.address in left:
             left.discard(opened.address)
-            yield opened.address, opened.data
+            yield opened.address, opened.data if opened.mapped is None else opened.mapped[:]
             if not left:
                 return
+
+
+class _Search(Frame):
+    """A container in which one member is looked for: the others are not even unpacked."""
+
+    def __init__(self, address: str, kind: str, data: Data, budget: Budget, depth: int = 0) -> None:
+        super().__init__(address, kind, data, budget, depth)
+        self.rest = ""
+        self.names: list[str] = []
+
+    def claim(self, path: str) -> bool:
+        """Want the member that the address names, or that its next part lies in."""
+        super().claim(path)
+        own = self.own_path
+        self.names.append(own)
+        return self.rest == own or self.rest.startswith(own + MEMBER)
+
+    def find(self, rest: str) -> Data:
+        """Return the bytes of a member. Raises ``PackageError`` where there is none."""
+        self.rest = rest
+        failure = None
+        for item in self.items:
+            if not isinstance(item, Member):
+                continue
+            own = self.own_path
+            if own == rest:
+                return item.data
+            container = nested_kind(item.path, item.data, item.mode)[1]
+            inside = self.inside(self.current_address, item.path, container, item.data)
+            if inside is None:
+                failure = PackageError(f"{inner(self.address, own)} is no container")
+                continue
+            try:
+                return inside.find(rest[len(own) + len(MEMBER) :])
+            except PackageError as error:
+                failure = error
+        raise failure or self._nothing(rest)
+
+    def _nothing(self, rest: str) -> PackageError:
+        near = difflib.get_close_matches(rest.partition(MEMBER)[0], self.names, 1, _NEAR)
+        hint = f"; did you mean {inner(self.address, near[0])}?" if near else ""
+        return PackageError(f"{inner(self.address, rest)}: no such member{hint}")

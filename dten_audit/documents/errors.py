@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 class PackageError(Exception):
-    """A package, or an address in it, that cannot be opened at all. The text is one plain line."""
+    """A package, or an address in it, that cannot be opened at all.
+
+    The text is one plain line that says why; it does not repeat the package's name.
+    """
 
 
 class BrokenError(Exception):

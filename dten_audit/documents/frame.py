@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, Self
 
 from dten_audit.documents.budget import Budget
 from dten_audit.documents.container import Container
@@ -54,16 +54,21 @@ class Frame:
         self.current_address = self._prefix + (path if count == 1 else f"{path}#{count}")
         return True
 
+    @property
+    def own_path(self) -> str:
+        """The current member's address without that of this container."""
+        return self.current_address[len(self._prefix) :]
+
     def place(self, path: str) -> Location:
         """Return the place of a member, or of the container for an empty path."""
         return Location(inner(self.address, path) if path else self.address)
 
-    def inside(self, address: str, path: str, kind: str, data: Data) -> Frame | None:
+    def inside(self, address: str, path: str, kind: str, data: Data) -> Self | None:
         """Return a member that is a container itself; None where no format reads it."""
         members = format_of(kind)
         if members is None:
             return None
-        frame = Frame(address, kind, data, self._budget, self.depth + 1)
+        frame = type(self)(address, kind, data, self._budget, self.depth + 1)
         name = path.rpartition("/")[2]
         frame.items = members(Source(name, data, self._budget, frame.claim))
         return frame

@@ -11,6 +11,7 @@ from dten_audit.documents.container import Container
 from dten_audit.documents.document import Document
 from dten_audit.documents.errors import BrokenError, OverLimitError, PackageError
 from dten_audit.documents.frame import Frame
+from dten_audit.documents.issues import ISSUES
 from dten_audit.documents.kind_tables import KIND_FAMILIES
 from dten_audit.documents.kinds import kind_by_name, mismatch
 from dten_audit.documents.names import ODD_MODES, link_problems, mode_problems
@@ -40,7 +41,7 @@ def open_package(path: str | Path, budget: Budget, name: str | None = None) -> I
     start with; by default the file's name. What cannot be read is yielded as an issue and a gap.
     Raises ``PackageError`` where the package cannot be opened at all.
     """
-    root = open_root(path, budget, name)
+    root = open_root(path, budget, Frame, name)
     walk = _Walk(budget, root)
     yield root.container()
     yield from walk.run()
@@ -158,7 +159,7 @@ class _Walk:
         """End a container that cannot be read on; a final limit ends all of them."""
         final = isinstance(error, OverLimitError) and error.final
         if not self._documents and isinstance(error, BrokenError) and len(self._stack) == 1:
-            raise PackageError(f"{frame.address}: {error.detail or error.issue}") from error
+            raise PackageError(error.detail or ISSUES[error.issue]) from error
         yield from frame.states([Problem(error.issue, error.detail)])
         reason = _GAP_REASONS.get(error.issue, error.issue)
         for stopped in reversed(self._stack) if final else [frame]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from dten_audit.documents.budget import Budget
 from dten_audit.documents.errors import OverLimitError, PackageError
@@ -14,6 +14,8 @@ from dten_audit.documents.frame import Frame
 from dten_audit.documents.nesting import nested_kind
 from dten_audit.documents.sink import Sink
 from dten_audit.documents.source import Data
+
+F = TypeVar("F", bound=Frame)
 
 STDIN: Final = "-"
 _CHUNK: Final = 1 << 20
@@ -26,32 +28,32 @@ def base_name(path: str | Path, name: str | None = None) -> str:
     return "stdin" if str(path) == STDIN else Path(path).resolve().name or "package"
 
 
-def open_root(path: str | Path, budget: Budget, name: str | None = None) -> Frame:
+def open_root(path: str | Path, budget: Budget, frame: type[F], name: str | None = None) -> F:
     """Return the outermost container. Raises ``PackageError`` where there is none."""
     base = base_name(path, name)
     place = Path(path)
     try:
         if str(path) == STDIN:
-            return _archive(base, read_stdin(budget), budget)
+            return _archive(base, read_stdin(budget), frame, budget)
         mode = place.stat().st_mode
         if stat.S_ISDIR(mode):
-            frame = Frame(base, "folder", b"", budget)
             next(place.iterdir(), None)
-            frame.items = folder_members(place, budget, frame.claim)
-            return frame
+            root = frame(base, "folder", b"", budget)
+            root.items = folder_members(place, budget, root.claim)
+            return root
         if not stat.S_ISREG(mode):
-            raise PackageError(f"{path}: neither a file nor a folder")
-        return _archive(base, read_package(place), budget)
+            raise PackageError("neither a file nor a folder")
+        return _archive(base, read_package(place), frame, budget)
     except OSError as error:
-        raise PackageError(f"{path}: {error.strerror or error}") from error
+        raise PackageError((error.strerror or str(error)).lower()) from error
     except OverLimitError as error:
-        raise PackageError(f"{path}: {error.detail}") from error
+        raise PackageError(error.detail) from error
 
 
 def read_package(place: Path) -> Data:
     """Map a package file. Raises ``OSError``, and ``PackageError`` where it is empty."""
     if place.stat().st_size == 0:
-        raise PackageError(f"{place}: the file is empty")
+        raise PackageError("the file is empty")
     return read_file(place.resolve(), 0)
 
 
@@ -65,12 +67,12 @@ def read_stdin(budget: Budget) -> Data:
     return sink.data()
 
 
-def _archive(base: str, data: Data, budget: Budget) -> Frame:
+def _archive(base: str, data: Data, frame: type[F], budget: Budget) -> F:
     kind, container = nested_kind(base, data)
     if not container:
-        raise PackageError(f"{base}: no archive (it looks like {kind})")
-    outside = Frame(base, "", b"", budget, depth=-1)
-    frame = outside.inside(base, base, container, data)
-    if frame is None:
-        raise PackageError(f"{base}: a {container} archive, which cannot be read")
-    return frame
+        raise PackageError(f"no archive: it looks like {kind}")
+    outside = frame(base, "", b"", budget, -1)
+    root = outside.inside(base, base, container, data)
+    if root is None:
+        raise PackageError(f"a {container} archive, for which there is no reader")
+    return root
