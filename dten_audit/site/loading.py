@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, cast, get_args
 
 from dten_audit.model.suggestion import suggestion
 from dten_audit.readers.config.yaml_nodes import Node
 from dten_audit.site.schema import SiteFileError, Table, read_documents
-from dten_audit.site.site import PackageRecord, RetiredHost, Site, TableRecord, UnitRecord
+from dten_audit.site.site import (
+    PackageRecord,
+    RetiredHost,
+    Site,
+    SudoPolicy,
+    SudoRule,
+    SudoUse,
+    TableRecord,
+    UnitRecord,
+)
 
 SCHEMA: Final = "dten-site/1"
 SECTIONS: Final = (
@@ -25,6 +34,9 @@ _UNIT_STATES: Final = (
 _HOST_KEYS: Final = ("allowed", "retired", "default")
 _RETIRED_KEYS: Final = ("match", "since", "replaced_by", "reason")
 _TABLE_KEYS: Final = ("name", "rows", "bytes")
+_SUDO_KEYS: Final = ("policy", "rules")
+_SUDO_RULE_KEYS: Final = ("who", "runas", "nopasswd", "commands")
+_SUDO_POLICIES: Final = get_args(SudoUse)
 
 
 def load_site(path: Path) -> Site:
@@ -64,6 +76,7 @@ def site_from(node: Node, path: str) -> Site:
         databases=tuple((name, databases.text(name)) for name in databases.nodes)
         if databases
         else (),
+        sudo=_sudo(top),
     )
 
 
@@ -124,3 +137,22 @@ def _retired(hosts: Table) -> Iterator[RetiredHost]:
             raise SiteFileError(hosts.path, node.line, "a retired host has a match")
         match, since, replaced_by, reason = (host.text(key) for key in _RETIRED_KEYS)
         yield RetiredHost(match, since, replaced_by, reason, node.line)
+
+
+def _sudo(top: Table) -> SudoPolicy | None:
+    sudo = top.table("sudo", _SUDO_KEYS)
+    if sudo is None:
+        return None
+    policy = sudo.text("policy", "listed")
+    if policy not in _SUDO_POLICIES:
+        line = sudo.nodes["policy"].line
+        raise SiteFileError(top.path, line, f"the policy is one of {', '.join(_SUDO_POLICIES)}")
+    rules = tuple(_sudo_rule(top.path, node) for node in sudo.items("rules"))
+    return SudoPolicy(cast("SudoUse", policy), rules, sudo.line)
+
+
+def _sudo_rule(path: str, node: Node) -> SudoRule:
+    rule = Table(path, node, _SUDO_RULE_KEYS, "a rule of sudo")
+    nopasswd = rule.text("nopasswd", "false") == "true"
+    commands = rule.texts("commands")
+    return SudoRule(rule.text("who"), rule.text("runas", "root"), nopasswd, commands, node.line)

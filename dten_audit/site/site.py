@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from dten_audit.model.unknown import Unknown
 
@@ -43,6 +43,27 @@ class RetiredHost(NamedTuple):
     line: int = 0
 
 
+SudoUse = Literal["none", "listed", "nopasswd"]
+
+
+class SudoRule(NamedTuple):
+    """What sudo lets ``who`` run as ``runas``; no commands mean all."""
+
+    who: str
+    runas: str = "root"
+    nopasswd: bool = False
+    commands: tuple[str, ...] = ()
+    line: int = 0
+
+
+class SudoPolicy(NamedTuple):
+    """How the site uses sudo: not at all, as ``rules`` list, or for all without a password."""
+
+    policy: SudoUse
+    rules: tuple[SudoRule, ...] = ()
+    line: int = 0
+
+
 class Site(NamedTuple):
     """What the user knows of the site (dten-site/1).
 
@@ -60,6 +81,7 @@ class Site(NamedTuple):
     users: tuple[str, ...] = ()
     timezone: str = ""
     databases: tuple[tuple[str, str], ...] = ()
+    sudo: SudoPolicy | None = None
 
     def unit(self, name: str) -> UnitRecord | Unknown | None:
         """Return the unit, None where the site certainly lacks it, else what is needed to know."""
