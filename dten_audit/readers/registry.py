@@ -8,6 +8,7 @@ READERS: tuple[Reader, ...] = (
     Reader(
         "systemd", frozenset({"systemd-unit", "empty"}), "dten_audit.readers.systemd.unit_file:read"
     ),
+    Reader("sudoers", frozenset({"sudoers"}), "dten_audit.readers.sudoers:read"),
     Reader(
         "config",
         frozenset({"yaml", "json", "toml", "ini", "properties", "env", "text", "xml"}),

@@ -14,6 +14,7 @@ _MODULES = (
     "signing",
     "config",
     "mentions",
+    "privilege",
     "units",
     "schedules",
 )

@@ -1,0 +1,190 @@
+"""Facts about rights: what assumes more of them, takes them for granted, or gives them away."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from dten_audit.model.facts.base import Certainty
+from dten_audit.model.facts.commands import Failure
+from dten_audit.model.facts.general import ScriptRole
+from dten_audit.model.location import Location
+from dten_audit.model.unknown import Unknown
+
+PasswordFrom = Literal["", "stdin", "askpass"]
+Write = Literal["writes", "removes", "owner", "mode", "link", "folder"]
+Grant = Literal["rule", "default", "group", "edit"]
+
+
+class PrivilegeUse(NamedTuple):
+    """A command that is run as another user: ``sudo systemctl …``, ``su - postgres -c …``.
+
+    ``tool`` is the wrapper, ``target_user`` whom it becomes, ``inner`` the command that it runs.
+    ``escalates`` says that it asks for more rights than the script may have (sudo, doas, pkexec);
+    the others only work for root. ``available`` says whether the site lets it: the site's sudo
+    policy. ``guarded``: runs only where a test found the tool, or where the user is not root.
+    ``root_checked``: runs only as root; ``as_root``: the script is only seen to be run as root.
+
+    ``non_interactive`` is ``-n``; ``password_from`` says where a password comes from, and
+    ``password_shipped`` that it stands in the script. ``no_terminal``: nobody can be asked for one
+    (over ssh without ``-t``, from a job). ``redirect`` is a system file that the caller's shell
+    opens, not the tool (``sudo echo x > /etc/y``); ``builtin`` a word that only a shell knows
+    (``sudo cd``). ``reexecutes``: the script starts itself again. ``keeps_environment`` is ``-E``.
+    ``user_present`` says whether the target user exists; ``no_login`` that its shell refuses
+    logins, and no other is named. ``function`` is the shell function that wraps the tool.
+    """
+
+    at: Location
+    document: str
+    tool: str
+    target_user: str
+    inner: str
+    program: str = ""
+    escalates: bool = True
+    available: bool | Unknown = True
+    guarded: bool = False
+    root_checked: bool = False
+    as_root: bool = False
+    non_interactive: bool = False
+    password_from: PasswordFrom = ""
+    password_shipped: bool = False
+    no_terminal: bool = False
+    redirect: str = ""
+    builtin: str = ""
+    reexecutes: bool = False
+    keeps_environment: bool = False
+    user_present: bool | Unknown = True
+    no_login: bool = False
+    elsewhere: str = ""
+    function: str = ""
+    failure: Failure = "default"
+    role: ScriptRole = "script"
+    site_lines: tuple[Location, ...] = ()
+    via: tuple[Location, ...] = ()
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.tool} {self.target_user} {self.inner}"
+
+
+class SystemWrite(NamedTuple):
+    """A command that changes a path which only root may change, with the rights of the script.
+
+    ``what`` is what it does, ``area`` what the path belongs to (``configuration``, ``programs``).
+    ``own``: the path is the product's own. ``root_checked``: runs only as root; ``as_root``: the
+    script is only seen to be run as root.
+    """
+
+    at: Location
+    document: str
+    program: str
+    what: Write
+    path: str
+    area: str
+    own: bool = False
+    root_checked: bool = False
+    as_root: bool = False
+    failure: Failure = "default"
+    role: ScriptRole = "script"
+    via: tuple[Location, ...] = ()
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.what} {self.path}"
+
+
+class ModeChange(NamedTuple):
+    """A command that sets a mode or capability which gives rights away.
+
+    ``mode`` is the mode as written. ``capabilities`` are those that setcap sets; ``powerful`` says
+    that one of them amounts to root. ``recursive``: all below ``path``.
+    """
+
+    at: Location
+    path: str
+    mode: str
+    setuid: bool = False
+    setgid: bool = False
+    world_writable: bool = False
+    capabilities: tuple[str, ...] = ()
+    powerful: bool = False
+    recursive: bool = False
+    role: ScriptRole = "script"
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.mode} {self.path}"
+
+
+class SudoersCommand(NamedTuple):
+    """A command that a sudoers line allows (aliases expanded), as whom, and without a password."""
+
+    command: str
+    runas: str
+    nopasswd: bool
+
+
+class SudoersRule(NamedTuple):
+    """A user specification of a sudoers file (sudoers(5)), aliases of the same file expanded."""
+
+    at: Location
+    document: str
+    path: str
+    who: tuple[str, ...]
+    hosts: tuple[str, ...]
+    commands: tuple[SudoersCommand, ...]
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        allowed = " ".join(command.command for command in self.commands)
+        return f"{self.at.member} {' '.join(self.who)} {allowed}"
+
+
+class SudoersDefault(NamedTuple):
+    """A setting of a ``Defaults`` line. ``scope`` is whom it holds for (``:dten``), empty: all."""
+
+    at: Location
+    document: str
+    path: str
+    setting: str
+    value: str = ""
+    negated: bool = False
+    scope: str = ""
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} Defaults{self.scope} {self.setting}"
+
+
+class AdminGrant(NamedTuple):
+    """Something that makes a user an administrator, or nearly.
+
+    ``how``: a sudoers ``rule`` or ``default``, membership in a ``group``, or an ``edit`` of a
+    sudoers file. ``who`` gets it, ``what`` is granted (commands, setting, group, path). For rules:
+    ``nopasswd`` (some command without a password), ``unlimited`` (all commands), ``escapes``
+    (programs among the commands that run or write anything), ``as_root``. ``why`` says what a
+    setting or group amounts to. ``path`` is the sudoers file; ``ignored`` says why sudo will not
+    read it, empty if it will.
+    """
+
+    at: Location
+    how: Grant
+    who: str
+    what: str
+    nopasswd: bool = False
+    unlimited: bool = False
+    as_root: bool = True
+    escapes: tuple[str, ...] = ()
+    why: str = ""
+    path: str = ""
+    ignored: str = ""
+    role: ScriptRole = "script"
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.how} {self.who} {self.what}"
