@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dten_audit.documents.errors import BrokenError
-from dten_audit.documents.source import Item, Member, Missed, Problem, Source
+from dten_audit.documents.source import Item, Member, Missed, Problem, Source, path_text
 
 _MAGIC: Final = 8
 _HEADER: Final = 60
@@ -27,7 +27,7 @@ def members(source: Source) -> Iterator[Item]:
             raise BrokenError("corrupt-archive", f"no header at {position}")
         start, size = position + _HEADER, int(digits)
         position = start + size + (size & 1)
-        name = header[:16].rstrip(b" ").decode("utf-8", "backslashreplace")
+        name = path_text(header[:16].rstrip(b" "))
         if name == "//":
             long_names = data[start : min(start + size, end)]
             continue
@@ -61,12 +61,12 @@ def _named(
     if name.startswith(_BSD) and name[len(_BSD) :].isascii() and name[len(_BSD) :].isdigit():
         length = min(int(name[len(_BSD) :]), size, source.budget.limits.name)
         real = source.data[start : start + length].rstrip(b"\0")
-        return real.decode("utf-8", "backslashreplace"), start + length, size - length
+        return path_text(real), start + length, size - length
     if name.startswith("/") and name[1:].isascii() and name[1:].isdigit():
         offset = int(name[1:])
         end = long_names.find(b"\n", offset)
         real = long_names[offset : end if end >= 0 else None].rstrip(b"/")
-        return real.decode("utf-8", "backslashreplace") or name, start, size
+        return path_text(real) or name, start, size
     return name.removesuffix("/") or name, start, size
 
 

@@ -8,7 +8,16 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from dten_audit.documents.errors import BrokenError
-from dten_audit.documents.source import Folder, Item, Link, Member, Missed, Problem, Source
+from dten_audit.documents.source import (
+    Folder,
+    Item,
+    Link,
+    Member,
+    Missed,
+    Problem,
+    Source,
+    path_text,
+)
 from dten_audit.documents.tape import FlatTape, Tape, take_content
 
 _NEW: Final = (b"070701", b"070702")
@@ -42,7 +51,7 @@ def walk(tape: Tape, source: Source) -> Iterator[Item]:
         if len(name) < header.name_size:
             raise BrokenError("truncated-archive", "in a name")
         tape.skip(-(tape.position - start) % header.align)
-        path = name.rstrip(b"\0").decode("utf-8", "backslashreplace")
+        path = path_text(name.rstrip(b"\0"))
         if path == _TRAILER:
             return
         path = path.removeprefix("./") or "."
@@ -86,8 +95,7 @@ def _member(tape: Tape, header: _Header, path: str, source: Source) -> Iterator[
         yield Problem("truncated-member", f"{size} bytes stated, {len(data)} there", path)
         yield Missed(path, "truncated", size)
     if kind == stat.S_IFLNK:
-        target = bytes(data[: budget.limits.link + 1])
-        yield Link(path, target.decode("utf-8", "backslashreplace"))
+        yield Link(path, path_text(bytes(data[: budget.limits.link + 1])))
     elif data or not size:
         yield Member(path, data, stat.S_IMODE(header.mode))
     if len(data) < size:

@@ -18,6 +18,7 @@ from dten_audit.documents.source import (
     Missed,
     Problem,
     everything,
+    path_text,
 )
 
 _SPECIAL = {
@@ -85,8 +86,8 @@ def read_file(place: Path, memory: int) -> Data:
 
 
 def _name(name: str) -> str:
-    """Return a file name as text that can be written out: undecodable bytes are shown."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    """Return a file name as text that can be written out."""
+    return path_text(os.fsencode(name))
 
 
 def _reason(error: OSError) -> str:

@@ -34,14 +34,14 @@ ODD_MODES: Final = _SETUID | _SETGID | _OTHERS_WRITE
 
 def path_problems(paths: Sequence[str], limits: Limits) -> Iterator[Problem]:
     """Yield what is wrong with each path by itself. Plain paths cost next to nothing."""
-    blob = "\n".join(paths).encode("utf-8", "backslashreplace")
+    blob = "\n".join(paths).encode()
     components = set(blob.replace(b"\n", b"/").split(b"/"))
     for path in _tool_files(paths, components):
         yield Problem("tool-suppression", path.rpartition("/")[2], path)
     if len(paths) == blob.count(b"\n") + 1 and _plain(blob, components, paths, limits):
         return
     for path in paths:
-        line = path.encode("utf-8", "backslashreplace")
+        line = path.encode()
         if b"\n" in line or not _plain(line, line.split(b"/"), (path,), limits):
             yield from _judge(path, limits)
 
@@ -92,9 +92,9 @@ def _judge(path: str, limits: Limits) -> Iterator[Problem]:
     if ".." in parts:
         climbs = climbs_out(slashed)
         yield Problem("path-traversal" if climbs else "path-dots", "", path)
-    if len(path.encode("utf-8", "replace")) > limits.name:
+    if len(path.encode()) > limits.name:
         yield Problem("path-long", f"{len(path)} characters", path)
-    elif max(len(part.encode("utf-8", "replace")) for part in parts) > limits.component:
+    elif max(len(part.encode()) for part in parts) > limits.component:
         yield Problem("path-long", "one component", path)
     if any(_unfit_for_windows(part) for part in parts):
         yield Problem("path-windows", "", path)

@@ -10,7 +10,7 @@ from dten_audit.documents import cpio
 from dten_audit.documents.decoders import Flow
 from dten_audit.documents.errors import BrokenError
 from dten_audit.documents.kinds import kind_of
-from dten_audit.documents.source import Data, Item, Member, Missed, Source
+from dten_audit.documents.source import Data, Item, Member, Missed, Source, path_text
 from dten_audit.documents.tape import FlatTape, FlowTape
 
 _LEAD: Final = 96
@@ -33,7 +33,7 @@ def members(source: Source) -> Iterator[Item]:
     for tag, (name, program_tag) in _SCRIPTLETS.items():
         script = tags.get(tag)
         if script:
-            program = tags.get(program_tag, b"/bin/sh").decode("utf-8", "backslashreplace")
+            program = path_text(tags.get(program_tag, b"/bin/sh"))
             ending = _PROGRAMS.get(program, program.strip("<>").rpartition("/")[2] or "sh")
             path = f"@scriptlets/{name}.{ending}"
             if source.wanted(path):

@@ -73,6 +73,14 @@ def everything(_path: str) -> bool:
     return True
 
 
+def path_text(raw: bytes) -> str:
+    """Return a path as text: UTF-8, or else each byte a character, so that none is lost."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
 Members = Callable[[Source], Iterator[Item]]
 """A format: yields what a container holds, in its order.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from dten_audit.documents.source import path_text
+
 BLOCK: Final = 512
 _CHECKSUM: Final = slice(148, 156)
 _SPACES: Final = 8 * 32
@@ -54,8 +56,8 @@ def number(field: bytes) -> int | None:
 
 
 def text(field: bytes) -> str:
-    """Return a name up to its NUL; what is not UTF-8 is shown as escapes."""
-    return field.partition(b"\0")[0].decode("utf-8", "backslashreplace")
+    """Return a name up to its NUL."""
+    return path_text(field.partition(b"\0")[0])
 
 
 def read_header(block: bytes) -> Header | None:
@@ -87,5 +89,5 @@ def pax_records(content: bytes) -> Iterator[tuple[str, str]]:
                 yield "", ""
             return
         key, _, value = record[:-1].partition(b"=")
-        yield key.decode("utf-8", "replace"), value.decode("utf-8", "backslashreplace")
+        yield key.decode("utf-8", "replace"), path_text(value)
         position += length

@@ -8,7 +8,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from dten_audit.documents.errors import BrokenError, OverLimitError
-from dten_audit.documents.source import Data, Folder, Item, Link, Member, Missed, Problem, Source
+from dten_audit.documents.source import (
+    Data,
+    Folder,
+    Item,
+    Link,
+    Member,
+    Missed,
+    Problem,
+    Source,
+    path_text,
+)
 from dten_audit.documents.zip import records as r
 from dten_audit.documents.zip.content import SUPPORTED, read_content, read_whole
 from dten_audit.documents.zip.directory import read_directory
@@ -176,7 +186,7 @@ def _other_reading(source: Source, view: memoryview, located: Located, path: str
 
 def _link(source: Source, member: Member) -> Item:
     target = bytes(member.data[: source.budget.limits.link + 1])
-    return Link(member.path, target.decode("utf-8", "backslashreplace"))
+    return Link(member.path, path_text(target))
 
 
 def _refused(path: str, entry: Entry, error: OverLimitError) -> Iterator[Item]:

@@ -117,5 +117,5 @@ def decode_name(name: bytes, flags: int = 0) -> tuple[str, bool]:
         return name.decode("utf-8"), True
     except UnicodeDecodeError:
         if flags & UTF8:
-            return name.decode("utf-8", "backslashreplace"), False
+            return name.decode("latin-1"), False
         return name.decode("cp437"), True

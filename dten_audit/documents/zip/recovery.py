@@ -134,18 +134,22 @@ def _unsized(
     entry, start, _ = found
     if entry.method != r.DEFLATED:
         following = _next_header(view, start, len(view), r.DESCRIPTOR)
-        data = bytes(view[start : min(following, start + source.budget.limits.memory)])
-        source.budget.charge(len(data))
-        yield Member(path, data)
+        if source.wanted(path):
+            data = bytes(view[start : min(following, start + source.budget.limits.memory)])
+            source.budget.charge(len(data))
+            yield Member(path, data)
         return following
+    wanted = source.wanted(path)
     sink = Sink(source.budget, charged=True)
     flow = Flow(view[start:], "deflate", source.budget, inflater())
     try:
         while chunk := flow.read():
-            sink.write(chunk)
+            if wanted:
+                sink.write(chunk)
     except BrokenError as error:
         yield Problem("truncated-member", error.detail, path)
-        yield Member(path, sink.data())
+        if wanted:
+            yield Member(path, sink.data())
         yield Missed(path, "truncated", sink.size)
         return _next_header(view, start, len(view), r.LOCAL)
     except OverLimitError as error:
@@ -154,5 +158,6 @@ def _unsized(
         yield Problem(error.issue, error.detail, path)
         yield Missed(path, error.issue, sink.size)
         return _next_header(view, start, len(view), r.LOCAL)
-    yield Member(path, sink.data())
+    if wanted:
+        yield Member(path, sink.data())
     return start + flow.consumed
