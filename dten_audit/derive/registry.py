@@ -37,6 +37,12 @@ DERIVERS: tuple[Deriver, ...] = (
         "dten_audit.derive.signing.manifests:derive",
     ),
     Deriver(
+        "signature coverage",
+        ("signature_check", "manifest_entry", "unchecked_signature"),
+        ("signature_coverage",),
+        "dten_audit.derive.signing.coverage:derive",
+    ),
+    Deriver(
         "keys",
         ("signature_check", "private_key", "public_key", "unchecked_signature"),
         ("shipped_key", "orphan_key", "orphan_signature"),

@@ -18,6 +18,8 @@ from dten_audit.examples.pki import (
     der,
     issue,
     key,
+    name,
+    oid,
     pem,
     private_pem,
     sign_detached,
@@ -47,10 +49,12 @@ def signed_tree(params: Mapping[str, object]) -> dict[str, bytes]:
     ``files`` {path: text}; ``sign`` the signed member: by default ``SHA256SUMS``, made of all
     files; ``none`` for no signature. ``root``: trusted, unknown, omitted, rotated, impostor,
     self-signed, incomplete. ``store``: a list of old, new, leaf, or ``none`` for no store;
-    ``vendor``: its record's ``state`` and ``identities``. ``leaf``, ``intermediate``: fields of
-    ``Profile``, and ``key``. ``text_mode``, ``tamper``: content or signature. ``after`` {path:
-    text} and ``drop`` [path] change the package once it is signed; ``ship`` {path: what} adds
-    signer-key, other-key, encrypted-key, leaf, chain, roots.
+    ``vendor``: its record's fields beside ``roots``, and ``state``. ``leaf``, ``intermediate``:
+    fields of ``Profile``, and ``key``. ``text_mode``; ``content_of``: the member that is really
+    signed; ``certificates: none`` leaves all out. ``tamper``: content, signature, algorithm, or
+    cut. ``after`` {path: text} and ``drop`` [path] change the package once it is signed; ``ship``
+    {path: what} adds signer-key, other-key, encrypted-key, leaf, chain, roots. ``below`` is a
+    folder to put everything in.
     """
     chain = _chain(params)
     files = {path: text.encode() for path, text in _mapping(params, "files", _FILES).items()}
@@ -58,13 +62,8 @@ def signed_tree(params: Mapping[str, object]) -> dict[str, bytes]:
     if signed == "SHA256SUMS" and signed not in files:
         files[signed] = sums(files)
     if signed != "none":
-        at = str(params.get("signed_at", "2026-10-01T12:00:00Z"))
-        signature = sign_detached(
-            files[signed], chain.leaf, chain.sent, at=at, text_mode=bool(params.get("text_mode"))
-        )
-        if params.get("tamper") == "signature":
-            signature = signature[:-1] + bytes((signature[-1] ^ 1,))
-        files[f"{signed}.p7s"] = signature
+        files[f"{signed}.p7s"] = _signature(files[str(params.get("content_of", signed))],
+                                            chain, params)  # fmt: skip
         if params.get("tamper") == "content":
             files[signed] += b"\n"
     files.update({path: text.encode() for path, text in _mapping(params, "after", {}).items()})
@@ -72,7 +71,26 @@ def signed_tree(params: Mapping[str, object]) -> dict[str, bytes]:
         del files[path]
     for path, what in _mapping(params, "ship", {}).items():
         files[path] = _SHIPPED[what](chain)
-    return files | _store(params, chain)
+    folder = f"{params['below']}/" if "below" in params else ""
+    return {folder + path: data for path, data in files.items()} | _store(params, chain)
+
+
+def _signature(content: bytes, chain: Chain, params: Mapping[str, object]) -> bytes:
+    bare = params.get("certificates") == "none"
+    made = sign_detached(
+        content,
+        chain.leaf,
+        () if bare else chain.sent,
+        at=str(params.get("signed_at", "2026-10-01T12:00:00Z")),
+        text_mode=bool(params.get("text_mode")),
+        with_signer=not bare,
+    )
+    tamper = params.get("tamper")
+    if tamper == "signature":
+        return made[:-1] + bytes((made[-1] ^ 1,))
+    if tamper == "algorithm":
+        return made.replace(oid("2.16.840.1.101.3.4.2.1"), oid("2.16.840.1.101.3.4.2.99"))
+    return made[: len(made) // 2] if tamper == "cut" else made
 
 
 def sums(files: Mapping[str, bytes]) -> bytes:
@@ -90,9 +108,11 @@ def _mapping(
 def _profile(params: Mapping[str, object], field: str, default: Profile) -> Profile:
     stated = dict(cast("Mapping[str, object]", params.get(field, {})))
     stated.pop("key", None)
-    for name in ("valid", "eku"):
-        if name in stated:
-            stated[name] = tuple(cast("Sequence[str]", stated[name]))
+    for field_name in ("valid", "eku"):
+        if field_name in stated:
+            stated[field_name] = tuple(cast("Sequence[str]", stated[field_name]))
+    if "permitted" in stated:
+        stated["permitted"] = name("any", str(stated["permitted"]))
     return default._replace(**stated)  # type: ignore[arg-type]
 
 
@@ -132,19 +152,18 @@ def _store(params: Mapping[str, object], chain: Chain) -> dict[str, bytes]:
     wanted = params.get("store", ["old"])
     if wanted == "none":
         return {}
-    roots = [chain.roots[name] for name in cast("Sequence[str]", wanted)]
+    roots = [chain.roots[which] for which in cast("Sequence[str]", wanted)]
     record = cast("Mapping[str, object] | None", params.get("vendor"))
     if record is None:
         named = zip(cast("Sequence[str]", wanted), roots, strict=True)
-        return {f"{TRUST}acme-{name}.pem": pem(root) for name, root in named}
+        return {f"{TRUST}acme-{which}.pem": pem(root) for which, root in named}
     certificates = {f"{TRUST}certs/{_sha256(root)}.der": der(root) for root in roots}
     return certificates | {f"{TRUST}vendors/acme.yaml": _record(record, roots).encode()}
 
 
 def _record(record: Mapping[str, object], roots: Sequence[x509.Certificate]) -> str:
-    lines = ["schema: 1", "version: 1", "vendor: acme", 'scope: ["*"]']
-    if record.get("identities"):
-        lines.append(f"identities: {list(cast('Sequence[str]', record['identities']))}")
+    lines = ["schema: 1", "version: 1", "vendor: acme"]
+    lines += [f"{key}: {value}" for key, value in record.items() if key != "state"]
     lines.append("roots:")
     for root in roots:
         lines += [f"- sha256: {_sha256(root)}", "  use: [package]"]

@@ -114,6 +114,13 @@ class TrustStore:
         """Return the roots of that subject, whatever their key."""
         return self._by_subject.get(subject, [])
 
+    def vendor_of(self, package: str) -> Vendor | None:
+        """Return the vendor whose record names packages of that file name."""
+        for root in self.roots:
+            if root.vendor.scope and root.vendor.covers(package):
+                return root.vendor
+        return None
+
     def revoked(self, certificate: X509) -> bool:
         """Say whether this certificate, or any of the same key, is revoked."""
         stated = any(root.state == "revoked" for root in self.entries(certificate))

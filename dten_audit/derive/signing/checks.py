@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from typing import Final, NamedTuple
 
-from dten_audit.derive.signing.members import Members, is_incidental
+from dten_audit.derive.signing.members import Members, container_of, is_incidental
 from dten_audit.derive.signing.paths import Anchors, Chain, Path, Pool, build
 from dten_audit.derive.signing.second_opinion import strict_profile
 from dten_audit.derive.signing.telling import chain_lines, day, party, root_line
@@ -111,9 +111,10 @@ class _Strays:
         self._left = _SEARCHES
 
     def meant(self, job: _Job, signer: SignerInfo) -> str:
-        """Return the sibling whose content was signed, empty where there is none."""
+        """Return the member whose content was signed, empty where there is none."""
         own = (job.target, job.info.address)
-        others = [i for i in self._members.siblings(job.info) if i.address not in own]
+        container = container_of(job.info)
+        others = [i for i in self._members.below(container) if i.address not in own]
         self._left -= 1
         if self._left < 0 or sum(info.size for info in others) > _SEARCHED:
             return ""
@@ -160,7 +161,7 @@ class _Judge:
     ) -> None:
         self.job, self.signer = job, signer
         self.anchors, self.known = pool.anchors, certificates
-        self.certificate = signer_certificate(signer, certificates.all)
+        self.certificate = signer_certificate(signer, (*certificates.all, *pool.anchors.known))
         self.chain = build(self.certificate, pool) if self.certificate else None
 
     def facts(self, content: bytes | None, strays: _Strays) -> Iterator[Fact]:
@@ -188,7 +189,7 @@ class _Judge:
             problem = verdict.problem or _UNREAD
             return verdict._replace(content_matches=None, text_mode=False, problem=problem)
         if signer.signed_attributes and signer.content_type != self.job.signed.content_type:
-            return verdict._replace(signature_valid=False, problem="signed as another type")
+            return verdict._replace(signature_valid=False)
         return verdict
 
     def _without_certificate(self, content: bytes | None) -> Verdict:

@@ -77,14 +77,19 @@ def _orphans(package: Package) -> Iterator[OrphanKey]:
     for certificate in package.of(Certificate):
         if not certificate.signs_code or certificate.siblings > _BUNDLE:
             continue
-        if not in_test_tree(certificate.at.member):
-            name, print_ = certificate.subject_name, certificate.sha256
-            yield OrphanKey(certificate.at, "X.509 certificate", name, print_)
+        yield OrphanKey(
+            certificate.at,
+            "X.509 certificate",
+            certificate.subject_name,
+            certificate.sha256,
+            in_test_tree(certificate.at.member),
+        )
     for key in package.of(PublicKey):
         info = package.documents.get(key.document)
         if info is not None and _is_for_the_package(info):
             name = key.at.path.rpartition("/")[2]
-            yield OrphanKey(key.at, f"{key.format} public key", name, key.fingerprint)
+            test = in_test_tree(key.at.member)
+            yield OrphanKey(key.at, f"{key.format} public key", name, key.fingerprint, test)
 
 
 def _is_for_the_package(info: DocumentInfo) -> bool:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from dten_audit.derive.signing.coverage import holds
 from dten_audit.derive.signing.members import Members
 from dten_audit.documents.document import Document
 from dten_audit.links.package import DocumentInfo, Package
@@ -39,11 +40,7 @@ class DigestList(NamedTuple):
 
 def digest_lists(package: Package, members: Members) -> Iterator[DigestList]:
     """Yield the checksum files of a package, and the signed JSON files that list digests."""
-    vouched = {
-        check.target
-        for check in package.of(SignatureCheck)
-        if check.content_matches is True and check.signature_valid is True
-    }
+    vouched = {check.target for check in package.of(SignatureCheck) if holds(check)}
     by_document: dict[str, list[Listed]] = defaultdict(list)
     for entry in package.of(ChecksumEntry):
         info = package.documents.get(entry.document)

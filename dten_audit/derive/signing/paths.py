@@ -44,6 +44,11 @@ class Anchors:
         return tuple(root for root in self._all if self._accepts(root))
 
     @property
+    def known(self) -> tuple[X509, ...]:
+        """Every certificate of the store, whatever its state."""
+        return tuple(root.certificate for root in self._all if root.certificate is not None)
+
+    @property
     def _all(self) -> tuple[TrustedRoot, ...]:
         return self._store.roots if self._store else ()
 

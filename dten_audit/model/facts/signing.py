@@ -230,7 +230,15 @@ class SignatureCheck(NamedTuple):
         """The root that the chain leads to, as precisely as the package tells."""
         if self.missing_issuer:
             return f"{self.missing_issuer} (its certificate is not in the package)"
-        return f"{self.root.subject}, SHA-256 {self.root.fingerprint}" if self.root.subject else ""
+        if not self.root.subject:
+            return ""
+        root = self.root
+        return f"{root.subject}, SHA-256 {root.fingerprint}, valid to {root.expires}"
+
+    @property
+    def signed(self) -> str:
+        """What is signed, in words: the member, or the content inside the signature."""
+        return self.target or "the content that it carries"
 
 
 class ChainDefect(NamedTuple):
@@ -311,12 +319,16 @@ class ShippedKey(NamedTuple):
 
 
 class OrphanKey(NamedTuple):
-    """A certificate or public key meant for signatures, in a package without any signature."""
+    """A certificate or public key meant for signatures, in a package without any signature.
+
+    ``incidental``: it stands in a test tree.
+    """
 
     at: Location
     format: str
     name: str
     fingerprint: str
+    incidental: bool
     certainty: Certainty = "exact"
 
     @property
@@ -340,3 +352,27 @@ class OrphanSignature(NamedTuple):
     @property
     def subject(self) -> str:
         return f"{self.at.member} {self.format}"
+
+
+class SignatureCoverage(NamedTuple):
+    """How far signatures reach; stated only where the user gave a trust store.
+
+    ``signatures`` counts the package's own that were checked, not those of libraries and tests,
+    ``trusted`` those of them that hold and lead to a trusted root, ``unchecked`` signatures of
+    formats that are not checked. ``covered`` of ``members`` files are signed, by themselves or by a
+    signed list. ``vendor`` is the one whose record names this package, ``level`` that record's.
+    """
+
+    at: Location
+    signatures: int
+    trusted: int
+    unchecked: int
+    members: int
+    covered: int
+    vendor: str
+    level: Level
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return "signatures of the package"

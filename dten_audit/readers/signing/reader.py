@@ -239,7 +239,7 @@ def _store(document: Document, store: keys.Store) -> Iterator[Fact]:
         except MalformedError as error:
             yield Unreadable(at, document.kind, f"certificate: {error}")
     if store.sealed and not store.keys:
-        yield Unreadable(at, document.kind, "a part is encrypted; no private key stands outside it")
+        yield Unreadable(at, "encrypted key store", "no private key stands in its open part")
 
 
 def _checksums(document: Document) -> Iterator[Fact]:

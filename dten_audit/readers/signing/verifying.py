@@ -64,7 +64,7 @@ def verify(signer: SignerInfo, key: object, content: bytes) -> Verdict:
             valid, problem = _signature(signer, key, message)
             if valid is not False:
                 return Verdict(valid, valid, text_mode and bool(valid), problem)
-        return Verdict(None, False, problem="no signed attributes")
+        return Verdict(None, signature_valid=False)
     valid, problem = _signature(signer, key, signer.signed_attributes)
     try:
         matches, text_mode = content_matches(signer, content)

@@ -1,0 +1,48 @@
+"""Derives how far the signatures of a package reach, for users who said whom they trust."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from dten_audit.links.package import Package
+from dten_audit.model.facts.signing import (
+    ManifestEntry,
+    SignatureCheck,
+    SignatureCoverage,
+    UncheckedSignature,
+)
+from dten_audit.model.location import MEMBER, Location
+from dten_audit.site.estate import Estate
+
+
+def derive(package: Package, estate: Estate) -> Iterator[SignatureCoverage]:
+    """Yield one statement for the whole package, where there is a trust store."""
+    files = [info for info in package.documents.values() if not info.host]
+    if estate.trust is None or not files:
+        return
+    path = files[0].address.partition(MEMBER)[0]
+    own = [check for check in package.of(SignatureCheck) if not check.incidental]
+    holding = [check for check in own if holds(check)]
+    covered = {check.target for check in holding if check.target}
+    covered |= {
+        entry.target
+        for entry in package.of(ManifestEntry)
+        if entry.signed and entry.status == "matches"
+    }
+    vendor = estate.trust.vendor_of(PurePath(path).name)
+    yield SignatureCoverage(
+        at=Location(path),
+        signatures=len(own),
+        trusted=sum(check.trust in ("trusted", "rotated") for check in holding),
+        unchecked=sum(not one.incidental for one in package.of(UncheckedSignature)),
+        members=len(files),
+        covered=len(covered),
+        vendor=vendor.name if vendor else "",
+        level=vendor.level if vendor else "strict",
+    )
+
+
+def holds(check: SignatureCheck) -> bool:
+    """Say whether a signature is genuine and over the content it lies beside."""
+    return check.content_matches is True and check.signature_valid is True
