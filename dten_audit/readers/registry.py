@@ -28,4 +28,13 @@ READERS: tuple[Reader, ...] = (
     Reader("cron", frozenset({"cron", "crontab"}), "dten_audit.readers.cron.crontab:read"),
     Reader("anacron", frozenset({"anacrontab"}), "dten_audit.readers.cron.anacrontab:read"),
     Reader("logrotate", frozenset({"logrotate"}), "dten_audit.readers.cron.logrotate:read"),
+    Reader(
+        "sql",
+        frozenset({"sql"}),
+        "dten_audit.readers.sql.reader:read",
+        triggers=(
+            rb"(?i)\b(alter|create|drop|rename|truncate|reindex|cluster|vacuum|lock|update|delete)\s",
+            rb"(?i)\b(refresh|optimize|sp_rename|execute|prepare|set|begin|exec)\s",
+        ),
+    ),
 )  # fmt: skip

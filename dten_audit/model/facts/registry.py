@@ -17,6 +17,7 @@ _MODULES = (
     "privilege",
     "units",
     "schedules",
+    "sql",
 )
 
 

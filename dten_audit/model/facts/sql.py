@@ -1,0 +1,205 @@
+"""Facts about SQL: what statements do, and what that means for tables that are in use."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from dten_audit.model.facts.base import Certainty
+from dten_audit.model.location import Location
+from dten_audit.model.unknown import Unknown
+
+Dialect = Literal["postgres", "mysql", "sqlite", "tsql", "oracle", "generic"]
+Blocked = Literal["reads", "writes", "ddl"]
+TableFrom = Literal["site", "file", "either", "set"]
+TimeoutState = Literal["set", "unset", "too-long"]
+Role = Literal["up", "down", "install", "seed", "test", "sample", "application"]
+
+
+class Action(NamedTuple):
+    """One thing that a statement does.
+
+    ``verb`` names it (``add_column``, ``create_index``, ``set``, ``begin``, ``include``, …);
+    ``unclassified`` is a DDL verb that the grammar here does not know, ``dynamic`` is SQL that only
+    exists at run time. Names are as written, lower-cased where not quoted. ``name`` is the index,
+    constraint, setting, routine or file that the action is about; ``value`` the new name, the type
+    or the setting's value. ``references`` are other tables that it locks or reads. ``flags`` say
+    how (``concurrently``, ``not-valid``, ``where``, …). ``columns`` are names and types where a
+    table is created. ``routine`` is the routine in whose body it stands: it then happens only when
+    that is called. ``text`` is its source, on one line and bounded.
+    """
+
+    verb: str
+    at: Location
+    table: str = ""
+    column: str = ""
+    name: str = ""
+    value: str = ""
+    constraint: str = ""
+    references: tuple[str, ...] = ()
+    flags: frozenset[str] = frozenset()
+    columns: tuple[tuple[str, str], ...] = ()
+    routine: str = ""
+    text: str = ""
+    certainty: Certainty = "exact"
+
+
+class SqlScript(NamedTuple):
+    """A document of SQL. ``marks`` are what its comments tell a migration runner.
+
+    A mark is a word, with a value after ``=`` where it has one: ``goose``, ``dbmate``,
+    ``liquibase``, ``no-transaction``, ``dialect=postgres``. ``statements`` counts all statements,
+    also those that are of no interest here.
+    """
+
+    at: Location
+    document: str
+    dialect: Dialect
+    marks: tuple[str, ...] = ()
+    statements: int = 0
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} sql"
+
+
+class SqlStatement(NamedTuple):
+    """A statement that changes a schema, a session, a transaction, a lock, or whole tables.
+
+    ``order`` is its rank in the document. ``section`` is ``up``, ``down`` or empty where the file
+    has no sections. ``transaction`` is False where a comment takes it out of the runner's
+    transaction. ``text`` is its source, bounded.
+    """
+
+    at: Location
+    document: str
+    order: int
+    dialect: Dialect
+    actions: tuple[Action, ...]
+    text: str
+    section: str = ""
+    transaction: bool = True
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.text[:80]}"
+
+
+class TableSize(NamedTuple):
+    """What the site says of a table: 0 where it gives no figure.
+
+    ``present`` is False where the site's complete list lacks it.
+    """
+
+    rows: int = 0
+    bytes: int = 0
+    present: bool = True
+
+
+class SchemaChange(NamedTuple):
+    """A change of a table, an index or all rows of a table, in the session that it runs in.
+
+    ``action`` is the verb of the statement's part (``add_column``, ``create_index``, ``truncate``,
+    ``update``, …), ``what`` names it in SQL words, ``statement`` is its source on one line.
+    ``lock`` is the lock that it takes on ``table``, ``blocks`` what others then cannot do, and
+    ``online`` is False where it holds that lock while it scans or copies the table. ``rewrites``
+    says that the table is copied.
+    ``changes_table``: the action needs a lock on the table that conflicts with its users, or loses
+    its rows. ``table_from`` says whether the table stands at the site before (``site``), or comes
+    from an earlier statement of the same file (``file``; ``either`` behind IF NOT EXISTS) or of the
+    same ordered set of migrations (``set``); ``table_created_here`` sums that up.
+    ``lock_timeout`` is the state in effect, ``lock_timeout_ms`` its value in milliseconds (0: waits
+    for ever). ``migration_lock`` says whether something keeps a second migrator out, and
+    ``lock_holder`` what. ``role`` is what the file is for. ``script`` is the file, ``unit`` the
+    file or the ordered set of migrations that it belongs to. ``runner`` is the migration tool, if
+    one owns the file. ``unbounded``: it touches every row. ``recreated``: the same file
+    creates the object again. ``safe_form`` is the SQL to use instead. ``callers`` run it with this
+    outcome, ``safe_callers`` with a better one; ``via`` are the includes on the way.
+    """
+
+    at: Location
+    dialect: Dialect
+    action: str
+    table: str
+    what: str
+    statement: str
+    column: str = ""
+    name: str = ""
+    constraint: str = ""
+    flags: tuple[str, ...] = ()
+    lock: str = ""
+    blocks: tuple[Blocked, ...] = ()
+    online: bool | Unknown = True
+    rewrites: bool | Unknown = False
+    changes_table: bool = False
+    table_from: TableFrom = "site"
+    table_created_here: bool = False
+    recreated: bool = False
+    unbounded: bool = False
+    concurrently: bool = False
+    validates: bool | Unknown = False
+    in_transaction: bool | Unknown = False
+    lock_timeout: TimeoutState | Unknown = "unset"
+    lock_timeout_ms: int | Unknown = 0
+    statement_timeout: TimeoutState | Unknown = "unset"
+    migration_lock: bool | Unknown = False
+    lock_holder: str = ""
+    role: Role = "up"
+    runner: str = ""
+    script: str = ""
+    unit: str = ""
+    called: bool = False
+    callers: tuple[Location, ...] = ()
+    safe_callers: tuple[Location, ...] = ()
+    via: tuple[Location, ...] = ()
+    table_size: TableSize | Unknown = TableSize()
+    safe_form: str = ""
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        place = f"{self.at.member} {self.action} {self.table}"
+        return " ".join(filter(None, (place, self.column, self.name)))
+
+
+class TransactionIssue(NamedTuple):
+    """A transaction that does not end where its author thinks.
+
+    ``issue``: ``left-open`` (the session ends inside it: all its work is lost), ``nested`` (a BEGIN
+    inside it: the first COMMIT ends both), ``implicit-commit`` (a DDL statement ends it).
+    """
+
+    at: Location
+    dialect: Dialect
+    issue: Literal["left-open", "nested", "implicit-commit"]
+    statement: str
+    role: Role = "up"
+    script: str = ""
+    changes: int = 0
+    callers: tuple[Location, ...] = ()
+    via: tuple[Location, ...] = ()
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} transaction {self.issue}"
+
+
+class UncheckedSql(NamedTuple):
+    """SQL whose effect was not settled. ``reason``: ``dynamic``, ``unclassified``, ``truncated``.
+
+    ``statement`` is its source, on one line and bounded.
+    """
+
+    at: Location
+    dialect: Dialect
+    reason: Literal["dynamic", "unclassified", "truncated"]
+    statement: str
+    role: Role = "up"
+    script: str = ""
+    certainty: Certainty = "computed"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.reason} {self.statement[:60]}"

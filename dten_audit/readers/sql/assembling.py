@@ -1,0 +1,156 @@
+"""Puts SQL text together from literals, as a script does before it executes the text."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from dten_audit.readers.sql.tokens import Token, content_of
+
+HOLE: Final = "${}"
+"""What stands for a computed part."""
+MAX_LITERALS: Final = 500
+MAX_VARIABLES: Final = 200
+_CHANGES: Final = re.compile(
+    r"\s*+(?:alter|create|drop|truncate|rename|update|delete|reindex|lock|cluster|vacuum|refresh"
+    r"|optimize|do|begin|if|declare|exec|execute)\b",
+    re.IGNORECASE,
+)
+_BREAKS: Final = frozenset("then else when case if select from where and or end".split())
+_ENDS: Final = frozenset(("using", "into"))
+_NEXT: Final = frozenset("exec execute set declare print go begin end if else while return".split())
+_OPENERS: Final = frozenset("; declare begin then else loop set".split())
+_JOINING: Final = frozenset(("concat", "concat_ws"))
+
+
+class Assembled(NamedTuple):
+    """SQL text put together from literals; ``start`` is where the first of them stands.
+
+    ``exact`` says that it is one literal, so that every offset in it is one of the document.
+    """
+
+    text: str
+    start: int
+    exact: bool
+    computed: bool
+
+    @property
+    def changes(self) -> bool:
+        """Whether it starts like a statement that may change something."""
+        return _CHANGES.match(self.text) is not None
+
+
+class _Run:
+    """Literals and holes that are joined, while they are collected."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.start = 0
+        self.literals = 0
+
+    def literal(self, token: Token) -> None:
+        inside = content_of(token)
+        if not self.literals:
+            self.start = inside.start
+        self.literals += 1
+        self.pieces.append(inside.text)
+
+    def hole(self) -> None:
+        if self.pieces[-1:] != [HOLE]:
+            self.pieces.append(HOLE)
+
+    def take(self) -> Assembled | None:
+        """Return what was collected, and start anew."""
+        pieces, literals, start = self.pieces, self.literals, self.start
+        self.pieces, self.literals = [], 0
+        if not literals:
+            return None
+        text = "".join(pieces)
+        computed = HOLE in pieces or "%I" in text or "%s" in text
+        return Assembled(text, start, len(pieces) == 1, computed)
+
+
+def assemble(expression: list[Token]) -> list[Assembled]:
+    """Return the texts that an expression of literals, names and functions may give.
+
+    ``||``, ``+`` and ``CONCAT`` join; the branches of IF and CASE are texts of their own;
+    ``format('… %I …', name)`` is its first literal.
+    """
+    run, found = _Run(), []
+    functions: list[str] = []
+    for number, token in enumerate(expression[: 4 * MAX_LITERALS]):
+        top = functions[-1] if functions else ""
+        if token.kind == "string":
+            if top != "format" or not run.literals:
+                run.literal(token)
+        elif token.text == "(":
+            functions.append(expression[number - 1].text if number else "")
+        elif token.text == ")":
+            functions = functions[:-1]
+        elif token.kind == "word" and token.text in _ENDS and not functions:
+            break
+        elif token.text in _BREAKS or (token.text == "," and top not in _JOINING | {"format"}):
+            found.append(run.take())
+        elif top != "format" and token.kind != "mark" and not _is_function(expression, number):
+            run.hole()
+    found.append(run.take())
+    return [text for text in found if text is not None]
+
+
+def _is_function(tokens: list[Token], number: int) -> bool:
+    return number + 1 < len(tokens) and tokens[number + 1].text == "("
+
+
+class Variables:
+    """The texts that variables may hold, as far as literals were assigned to them."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, list[Assembled]] = {}
+
+    def learn(self, tokens: list[Token]) -> None:
+        """Take in the assignments among ``tokens``: ``x := …``, ``SET @x = …``, ``@x += …``."""
+        number, size = 0, len(tokens)
+        target, opened, declares = "", True, False
+        while number < size:
+            token = tokens[number]
+            if token.kind == "word" and (opened or token.text.startswith("@")):
+                target, opened = token.text, False
+            if token.text in _OPENERS:
+                opened, declares = True, token.text == "declare"
+            adds = (
+                token.text == "+"
+                and tokens[number + 1 : number + 2] != []
+                and (tokens[number + 1].text == "=")
+            )
+            named = token.text == "=" and target.startswith("@")
+            direct = declares or tokens[number - 1].text == target
+            if token.text == ":=" or ((named or adds) and direct):
+                begin = number + (2 if adds else 1)
+                number = _expression_end(tokens, begin)
+                self._assign(target, assemble(tokens[begin:number]), adds=adds)
+            else:
+                number += 1
+
+    def _assign(self, name: str, texts: list[Assembled], *, adds: bool) -> None:
+        if len(self._texts) < MAX_VARIABLES or name in self._texts:
+            known = self._texts.get(name, []) if adds else []
+            self._texts[name] = (known + texts)[:MAX_LITERALS]
+
+    def texts(self, expression: list[Token]) -> list[Assembled]:
+        """Return what the first variable of an expression may hold."""
+        names = [t.text for t in expression if t.kind in ("word", "hole")]
+        return self._texts.get(names[0], []) if names else []
+
+
+def _expression_end(tokens: list[Token], start: int) -> int:
+    depth = 0
+    for number in range(start, len(tokens)):
+        token = tokens[number]
+        if token.kind == "mark" and token.text in "()":
+            depth += 1 if token.text == "(" else -1
+        elif depth <= 0 and (
+            (token.kind == "mark" and token.text == ";")
+            or (token.kind == "word" and token.text in _NEXT)
+        ):
+            return number
+    return len(tokens)

@@ -1,0 +1,109 @@
+"""Finds the statements inside blocks, routine bodies and T-SQL batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
+
+from dten_audit.model.facts.sql import Dialect
+from dten_audit.readers.sql.tokens import Token
+
+_OPENERS: Final = frozenset(("begin", "then", "else", "loop", "atomic", ">>", "do", "as", "is"))
+_STATEMENTS: Final = frozenset(
+    "alter create drop truncate rename update delete reindex cluster vacuum refresh lock set"
+    " execute perform select call commit rollback savepoint release optimize with prepare".split()
+)
+_TSQL_PAIRS: Final[dict[str, frozenset[str]]] = {
+    "create": frozenset(
+        "table index unique clustered nonclustered view procedure proc function trigger type schema"
+        " sequence or spatial fulltext statistics columnstore synonym database user role".split()
+    ),
+    "alter": frozenset(
+        "table index view procedure proc function trigger schema sequence database role".split()
+    ),
+    "drop": frozenset(
+        "table index view procedure proc function trigger type schema sequence database statistics"
+        " synonym user role".split()
+    ),
+    "truncate": frozenset(("table",)),
+    "begin": frozenset(("tran", "transaction", "distributed")),
+    "save": frozenset(("tran", "transaction")),
+}
+_TSQL_LINE: Final = frozenset(
+    "update delete exec execute commit rollback select declare insert merge print if while return"
+    " raiserror throw grant use goto end".split()
+)
+_TSQL_SETTINGS: Final = frozenset(
+    "lock_timeout xact_abort nocount ansi_nulls quoted_identifier ansi_padding ansi_warnings"
+    " arithabort deadlock_priority transaction identity_insert implicit_transactions".split()
+)
+_TSQL_NOT_AFTER: Final = frozenset(
+    "for on after of then grant deny revoke instead , ( to default as union all except intersect"
+    " into".split()
+)
+
+
+def statements_in(tokens: list[Token], dialect: Dialect, text: str) -> Iterator[list[Token]]:
+    """Yield the token runs that are statements of a body.
+
+    ``text`` is the source that the offsets of the tokens mean.
+    """
+    if dialect == "tsql":
+        yield from _batch(tokens, text)
+        return
+    start = -1
+    opened = True
+    for number, token in enumerate(tokens):
+        if start >= 0:
+            if token.text == ";" and token.kind == "mark":
+                yield tokens[start:number]
+                start, opened = -1, True
+            continue
+        if opened and token.kind == "word" and token.text in _STATEMENTS:
+            start = number
+            continue
+        ends = token.kind == "mark" and token.text in (";", ">>")
+        opened = ends or (token.kind == "word" and token.text in _OPENERS)
+    if start >= 0:
+        yield tokens[start:]
+
+
+def _batch(tokens: list[Token], text: str) -> Iterator[list[Token]]:
+    """T-SQL needs no terminator: a statement ends where the next one begins."""
+    starts = [*_starts(tokens, text), len(tokens)]
+    for start, end in pairwise(starts):
+        run = tokens[start:end]
+        while run and run[-1].text in (";", "end", "else", "begin"):
+            run.pop()
+        if run:
+            yield run
+
+
+def _starts(tokens: list[Token], text: str) -> Iterator[int]:
+    depth = 0
+    for number, token in enumerate(tokens):
+        if token.kind == "mark":
+            if token.text in "()":
+                depth += 1 if token.text == "(" else -1
+            elif token.text == ";":
+                depth = 0
+            continue
+        if token.kind != "word" or depth > 0:
+            continue
+        before = tokens[number - 1] if number else None
+        follower = tokens[number + 1].text if number + 1 < len(tokens) else ""
+        if before is not None and before.text in _TSQL_NOT_AFTER and before.text != "as":
+            continue
+        pair = follower in _TSQL_PAIRS.get(token.text, ())
+        setting = token.text == "set" and (follower in _TSQL_SETTINGS or follower[:1] == "@")
+        if pair or setting or (token.text in _TSQL_LINE and _opens_line(before, token, text)):
+            yield number
+
+
+def _opens_line(before: Token | None, token: Token, text: str) -> bool:
+    if before is None or before.text in (";", "begin", "else", "end"):
+        return True
+    if before.text == "as":
+        return token.text in ("update", "delete", "exec", "execute")
+    return "\n" in text[before.end : token.start]

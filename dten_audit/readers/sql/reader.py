@@ -1,0 +1,168 @@
+"""Reads SQL: the statements that change a schema, a session, a transaction or whole tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+from dten_audit.documents.document import Document
+from dten_audit.model.facts.base import Certainty
+from dten_audit.model.facts.general import Unreadable
+from dten_audit.model.facts.sql import Action, Dialect, SqlScript, SqlStatement
+from dten_audit.readers.sql.dialect import dialect_of
+from dten_audit.readers.sql.draft import Draft
+from dten_audit.readers.sql.marks import Marks, marks_of
+from dten_audit.readers.sql.scanning import Scanner
+from dten_audit.readers.sql.splitter import Piece, split
+
+TEXT: Final = 2000
+"""How much of a statement's source a fact keeps."""
+ACTION_TEXT: Final = 300
+_WORDS: Final = (
+    "alter|create|drop|truncate|rename|update|delete|reindex|cluster|vacuum|refresh|lock|unlock|set"
+    "|reset|discard|begin|start|commit|end|rollback|abort|savepoint|save|release|do|exec|execute"
+    "|prepare|call|pragma|optimize|repair|declare|if"
+)
+_CALLS: Final = (
+    r"set_config|pg_(?:try_)?advisory|get_lock|release_|sp_getapplock|sp_releaseapplock|dbms_lock"
+)
+
+
+@cache
+def _first_word() -> re.Pattern[str]:
+    """Match a statement worth reading: by its first word, or by a call in a short query."""
+    query = r"(?P<query>select|with|perform|values)\b"
+    return re.compile(rf"(?:/\*![\d\s]*+)?(?:(?P<verb>{_WORDS})\b|{query})", re.IGNORECASE)
+
+
+@cache
+def _in_query() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{_CALLS}|into|update|delete)\b|\b(?:{_CALLS})", re.IGNORECASE)
+
+
+@cache
+def _in_batch() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{_WORDS}|into|{_CALLS})\b", re.IGNORECASE)
+
+
+def read(document: Document) -> Iterator[SqlScript | SqlStatement | Unreadable]:
+    """Yield the statements of a document that are of interest, and the document itself."""
+    text = document.text
+    dialect = dialect_of(document)
+    marks = marks_of(text)
+    scanner = Scanner(text, dialect)
+    count = 0
+    pieces = list(split(text, dialect))
+    for number, piece in enumerate(pieces):
+        count += piece.kind == "sql"
+        if piece.kind == "unterminated":
+            place = document.location_at(piece.start)
+            yield Unreadable(place, "sql", "a quote or comment that never ends")
+            continue
+        follower = pieces[number + 1] if number + 1 < len(pieces) else None
+        drafts = _drafts(piece, follower, scanner, text, dialect)
+        if drafts:
+            yield _fact(document, dialect, number, piece, drafts, marks)
+    if count:
+        yield SqlScript(document.location(1), document.id, dialect, marks.words, count)
+
+
+def _drafts(
+    piece: Piece, follower: Piece | None, scanner: Scanner, text: str, dialect: Dialect
+) -> list[Draft]:
+    if piece.kind == "meta":
+        command = _client_command(text[piece.start : piece.end], dialect)
+        return [command._replace(start=piece.start, end=piece.end)] if command else []
+    if follower and follower.kind == "meta" and text.startswith("\\gexec", follower.start):
+        return scanner.generated(piece.start, piece.end)
+    if _matters(piece, text, dialect):
+        return scanner.scan(piece.start, piece.end)
+    return []
+
+
+def _matters(piece: Piece, text: str, dialect: Dialect) -> bool:
+    if dialect == "tsql":
+        return _in_batch().search(text, piece.start, piece.end) is not None
+    found = _first_word().match(text, piece.start, piece.end)
+    if found is None:
+        return False
+    if found["verb"]:
+        return True
+    return _in_query().search(text, piece.start, piece.end) is not None or _calls_only(text, piece)
+
+
+def _calls_only(text: str, piece: Piece) -> bool:
+    """``SELECT upgrade_step_3();`` may run a routine of the script."""
+    return piece.end - piece.start < ACTION_TEXT and "(" in text[piece.start : piece.end]
+
+
+_INCLUDES: Final[dict[Dialect, re.Pattern[str]]] = {
+    "postgres": re.compile(r"\\(?P<how>ir|i|include_relative|include)\s++'?(?P<file>[^\s']++)"),
+    "mysql": re.compile(r"(?P<how>source|\\\.)\s++'?(?P<file>[^\s';]++)", re.IGNORECASE),
+    "sqlite": re.compile(r"\.(?P<how>read)\s++[\"']?(?P<file>[^\s\"']++)"),
+    "tsql": re.compile(r":(?P<how>r)\s++\"?(?P<file>[^\s\"]++)", re.IGNORECASE),
+    "oracle": re.compile(r"(?P<how>@@?|start\s++)\s*+\"?(?P<file>[^\s\";]++)", re.IGNORECASE),
+}
+
+
+def _client_command(command: str, dialect: Dialect) -> Draft | None:
+    """Return what a command for the client does to the session, if anything."""
+    pattern = _INCLUDES.get(dialect)
+    found = pattern.match(command) if pattern else None
+    if found is not None:
+        relative = found["how"] in ("ir", "include_relative", "@@")
+        flags = frozenset(("relative",)) if relative else frozenset[str]()
+        return Draft("include", 0, 0, name=found["file"], flags=flags)
+    words = command.split()
+    if words[0].lower() in ("\\c", "\\connect", "connect", "conn", ":connect"):
+        return Draft("connect", 0, 0)
+    if dialect == "postgres" and words[0] == "\\set" and len(words) > 2:  # noqa: PLR2004 (\set name value)
+        return Draft("client_set", 0, 0, name=words[1], value=words[2])
+    return None
+
+
+def _fact(
+    document: Document,
+    dialect: Dialect,
+    order: int,
+    piece: Piece,
+    drafts: list[Draft],
+    marks: Marks,
+) -> SqlStatement:
+    section = marks.section_at(piece.start)
+    actions = tuple(_action(document, each) for each in drafts)
+    certain: Certainty = (
+        "computed" if any(action.certainty == "computed" for action in actions) else "exact"
+    )
+    return SqlStatement(
+        document.location_at(piece.start, piece.end),
+        document.id,
+        order,
+        dialect,
+        actions,
+        document.text[piece.start : min(piece.end, piece.start + TEXT)],
+        section.name,
+        section.transaction,
+        certain,
+    )
+
+
+def _action(document: Document, each: Draft) -> Action:
+    source = document.text[each.start : min(each.end, each.start + 2 * ACTION_TEXT)]
+    return Action(
+        each.verb,
+        document.location_at(each.start, each.end),
+        each.table,
+        each.column,
+        each.name,
+        each.value,
+        each.constraint,
+        each.references,
+        each.flags,
+        each.columns,
+        each.routine,
+        " ".join(source.split())[:ACTION_TEXT],
+        "computed" if each.computed or each.verb == "dynamic" else "exact",
+    )

@@ -1,0 +1,205 @@
+"""Reads one statement into actions: its own, and those of the bodies and texts inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from dten_audit.model.facts.sql import Dialect
+from dten_audit.readers.sql.assembling import Assembled, Variables, assemble
+from dten_audit.readers.sql.blocks import opens_block
+from dten_audit.readers.sql.bodies import statements_in
+from dten_audit.readers.sql.draft import Draft, draft, is_computed
+from dten_audit.readers.sql.session import functions
+from dten_audit.readers.sql.statements import recognise
+from dten_audit.readers.sql.tokens import MAX_TOKENS, Cursor, Token, content_of, flat, tokenise
+
+MAX_DEPTH: Final = 4
+MAX_TEXTS: Final = 50
+_SQL_LANGUAGES: Final = frozenset(("plpgsql", "sql", ""))
+_MODULES: Final = frozenset(("create_function", "create_procedure", "create_trigger",
+                             "create_event", "create_package"))  # fmt: skip
+_ALTERED_MODULES: Final = frozenset(("procedure", "proc", "function", "trigger"))
+
+
+class _Source(NamedTuple):
+    """A text that the offsets of tokens mean, and how deep inside a statement it stands."""
+
+    text: str
+    depth: int
+
+
+class Scanner:
+    """Reads the statements of one document, in their order: variables keep their texts."""
+
+    def __init__(self, text: str, dialect: Dialect) -> None:
+        self._text = text
+        self._dialect: Dialect = dialect
+        self._variables = Variables()
+
+    def scan(self, start: int, end: int) -> list[Draft]:
+        """Return the actions of the statement between two offsets."""
+        tokens = tokenise(self._text, self._dialect, start, end)
+        if not tokens:
+            return []
+        source = _Source(self._text, 0)
+        found = list(self._statement(tokens, source, start))
+        if len(tokens) >= MAX_TOKENS:
+            found.append(draft("truncated", tokens))
+        return [_finished(each) for each in found]
+
+    def generated(self, start: int, end: int) -> list[Draft]:
+        """Return the actions of what a query gives back to be executed (psql's gexec command)."""
+        tokens = tokenise(self._text, self._dialect, start, end)
+        if not tokens:
+            return []
+        whole = draft("dynamic", tokens)
+        return [_finished(e) for e in self._dynamic(tokens, _Source(self._text, 0), whole)]
+
+    def _statement(self, tokens: list[Token], source: _Source, start: int) -> Iterator[Draft]:
+        """Read one statement of a script."""
+        if tokens[0].text == "do" and self._dialect in ("postgres", "generic"):
+            yield from self._do(tokens, source)
+            return
+        block = opens_block(source.text, start, self._dialect)
+        if self._dialect == "tsql":
+            self._variables.learn(tokens)
+            yield from self._body(tokens, source, routine="")
+            return
+        if not block:
+            if self._dialect == "mysql" and tokens[0].text == "set":
+                self._variables.learn(tokens)
+            yield from self._recognised(tokens, source, inside=source.depth > 0)
+            return
+        yield from self._routine(tokens, source)
+
+    def _do(self, tokens: list[Token], source: _Source) -> Iterator[Draft]:
+        words = flat(tokens)
+        language = words[words.index("language") + 1] if "language" in words[:-1] else ""
+        body = next((token for token in tokens if token.kind == "string"), None)
+        if body is None or language not in _SQL_LANGUAGES:
+            yield draft("dynamic", tokens)
+            return
+        yield draft("block_begins", tokens)
+        yield from self._inner(body, source, routine="")
+        yield draft("block_ends", tokens)
+
+    def _routine(self, tokens: list[Token], source: _Source) -> Iterator[Draft]:
+        """Read CREATE FUNCTION and its kin, and PL/SQL blocks."""
+        if tokens[0].text != "create":
+            self._variables.learn(tokens)
+            yield from self._body(tokens, source, routine="")
+            return
+        created = recognise(tokens, self._dialect)
+        yield from created
+        routine = (created[0].name or "?") if created else "?"
+        if created and created[0].verb == "create_trigger":
+            routine = "trigger " + routine
+        strings = [token for token in tokens if token.kind == "string"]
+        if self._dialect == "postgres" and "atomic" not in flat(tokens):
+            if strings and _language(tokens) in _SQL_LANGUAGES:
+                yield from self._inner(max(strings, key=_size), source, routine)
+            return
+        self._variables.learn(tokens)
+        yield from self._body(tokens[1:], source, routine)
+
+    def _inner(self, body: Token, source: _Source, routine: str) -> Iterator[Draft]:
+        """Read the body in a string as tokens of its own."""
+        inside = content_of(body)
+        inner = _Source(inside.text, source.depth + 1)
+        if inner.depth > MAX_DEPTH:
+            yield draft("dynamic", [body])
+            return
+        tokens = tokenise(inner.text, self._dialect)
+        self._variables.learn(tokens)
+        for each in self._body(tokens, inner, routine):
+            yield _moved(each, inside.start)
+
+    def _body(self, tokens: list[Token], source: _Source, routine: str) -> Iterator[Draft]:
+        """Read the statements of a body or a batch; a module in a batch owns what follows it."""
+        if self._dialect != "tsql" and not routine:
+            yield from (lock for lock in functions(tokens) if lock.verb == "advisory_lock")
+        for run in statements_in(tokens, self._dialect, source.text):
+            for each in self._recognised(run, source, inside=True):
+                module = each.verb in _MODULES or each.value in _ALTERED_MODULES
+                if self._dialect == "tsql" and module:
+                    routine = each.name or "?"
+                    yield each
+                else:
+                    yield each._replace(routine=each.routine or routine)
+
+    def _recognised(self, tokens: list[Token], source: _Source, *, inside: bool) -> Iterator[Draft]:
+        for each in recognise(tokens, self._dialect, inside=inside):
+            if each.verb != "dynamic":
+                yield each
+                continue
+            expression = [t for t in tokens if each.start <= t.start < each.end]
+            yield from self._dynamic(expression, source, each)
+
+    def _dynamic(self, expression: list[Token], source: _Source, each: Draft) -> Iterator[Draft]:
+        texts = assemble(expression) or self._variables.texts(expression)
+        if not texts or source.depth >= MAX_DEPTH:
+            yield each
+            return
+        for text in texts[:MAX_TEXTS]:
+            if text.text.strip().startswith("${}"):
+                yield each
+            elif text.changes:
+                yield from self._assembled(text, source, each)
+
+    def _assembled(self, text: Assembled, source: _Source, whole: Draft) -> Iterator[Draft]:
+        inner = _Source(text.text, source.depth + 1)
+        tokens = tokenise(inner.text, self._dialect)
+        if not tokens:
+            return
+        many = [run for run in _split(tokens) if run]
+        for run in many:
+            found = list(self._statement(run, inner, run[0].start))
+            if not found and text.computed:
+                yield whole
+            for each in found:
+                certain = each.computed or (
+                    text.computed and is_computed(each.table, each.name, each.column)
+                )
+                moved = _moved(each, text.start)
+                if not text.exact:
+                    moved = moved._replace(start=whole.start, end=whole.end)
+                yield moved._replace(computed=certain)
+
+
+def _split(tokens: list[Token]) -> Iterator[list[Token]]:
+    if tokens[0].text in ("do", "begin", "declare", "if"):
+        yield tokens
+        return
+    start = 0
+    for number, token in enumerate(tokens):
+        if token.kind == "mark" and token.text == ";":
+            yield tokens[start:number]
+            start = number + 1
+    yield tokens[start:]
+
+
+def _moved(each: Draft, offset: int) -> Draft:
+    """Return an action of an inner text with offsets of the text around it."""
+    return each._replace(start=each.start + offset, end=each.end + offset)
+
+
+def _language(tokens: list[Token]) -> str:
+    cursor = Cursor(tokens)
+    while not cursor.done:
+        if cursor.take("language"):
+            token = cursor.token()
+            text = token.text if token else ""
+            return text.strip("'").lower()
+        cursor.index += 1
+    return ""
+
+
+def _size(token: Token) -> int:
+    return token.end - token.start
+
+
+def _finished(each: Draft) -> Draft:
+    if not each.computed and is_computed(each.table, each.column):
+        return each._replace(computed=True)
+    return each
