@@ -12,7 +12,7 @@ from dten_audit.derive.schedules.scripts import Scripts, Step
 from dten_audit.derive.schedules.work import Work, Worker
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command
-from dten_audit.model.facts.schedules import Schedule
+from dten_audit.model.facts.schedules import RetiredUse, Schedule
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.knowledge import knowledge
 from dten_audit.site.estate import Estate
@@ -50,6 +50,7 @@ class Builder:
     ) -> Schedule:
         """Return ``base`` with its times and its work filled in, and told in words."""
         work = self.worker.work(steps, environment)
+        retired = self.worker.retired(work.hosts)
         full = base._replace(
             next_fires=tuple(stamp(moment) for moment in times.next),
             next_text=base.next_text or in_words(times.next, base.zone),
@@ -63,7 +64,8 @@ class Builder:
             hosts=work.hosts,
             calls_at=work.calls_at,
             calls_retired=self.worker.calls_retired(work),
-            retired_hosts=self.worker.retired(work.hosts),
+            retired_hosts=retired,
+            calls_text=_calls_text(work, retired),
             log_path=work.log_path,
             log_rotated=work.log_rotated,
             silenced=work.silenced,
@@ -113,12 +115,24 @@ def _summary(schedule: Schedule, work: Work) -> str:
         parts.append("calls a host whose name is computed")
     if schedule.log_path:
         parts.append(f"appends to {schedule.log_path}")
+    if schedule.replaces:
+        parts.append(f"replaces all jobs that {schedule.place} holds now")
     return "; ".join(parts)
+
+
+def _calls_text(work: Work, retired: Sequence[RetiredUse]) -> str:
+    notes = {use.host: use.text for use in retired}
+    parts = [notes.get(host, host) for host in work.hosts]
+    if work.hosts_computed:
+        parts.append("a host whose name is only computed")
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def _window_question(schedule: Schedule) -> str:
     """Return what to ask so that "inside the window or not" can be settled."""
     missing = schedule.fires_in_window
+    if not isinstance(missing, Unknown) and not isinstance(schedule.enabled, Unknown):
+        return ""
     if isinstance(missing, Unknown) and missing.needs == "option.window":
         return "When is the change window? (--window START/DURATION)"
     if isinstance(missing, Unknown) and missing.needs == "site.timezone":
@@ -142,11 +156,11 @@ def _hold_with(schedule: Schedule) -> str:
     if schedule.kind == "at-command":
         return "atq shows the job, atrm NUMBER removes it"
     if schedule.kind in ("timer", "systemd-run"):
-        return f"systemctl stop {schedule.place}"
+        return f"systemctl mask {schedule.place}"
     if schedule.kind == "crontab-wipe":
         of = f" -u {user}" if user else ""
         return f"save the crontab first: crontab{of} -l > crontab.saved"
     if schedule.dialect == "crontab":
         of = f" -u {user}" if user else ""
         return f"crontab{of} -e, and put a # in front of the line"
-    return f"mv {path} away from cron" if path else "leave the table out"
+    return f"move {path} out of cron's folders" if path else "do not install the table"

@@ -103,8 +103,8 @@ def _crontab(
             by = (*(before.by if before else ()), command.at)
             found.landings[document] = Landing(path, "crontab", place, user, by, not keeps)
         if not documents:
-            unseen = _unseen(builder, command, "crontab-command", place, user)
-            found.schedules.append(unseen._replace(replaces=not keeps))
+            unseen = _unseen(builder, command, "crontab-command", place, user, replaces=not keeps)
+            found.schedules.append(unseen)
 
 
 def _source(command: Command, call: CrontabCall) -> str:
@@ -157,10 +157,19 @@ def _elsewhere(command: Command) -> str:
 
 
 def _unseen(
-    builder: Builder, command: Command, kind: ScheduleKind, place: str, user: str
+    builder: Builder,
+    command: Command,
+    kind: ScheduleKind,
+    place: str,
+    user: str,
+    *,
+    replaces: bool = False,
 ) -> Schedule:
     """Return a schedule of which only the command that sets it up is seen."""
     wipe = kind == "crontab-wipe"
+    summary = f"deletes {place}" if wipe else "its jobs are not in the package as text"
+    if replaces:
+        summary += f"; replaces all jobs that {place} holds now"
     info = builder.package.documents.get(command.document)
     host = builder.package.documents.get(info.host) if info and info.host else info
     base = Schedule(
@@ -175,8 +184,8 @@ def _unseen(
         " ".join(word.text for word in command.argv),
         command.program,
         role=role_of(host.path) if host else "live",
-        replaces=wipe,
-        summary=f"deletes {place}" if wipe else "the script computes its jobs",
+        replaces=wipe or replaces,
+        summary=summary,
         certainty=command.certainty if wipe else "computed",
     )
     return builder.complete(base, Times(in_window=False if wipe else COMPUTED))

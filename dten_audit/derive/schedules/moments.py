@@ -72,6 +72,7 @@ class Timetable:
     def __init__(self, estate: Estate) -> None:
         self.window: Window | None = estate.window
         self.site_zone = estate.site.timezone
+        self.debian = any(_is_debian_cron(package.purl) for package in estate.site.packages)
         at = estate.at
         self._at = at if at.tzinfo else at.replace(tzinfo=UTC)
         self._left = _BUDGET
@@ -105,9 +106,12 @@ class Timetable:
         return Times(tuple(fires[:NEXT]), window, first, all(part.never for part in parts))
 
     def either(self, normal: str, otherwise: str, zone: str) -> Times:
-        """Return the times of a line that cron daemons read in two ways (an empty one: never)."""
-        if not otherwise:
-            return self.times(Cron(normal), zone)
+        """Return the times of a line that cron daemons read in two ways (an empty one: never).
+
+        Where the site has Debian's cron, that one's reading decides.
+        """
+        if self.debian or not otherwise:
+            return self.times(Cron(normal), zone) if normal else Times(never=True)
         first = self.times(Cron(normal), zone) if normal else Times(never=True)
         second = self.times(Cron(otherwise), zone)
         window = first.in_window
@@ -168,6 +172,10 @@ class Timetable:
             if len(inside) > 1:
                 return _ZONE
         return _ZONE if len(inside) > 1 else True in inside
+
+
+def _is_debian_cron(purl: str) -> bool:
+    return purl.startswith("pkg:deb/") and purl.rpartition("/")[2] == "cron"
 
 
 def _wall(moment: datetime, offset: timedelta) -> datetime:

@@ -127,15 +127,16 @@ def timed(builder: Builder, base: Schedule, job: CronJob) -> tuple[Schedule, Tim
     timetable = builder.timetable
     if job.dialect == "anacrontab":
         days = PERIODS.get(job.expression) or int(job.expression)
-        text = f"every {days} days, {job.delay} minutes after anacron starts"
+        often = f"every {days} days" if days > 1 else "every day"
+        text = f"{often}, {job.delay} minutes after anacron starts"
         window = _regular(builder, days * _DAY)
         return base._replace(next_text=text, period_minutes=days * _DAY), Times(in_window=window)
     if job.expression == "@reboot":
         return base._replace(at_boot=True), Times()
-    zone = timetable.zone(job.zone)
+    zone = timetable.zone("" if timetable.debian else job.zone)
     base = base._replace(zone=zone, period_minutes=shortest_gap(job.normal or job.otherwise))
     if not job.normal and not job.otherwise:
-        undecided = job.refused
+        undecided = job.refused and not timetable.debian
         return base, Times(
             never=not undecided, in_window=_undecided(builder) if undecided else False
         )
@@ -144,7 +145,7 @@ def timed(builder: Builder, base: Schedule, job: CronJob) -> tuple[Schedule, Tim
         host = timetable.either(job.normal, job.otherwise, timetable.zone(""))
         if host.in_window != times.in_window:
             times = times._replace(in_window=_undecided(builder))
-    if "random-range" in job.traps and times.in_window is True:
+    if "random-range" in job.traps and times.in_window is True and not timetable.debian:
         times = times._replace(in_window=_undecided(builder))
     return base, times
 

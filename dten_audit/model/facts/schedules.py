@@ -125,7 +125,9 @@ class Schedule(NamedTuple):
     ``overlap_guard``: a lock keeps two runs apart. ``traps`` are notations that cron daemons read
     differently, ``trap_note`` explains them.
 
-    In words: ``actor`` ("as root"), ``summary``, and ``hold_with``, how to keep it from running.
+    In words: ``actor`` ("as root"), ``summary``, ``calls_text`` (the hosts, with what the site says
+    of retired ones), ``window_question`` (what would settle ``fires_in_window``, empty where it is
+    settled), and ``hold_with``, how to keep it from running.
     """
 
     at: Location
@@ -159,6 +161,7 @@ class Schedule(NamedTuple):
     calls_at: tuple[Location, ...] = ()
     calls_retired: bool | Unknown = False
     retired_hosts: tuple[RetiredUse, ...] = ()
+    calls_text: str = ""
     log_path: str = ""
     log_rotated: bool | Unknown = True
     silenced: bool = False

@@ -11,7 +11,7 @@ from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.schedules import CronJob
-from dten_audit.readers.cron.crontab import command_text
+from dten_audit.readers.cron.crontab import MAX_SETTINGS, command_text
 from dten_audit.readers.cron.lines import read_assignment
 
 PERIODS: Final[dict[str, int]] = {
@@ -35,7 +35,11 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
             continue
         assignment = read_assignment(body) if "=" in body else None
         if assignment is not None:
-            environment[assignment.name] = assignment.value
+            if len(environment) == MAX_SETTINGS and assignment.name not in environment:
+                reason = f"more than {MAX_SETTINGS} settings"
+                yield Unreadable(document.location(number), "cron", reason)
+            else:
+                environment[assignment.name] = assignment.value
             continue
         words = _blank().split(body, _FIELDS - 1)
         reason = _fault(words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.base import Fact
@@ -15,8 +15,17 @@ from dten_audit.readers.cron.lines import Assignment, Fault, Job, read_line
 
 # Debian's cron 3.0pl1-162 ignores a longer table as a whole.
 DEBIAN_MAX_LINES: Final = 10_000
+MAX_SETTINGS: Final = 64
 _ZONES: Final = ("CRON_TZ", "TZ")
 _SHELLS: Final = frozenset(("", "sh", "bash", "dash", "ash", "ksh", "zsh", "rbash", "busybox"))
+
+
+class _Settings(NamedTuple):
+    """The assignments in force, and those of them that change how a job is read."""
+
+    all: tuple[tuple[str, str], ...] = ()
+    zone: str = ""
+    shell: str = ""
 
 
 def read(document: Document) -> Iterator[Fact | Embedded]:
@@ -25,34 +34,41 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
     returns = carriage_returns(document.data)
     of_file = file_traps(document)
     environment: dict[str, str] = {}
-    settings: tuple[tuple[str, str], ...] = ()
+    settings = _Settings()
     for number, text in enumerate(document.text.split("\n"), start=1):
         line = read_line(text, user_field=user_field)
         if line is None:
             continue
         if isinstance(line, Assignment):
+            if len(environment) == MAX_SETTINGS and line.name not in environment:
+                reason = f"more than {MAX_SETTINGS} settings"
+                yield Unreadable(document.location(number), "cron", reason)
+                continue
             environment[line.name] = line.value
-            settings = tuple(environment.items())
+            zone = next((environment[name] for name in _ZONES if environment.get(name)), "")
+            shell = environment.get("SHELL", "")
+            settings = _Settings(tuple(environment.items()), zone, shell)
         elif isinstance(line, Fault):
             yield Unreadable(document.location(number), "cron", line.reason)
         else:
-            traps = (*line.traps, *of_file, *(("carriage-return",) if number in returns else ()))
-            yield from _states(document, number, line, settings, traps)
+            part = command_text(line.command, number, line.column, line.user, settings.shell)
+            traps = line.traps + of_file
+            if number in returns:
+                traps += ("carriage-return",)
+            yield _job(document, number, line, settings, traps, part)
+            if part:
+                yield part
 
 
-def _states(
+def _job(
     document: Document,
     number: int,
     job: Job,
-    settings: tuple[tuple[str, str], ...],
+    settings: _Settings,
     traps: tuple[str, ...],
-) -> Iterator[Fact | Embedded]:
-    environment = dict(settings) if settings else {}
-    zone = next((environment[name] for name in _ZONES if environment.get(name)), "")
-    if zone:
-        traps = (*traps, "zone-setting")
-    part = command_text(job.command, number, job.column, job.user, environment.get("SHELL", ""))
-    yield CronJob(
+    part: Embedded | None,
+) -> CronJob:
+    return CronJob(
         document.location(number),
         document.id,
         document.path,
@@ -63,14 +79,12 @@ def _states(
         normal=job.normal,
         otherwise=job.otherwise,
         refused=job.refused,
-        environment=settings,
-        zone=zone,
+        environment=settings.all,
+        zone=settings.zone,
         stdin=job.stdin,
-        traps=traps,
+        traps=(*traps, "zone-setting") if settings.zone else traps,
         script=document.embedded_id(part) if part else "",
     )
-    if part:
-        yield part
 
 
 def command_text(command: str, line: int, column: int, user: str, shell: str) -> Embedded | None:

@@ -171,8 +171,12 @@ def _foreign(part: str, position: int) -> _Element:
         return _Element(None, "*", "question-mark")
     if position == MONTH_DAY and upper == "L":
         return _Element(None, "L", "last-day")
-    if position == MONTH_DAY and (upper == "LW" or (upper[-1:] == "W" and _number(upper[:-1]))):
-        return _Element(None, "LW" if upper == "LW" else "", "nearest-weekday")
+    if position == MONTH_DAY and upper == "LW":
+        return _Element(None, "LW", "nearest-weekday")
+    if position == MONTH_DAY and upper[-1:] == "W":
+        day = _number(upper[:-1])
+        known = day is not None and 1 <= day <= BOUNDS[MONTH_DAY][1]
+        return _Element(None, "", "nearest-weekday") if known else _REFUSED
     day = _value(part[:-1], position) if upper.endswith("L") else None
     if position == WEEK_DAY and day is not None and day <= BOUNDS[WEEK_DAY][1]:
         return _Element(None, f"{day}L", "last-day")

@@ -6,7 +6,7 @@ Source: crontab(5), cron(8) of Debian's cron 3.0pl1-162 and of cronie 1.7; anacr
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from dten_audit.readers.cron.fields import FIELDS, Field, joined, read_field
@@ -78,6 +78,11 @@ def _blank() -> re.Pattern[str]:
 
 
 @cache
+def _percent() -> re.Pattern[str]:
+    return re.compile(r"(?<!\\)%")
+
+
+@cache
 def _assignment() -> re.Pattern[str]:
     return re.compile(r"(?:\"([^\"=]*)\"|'([^'=]*)'|([^ \t=\"'][^ \t=]*+|))[ \t]*+=[ \t]*+")
 
@@ -127,9 +132,14 @@ def read_assignment(body: str) -> Assignment | None:
     return Assignment(match[1] or match[2] or match[3] or "", value)
 
 
+def _first_word(text: str) -> tuple[str, str]:
+    """Split at the first blanks; the rest is empty where there are none."""
+    word, *rest = _blank().split(text, 1)
+    return word, rest[0] if rest else ""
+
+
 def _at_word(body: str) -> tuple[_Times | Fault, str]:
-    word, _, rest = body.replace("\t", " ").partition(" ")
-    rest = body[len(word) :].lstrip(_BLANKS)
+    word, rest = _first_word(body)
     if word not in WORDS:
         known = " (known only in small letters)" if word.lower() in WORDS else ""
         return Fault(f"unknown time word {word[:40]}{known}"), ""
@@ -141,24 +151,29 @@ def _five_fields(body: str) -> tuple[_Times | Fault, str]:
     words = _blank().split(body[1:] if minus else body, len(FIELDS))
     if len(words) < len(FIELDS):
         return Fault("fewer than five time fields"), ""
-    expression = " ".join(words[: len(FIELDS)])
-    fields = [read_field(word, position) for position, word in enumerate(words[: len(FIELDS)])]
-    for position, field in enumerate(fields):
-        if not field.readable:
-            bad = words[position]
-            digits = not bad.isascii() and any(char.isdecimal() for char in bad)
-            why = ": digits that are not ASCII" if digits else ""
-            return Fault(f"bad {FIELDS[position]} {bad[:40]}{why}"), ""
-    times = _times(expression, fields)
-    if minus:
+    times = _read_times(" ".join(words[: len(FIELDS)]))
+    if minus and isinstance(times, _Times):
         times = times._replace(
-            expression=f"-{expression}",
+            expression=f"-{times.expression}",
             otherwise=times.otherwise or times.normal,
             normal="",
             refused=True,
             traps=("leading-minus", *times.traps),
         )
     return times, words[len(FIELDS)] if len(words) > len(FIELDS) else ""
+
+
+@lru_cache(maxsize=4096)
+def _read_times(expression: str) -> _Times | Fault:
+    words = expression.split(" ")
+    fields = [read_field(word, position) for position, word in enumerate(words)]
+    for position, field in enumerate(fields):
+        if not field.readable:
+            bad = words[position]
+            digits = any(char.isdecimal() and not char.isascii() for char in bad)
+            why = ": digits that are not ASCII" if digits else ""
+            return Fault(f"bad {FIELDS[position]} {bad[:40]}{why}")
+    return _times(expression, fields)
 
 
 def _times(expression: str, fields: list[Field]) -> _Times:
@@ -178,8 +193,7 @@ def _times(expression: str, fields: list[Field]) -> _Times:
 
 def _job(times: _Times, rest: str, length: int, *, user_field: bool) -> Job | Fault:
     """Make a job of its times and what follows them: the user field, if any, and the command."""
-    first, _, following = rest.replace("\t", " ").partition(" ")
-    following = rest[len(first) :].lstrip(_BLANKS)
+    first, following = _first_word(rest)
     user, command, traps = "", rest, list(times.traps)
     plain = not times.expression.startswith("@")
     if plain and following and _sixth().fullmatch(first):
@@ -229,6 +243,5 @@ def split_percent(command: str) -> tuple[str, str]:
     """
     if "%" not in command:
         return command, ""
-    parts = command.replace("\\%", "\0").split("%")
-    plain = [part.replace("\0", "%") for part in parts]
-    return plain[0], "\n".join(plain[1:]) + "\n" if len(plain) > 1 else ""
+    parts = [part.replace("\\%", "%") for part in _percent().split(command)]
+    return parts[0], "\n".join(parts[1:]) + "\n" if len(parts) > 1 else ""
