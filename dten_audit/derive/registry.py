@@ -48,4 +48,28 @@ DERIVERS: tuple[Deriver, ...] = (
         ("shipped_key", "orphan_key", "orphan_signature"),
         "dten_audit.derive.signing.keys:derive",
     ),
+    Deriver(
+        "config changes",
+        ("config_key", "unreadable"),
+        ("config_change", "unreadable_config"),
+        "dten_audit.derive.config.changes:derive",
+    ),
+    Deriver(
+        "privilege uses",
+        ("command",),
+        ("privilege_use",),
+        "dten_audit.derive.privilege.uses:derive",
+    ),
+    Deriver(
+        "system writes",
+        ("command",),
+        ("system_write", "mode_change"),
+        "dten_audit.derive.privilege.writes:derive",
+    ),
+    Deriver(
+        "admin grants",
+        ("command", "sudoers_rule", "sudoers_default"),
+        ("admin_grant",),
+        "dten_audit.derive.privilege.grants:derive",
+    ),
 )  # fmt: skip

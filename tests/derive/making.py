@@ -68,7 +68,7 @@ def command(
 
 def sudo(*options: str, **more: object) -> Layer:
     """Return the layer that ``sudo`` with these options is."""
-    target = options[options.index("-u") + 1] if "-u" in options else ""
+    target = options[options.index("-u") + 1] if "-u" in options else "root"
     arguments = tuple(word for option in ("sudo", *options) for word in words(option))
     return Layer("sudo", "privilege", arguments, target)._replace(**more)  # type: ignore[arg-type]
 
@@ -86,19 +86,24 @@ def info(path: str, kind: str = "shell", mode: int | None = None) -> DocumentInf
 
 def package(*facts: Fact, documents: Iterable[DocumentInfo] = ()) -> Package:
     """Return a package graph of these facts, and of the documents that they stand in."""
-    paths = {fact.at.path.partition("!/")[2]: "shell" for fact in facts}
-    paths |= {fact.path: "systemd-unit" for fact in facts if isinstance(fact, UnitFile)}
-    known = [info(path, kind) for path, kind in paths.items()]
-    return Package([*known, *documents], facts)
+    known: dict[str, DocumentInfo] = {}
+    for fact in facts:
+        address = fact.at.path
+        kind = "systemd-unit" if isinstance(fact, UnitFile) else "shell"
+        path = address.rpartition("!/")[2]
+        known[address] = DocumentInfo(address, address, path, kind, 1, None, "")
+    return Package([*known.values(), *documents], facts)
 
 
-def estate(*units: str | UnitRecord, complete: bool = True, **more: object) -> Estate:
-    """Return an estate whose site has these units, and no others if it is complete."""
+def estate(
+    *units: str | UnitRecord, complete: tuple[str, ...] = ("units",), **more: object
+) -> Estate:
+    """Return an estate whose site has these units, and no others in what is ``complete``."""
     records = tuple(
         unit if isinstance(unit, UnitRecord) else UnitRecord(unit, "enabled", line=number)
         for number, unit in enumerate(units, start=4)
     )
-    site = Site(path="site.yaml", units=records, complete=frozenset(["units"] if complete else []))
+    site = Site(path="site.yaml", units=records, complete=frozenset(complete))
     return Estate(site._replace(**more), AT)  # type: ignore[arg-type]
 
 

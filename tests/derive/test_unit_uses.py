@@ -102,7 +102,7 @@ def test_a_known_unit_is_present_and_an_unknown_one_is_not() -> None:
 
 def test_without_a_site_it_is_a_question() -> None:
     assert use_of(command("systemctl restart dten"), site=NO_SITE).present == Unknown("site.units")
-    partial = estate("dten-core.service", complete=False)
+    partial = estate("dten-core.service", complete=())
     assert use_of(command("systemctl stop dten-queue"), site=partial).present == Unknown(
         "site.units"
     )

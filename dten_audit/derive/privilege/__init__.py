@@ -1,0 +1,1 @@
+"""Rights: which the package assumes, takes for granted, or gives away."""

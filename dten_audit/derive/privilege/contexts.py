@@ -1,0 +1,113 @@
+"""As whom scripts run, as far as the package shows it, and which users it makes."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from dten_audit.derive.arguments import elsewhere, split_arguments
+from dten_audit.derive.privilege.tables import names, tools
+from dten_audit.derive.roles import role_of
+from dten_audit.documents.text import decode
+from dten_audit.links.package import Call, Package
+from dten_audit.model.facts.commands import Command, Guard, Layer
+
+_ROOT: Final = ("", "root", "0")
+_ROUNDS: Final = 20
+_MAX_BYTES: Final = 1 << 20
+_MAKERS: Final = frozenset(("useradd", "adduser"))
+_USER_OPTIONS: Final = frozenset((
+    "-b", "--base-dir", "-c", "--comment", "-d", "--home", "--home-dir", "-e", "--expiredate",
+    "-f", "--inactive", "-g", "--gid", "-G", "--groups", "-k", "--skel", "-K", "--key",
+    "-p", "--password", "-s", "--shell", "-u", "--uid", "--ingroup", "--gecos", "-h",
+    "--firstuid", "--lastuid",
+))  # fmt: skip
+_SYSUSER: Final = re.compile(r"u!?[ \t]+([\w$.-]+)([^\n]*)", re.ASCII)
+_REFUSING: Final = ("nologin", "/false")
+
+
+class Made(NamedTuple):
+    """A user that the package makes; ``no_login``: with a shell that refuses logins."""
+
+    name: str
+    no_login: bool
+
+
+def root_checked(command: Command) -> bool:
+    """Say whether a test makes sure that a command only runs as root."""
+    return any(guard.kind == "root-check" and guard.holds for guard in command.guards)
+
+
+def escalation(command: Command) -> int:
+    """Return the number of the layer that makes a command run as root; -1 where none does."""
+    for number, layer in enumerate(command.layers):
+        if is_privilege(layer) and layer.target in _ROOT:
+            return number
+    return -1
+
+
+def is_privilege(layer: Layer) -> bool:
+    """Say whether a layer changes the user."""
+    return layer.kind == "privilege" and layer.tool in tools()
+
+
+def not_root(guard: Guard) -> bool:
+    """Say whether a test makes sure that the user is not root."""
+    return guard.kind == "root-check" and not guard.holds
+
+
+def root_documents(package: Package) -> set[str]:
+    """Return the documents that are only seen to be run as root.
+
+    Maintainer scripts and container builds run as root by definition (Debian Policy 6.1, RPM);
+    others where every call of them is made as root.
+    """
+    found = {
+        document
+        for document in package.documents
+        if role_of(package, document) in ("maintainer", "container-build")
+    }
+    for _ in range(_ROUNDS):
+        more = {
+            callee
+            for callee, calls in package.calls.items()
+            if callee not in found and calls and all(_as_root(call, found) for call in calls)
+        }
+        if not more:
+            break
+        found |= more
+    return found
+
+
+def _as_root(call: Call, known: set[str]) -> bool:
+    command = call.command
+    if command.document in known and not any(map(is_privilege, command.layers)):
+        return True
+    return root_checked(command) or escalation(command) >= 0
+
+
+def made_users(package: Package) -> dict[str, Made]:
+    """Return the users that the package makes: with useradd, or through sysusers.d."""
+    found: dict[str, Made] = {}
+    for command in package.of(Command):
+        if command.program in _MAKERS and not elsewhere(command):
+            arguments = split_arguments(command.argv[1:], _USER_OPTIONS)
+            shell = arguments.value("-s", "--shell")
+            closed = command.program == "adduser" and arguments.has("--system", "-S")
+            refused = shell.endswith(_REFUSING) or (closed and not shell)
+            for word in arguments.operands[:1]:
+                found[word.text] = Made(word.text, refused)
+    for info in package.documents.values():
+        if "sysusers.d/" in info.path and info.size <= _MAX_BYTES:
+            data = package.content(info.id)
+            for line in decode(data).text.split("\n") if data is not None else ():
+                match = _SYSUSER.match(line)
+                if match:
+                    refused = "/bin/" not in match[2].replace("/bin/false", "")
+                    found[match[1]] = Made(match[1], refused)
+    return found
+
+
+def refuses_login(user: str, made: dict[str, Made]) -> bool:
+    """Say whether a user's login shell refuses logins: as the package makes it, else as usual."""
+    return made[user].no_login if user in made else user in names("no_login")

@@ -1,0 +1,116 @@
+"""What is known of programs that change rights, and of paths that only root may change."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import NamedTuple, cast
+
+from dten_audit.model.facts.privilege import Write
+from dten_audit.readers.knowledge import knowledge
+
+
+class Tool(NamedTuple):
+    """A program that runs a command as somebody else; fields as in ``privilege_tools.yaml``."""
+
+    escalates: bool
+    policy: bool
+    takes: frozenset[str]
+    no_prompt: frozenset[str]
+    from_stdin: frozenset[str]
+    askpass: frozenset[str]
+    environment: frozenset[str]
+    login: frozenset[str]
+    shell: frozenset[str]
+
+
+class Writer(NamedTuple):
+    """A program that changes files; fields as in ``system_paths.yaml``."""
+
+    operands: str
+    what: Write
+    takes: frozenset[str]
+    target: frozenset[str]
+    only: frozenset[str]
+    not_: frozenset[str]
+
+
+def _table() -> dict[str, object]:
+    return cast("dict[str, object]", knowledge("privilege_tools"))
+
+
+def _words(row: dict[str, object], key: str) -> frozenset[str]:
+    return frozenset(cast("list[str]", row.get(key, [])))
+
+
+@cache
+def tools() -> dict[str, Tool]:
+    """Return the programs that run a command as somebody else, by name."""
+    rows = cast("dict[str, dict[str, object]]", _table()["tools"])
+    return {
+        name: Tool(
+            bool(row.get("escalates", False)),
+            bool(row.get("policy", False)),
+            _words(row, "takes"),
+            _words(row, "no_prompt"),
+            _words(row, "from_stdin"),
+            _words(row, "askpass"),
+            _words(row, "environment"),
+            _words(row, "login"),
+            _words(row, "shell"),
+        )
+        for name, row in rows.items()
+    }
+
+
+@cache
+def names(section: str) -> frozenset[str]:
+    """Return a list of names: ``builtins``, ``no_login``, ``users``, ``escapes``, …."""
+    return frozenset(cast("list[str]", _table()[section]))
+
+
+@cache
+def admin_groups() -> dict[str, str]:
+    """Return the groups whose members are nearly root, with what they may do."""
+    return cast("dict[str, str]", _table()["admin_groups"])
+
+
+def loosening(setting: str, value: str, *, negated: bool) -> str:
+    """Return what a setting of sudoers loosens; empty for all others."""
+    for row in cast("list[dict[str, object]]", _table()["defaults"]):
+        wanted = str(row.get("value", "*"))
+        same = row["setting"] == setting and bool(row.get("negated", False)) == negated
+        if same and fnmatchcase(value, wanted):
+            return str(row["why"])
+    return ""
+
+
+@cache
+def writers() -> dict[str, Writer]:
+    """Return the programs that change files, by name."""
+    table = cast("dict[str, dict[str, dict[str, object]]]", knowledge("system_paths"))
+    return {
+        name: Writer(
+            str(row["operands"]),
+            cast("Write", row["what"]),
+            _words(row, "takes"),
+            _words(row, "target"),
+            _words(row, "only"),
+            _words(row, "not"),
+        )
+        for name, row in table["writers"].items()
+    }
+
+
+@cache
+def _areas() -> tuple[tuple[str, str], ...]:
+    table = cast("dict[str, dict[str, str]]", knowledge("system_paths"))
+    return tuple(sorted(table["areas"].items(), key=lambda row: -len(row[0])))
+
+
+def area(path: str) -> str:
+    """Return what a path belongs to that only root may change; empty for all others."""
+    for prefix, name in _areas():
+        if path == prefix or path.startswith(f"{prefix}/"):
+            return "" if name == "none" else name
+    return ""

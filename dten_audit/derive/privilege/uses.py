@@ -1,0 +1,221 @@
+"""From wrapped commands to privilege uses: what a script assumes of sudo, su and their kin."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from typing import Final
+
+from dten_audit.derive.arguments import Arguments, split_arguments
+from dten_audit.derive.privilege.contexts import (
+    Made,
+    is_privilege,
+    made_users,
+    not_root,
+    refuses_login,
+    root_checked,
+    root_documents,
+)
+from dten_audit.derive.privilege.tables import Tool, area, names, tools
+from dten_audit.derive.roles import role_of
+from dten_audit.links.package import Package
+from dten_audit.model.facts.commands import Command, Guard, Layer, Word
+from dten_audit.model.facts.privilege import PasswordFrom, PrivilegeUse
+from dten_audit.model.location import Location
+from dten_audit.model.unknown import Unknown
+from dten_audit.site.estate import Estate
+from dten_audit.site.site import Site
+
+_TEXT_TOOLS: Final = frozenset(("su", "runuser", "su-to-root", "sg"))
+"""Tools whose command is shell text: its redirections are theirs."""
+_SHELL_OPTIONS: Final = ("-s", "--shell", "-i", "--login")
+_TERMINAL_OPTIONS: Final = frozenset(("-t", "-tt", "-ttt"))
+_JOB_KINDS: Final = frozenset(("cron", "crontab", "anacrontab", "systemd-unit"))
+_PROBES: Final = frozenset(("", "true", ":"))
+_PRINTERS: Final = frozenset(("echo", "printf"))
+_ITSELF: Final = ("$0", "${0}", "$BASH_SOURCE", "${BASH_SOURCE[0]}", "${BASH_SOURCE}")
+
+
+def derive(package: Package, estate: Estate) -> Iterable[PrivilegeUse]:
+    """Yield a privilege use for each wrapper of each command that changes the user."""
+    as_root = root_documents(package)
+    made = made_users(package)
+    for command in package.of(Command):
+        layers = list(command.layers)
+        if command.program in tools() and command.argv:
+            layers.append(Layer(command.program, "privilege", command.argv, "root"))
+        for number, layer in enumerate(layers):
+            if is_privilege(layer):
+                use = _use(command, layers, number)
+                if _is_probe(use):
+                    continue
+                use = use._replace(
+                    as_root=command.document in as_root,
+                    no_terminal=use.no_terminal or _is_job(package, command.document),
+                    role=role_of(package, command.document),
+                )
+                yield _compared(use, layer, estate.site, made)
+
+
+def _use(command: Command, layers: list[Layer], number: int) -> PrivilegeUse:
+    """Return what the command itself says."""
+    layer, tool = layers[number], tools()[layers[number].tool]
+    given = split_arguments(layer.arguments[1:], tool.takes)
+    inner = [word.text for after in layers[number + 1 :] for word in after.arguments]
+    own_words = command.argv is not layer.arguments
+    inner += [word.text for word in command.argv] if own_words else []
+    source, shipped = _password(command, tool, given)
+    plain = not any(after.kind == "shell" for after in layers[number + 1 :])
+    direct = plain and layer.tool not in _TEXT_TOOLS and not given.has(*_SHELL_OPTIONS)
+    return PrivilegeUse(
+        at=command.at,
+        document=command.document,
+        tool=layer.tool,
+        target_user=layer.target,
+        inner=" ".join(inner),
+        program=command.program if own_words else "",
+        escalates=tool.escalates,
+        guarded=any(_guards(guard, layer) for guard in (*command.guards, *layer.guards)),
+        root_checked=root_checked(command),
+        non_interactive=given.has(*tool.no_prompt),
+        password_from=source,
+        password_shipped=shipped,
+        no_terminal=command.deferred or _without_terminal(layers[:number]),
+        redirect=_redirect(command) if direct else "",
+        builtin=command.program if direct and own_words and _is_builtin(command) else "",
+        reexecutes=bool(command.argv) and command.argv[0].text in _ITSELF,
+        keeps_environment=given.has(*tool.environment),
+        elsewhere=_elsewhere(layers[:number]),
+        function=layer.function,
+        failure=command.failure,
+        via=command.via,
+    )
+
+
+def _compared(use: PrivilegeUse, layer: Layer, site: Site, made: dict[str, Made]) -> PrivilegeUse:
+    """Return a use with what the site and the package say of tool and user."""
+    tool = tools()[use.tool]
+    given = split_arguments(layer.arguments[1:], tool.takes)
+    needs_shell = bool(tool.shell) or given.has(*tool.login)
+    refused = needs_shell and not given.has(*tool.shell) and refuses_login(use.target_user, made)
+    known = bool(site.path) and site.sudo is not None and tool.policy
+    return use._replace(
+        available=_available(use, tool, site),
+        user_present=_user_present(use, site, made),
+        no_login=refused,
+        site_lines=(Location(site.path, site.sudo.line or None),) if known and site.sudo else (),
+    )
+
+
+def _available(use: PrivilegeUse, tool: Tool, site: Site) -> bool | Unknown:
+    """Say whether the site lets the script do this."""
+    if not tool.escalates:
+        return True
+    if site.sudo is None or not tool.policy or use.elsewhere:
+        return Unknown("site.sudo")
+    if site.sudo.policy != "listed":
+        return site.sudo.policy == "nopasswd"
+    if use.as_root or use.root_checked:
+        return True
+    return any(
+        rule.runas in ("ALL", use.target_user)
+        and (not rule.commands or any(_allows(command, use.inner) for command in rule.commands))
+        for rule in site.sudo.rules
+    )
+
+
+def _allows(rule: str, inner: str) -> bool:
+    """Compare a command with a rule of sudo; a rule names the program by its full path."""
+    program, _, arguments = inner.partition(" ")
+    bare = f"{posixpath.basename(program)} {arguments}".strip()
+    wanted, _, wanted_arguments = rule.partition(" ")
+    glob = f"{posixpath.basename(wanted)} {wanted_arguments}".strip()
+    return rule == "ALL" or fnmatchcase(bare, glob if wanted_arguments else f"{glob}*")
+
+
+def _user_present(use: PrivilegeUse, site: Site, made: dict[str, Made]) -> bool | Unknown:
+    user = use.target_user
+    if "$" in user or "`" in user:
+        return Unknown("package.value")
+    if not user or user in made or user in names("users") or user.lstrip("#").isdigit():
+        return True
+    found = Unknown("site.users") if use.elsewhere else site.user(user)
+    return found if isinstance(found, Unknown) else found is not None
+
+
+def _password(command: Command, tool: Tool, given: Arguments) -> tuple[PasswordFrom, bool]:
+    """Return where a password comes from, and whether it stands in the script."""
+    if given.has(*tool.from_stdin):
+        return "stdin", any(_is_known(word) for word in _piped(command))
+    variables = {name for name, _ in command.environment}
+    asked = given.has(*tool.askpass) or (bool(tool.askpass) and "SUDO_ASKPASS" in variables)
+    return ("askpass" if asked else ""), False
+
+
+def _piped(command: Command) -> Iterator[Word]:
+    """Yield what is printed into a command, without the printing program and its format."""
+    for producer in command.feeds[:1]:
+        if producer and posixpath.basename(producer[0].text) in _PRINTERS:
+            yield from (w for w in producer[1:] if not w.text.startswith(("-", "%")))
+    for redirection in command.redirections:
+        if redirection.operator == "<<<":
+            yield redirection.target
+
+
+def _is_known(word: Word) -> bool:
+    return word.certainty != "computed" and bool(word.text.strip())
+
+
+def _guards(guard: Guard, layer: Layer) -> bool:
+    """Say whether a test makes sure that the tool is there, or that it is needed and may fail."""
+    if not_root(guard):
+        return True
+    if not guard.holds:
+        return False
+    subject = guard.subject
+    if guard.kind == "command-exists":
+        return posixpath.basename(subject) == layer.tool
+    return guard.kind == "other" and layer.tool in subject.split()
+
+
+def _redirect(command: Command) -> str:
+    """Return the system file that the calling shell opens for writing."""
+    for redirection in command.redirections:
+        if ">" in redirection.operator and area(redirection.target.text):
+            return redirection.target.text
+    return ""
+
+
+def _is_builtin(command: Command) -> bool:
+    return bool(command.argv) and command.argv[0].text in names("builtins")
+
+
+def _without_terminal(layers: list[Layer]) -> bool:
+    """Say whether a remote shell runs the command without a terminal."""
+    return any(
+        layer.kind == "remote"
+        and not any(word.text in _TERMINAL_OPTIONS or "RequestTTY" in word.text
+                    for word in layer.arguments)
+        for layer in layers
+    )  # fmt: skip
+
+
+def _elsewhere(layers: list[Layer]) -> str:
+    for layer in layers:
+        if layer.kind in ("remote", "container"):
+            what = "host" if layer.kind == "remote" else "container"
+            return f"{what} {layer.target}".strip()
+    return ""
+
+
+def _is_job(package: Package, document: str) -> bool:
+    """Say whether a command is the text of a job or of a unit, which have no terminal."""
+    info = package.documents.get(document)
+    host = package.documents.get(info.host) if info is not None and info.host else None
+    return host is not None and host.kind in _JOB_KINDS
+
+
+def _is_probe(use: PrivilegeUse) -> bool:
+    """``sudo -n true`` asks whether sudo works; ``sudo -l`` and ``sudo -k`` change nothing."""
+    return use.program in _PROBES and (use.non_interactive or use.inner in ("", "true"))

@@ -1,0 +1,149 @@
+"""Which commands change what only root may change, and which give rights away by a mode."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from dten_audit.derive.arguments import Arguments, elsewhere, split_arguments, written_paths
+from dten_audit.derive.privilege.contexts import is_privilege, root_checked, root_documents
+from dten_audit.derive.privilege.tables import Writer, area, names, writers
+from dten_audit.derive.roles import role_of
+from dten_audit.links.package import Package
+from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.commands import Command, Word
+from dten_audit.model.facts.privilege import ModeChange, SystemWrite, Write
+from dten_audit.site.estate import Estate
+
+_OCTAL: Final = re.compile(r"0*([0-7]{1,5})")
+_SYMBOLIC: Final = re.compile(r"([ugoa]*)([-+=])([rwxXst]*)")
+_SETUID: Final = 0o4000
+_SETGID: Final = 0o2000
+_STICKY: Final = 0o1000
+_WORLD_WRITES: Final = 0o002
+_CAPABILITY: Final = re.compile(r"[a-z_]+")
+_SHORTEST_NAME: Final = 3
+_MODE_PROGRAMS: Final = frozenset(("chmod", "install", "mkdir", "setcap"))
+
+
+def derive(package: Package, estate: Estate) -> Iterable[Fact]:
+    """Yield system writes and mode changes."""
+    del estate  # whether the operator is root is no fact of the site
+    as_root = root_documents(package)
+    product = package.identity.get("name", "").lower()
+    for command in package.of(Command):
+        if elsewhere(command):
+            continue
+        role = role_of(package, command.document)
+        for change in _mode_changes(command):
+            yield change._replace(role=role)
+        if any(map(is_privilege, command.layers)):
+            continue
+        for what, word in changes(command):
+            place = area(word.text)
+            if place:
+                yield SystemWrite(
+                    command.at,
+                    command.document,
+                    command.program,
+                    what,
+                    word.text,
+                    place,
+                    own=len(product) >= _SHORTEST_NAME and product in word.text.lower(),
+                    root_checked=root_checked(command),
+                    as_root=command.document in as_root,
+                    failure=command.failure,
+                    role=role,
+                    via=command.via,
+                )
+
+
+def changes(command: Command) -> Iterator[tuple[Write, Word]]:
+    """Yield what a command changes: by its redirections, and by what its program does."""
+    writer = writers().get(command.program)
+    for word in written_paths(command):
+        yield "writes", word
+    if writer is None or command.program == "tee":
+        return
+    arguments = split_arguments(command.argv[1:], writer.takes)
+    asked = not writer.only or arguments.has(*writer.only) or _old_tar(command, writer)
+    if asked and not arguments.has(*writer.not_):
+        for word in _targets(writer, arguments):
+            yield writer.what, word
+
+
+def _old_tar(command: Command, writer: Writer) -> bool:
+    """``tar xzf x``: the first word holds the options without a dash."""
+    return (
+        "-x" in writer.only
+        and "x" in "".join(command.arguments[:1])
+        and not (command.arguments[0].startswith("-"))
+    )
+
+
+def _targets(writer: Writer, arguments: Arguments) -> Iterator[Word]:
+    target = arguments.value(*writer.target)
+    operands = arguments.operands
+    if target:
+        yield Word(target)
+    elif writer.operands == "last":
+        yield from operands[-1:] if len(operands) > 1 else ()
+    elif writer.operands == "all":
+        yield from operands
+    elif writer.operands == "rest":
+        scripted = arguments.has("-e", "--expression", "-f", "--file", "--reference")
+        yield from operands if scripted else operands[1:]
+
+
+def _mode_changes(command: Command) -> Iterator[ModeChange]:
+    """Yield the modes that a command sets, as far as they give rights away."""
+    if command.program not in _MODE_PROGRAMS:
+        return
+    takes = writers()[command.program].takes
+    arguments = split_arguments(command.argv[1:], takes)
+    if command.program in ("install", "mkdir"):
+        mode, paths = arguments.value("-m", "--mode"), arguments.operands[-1:]
+    else:
+        operands = [word for word in command.argv[1:] if not _is_option(word.text)]
+        mode, paths = (operands[0].text, tuple(operands[1:])) if operands else ("", ())
+    for word in paths:
+        change = ModeChange(command.at, word.text, mode, recursive=arguments.has("-R"))
+        change = _capabilities(change) if command.program == "setcap" else _bits(change)
+        if change.setuid or change.setgid or change.world_writable or change.capabilities:
+            yield change
+
+
+def _is_option(text: str) -> bool:
+    """``chmod -x file`` takes a right away: ``-x`` is a mode, not an option."""
+    return text.startswith("--") or (
+        text.startswith("-") and not set(text[1:]) <= set("rwxXst,") and len(text) > 1
+    )
+
+
+def _bits(change: ModeChange) -> ModeChange:
+    octal = _OCTAL.fullmatch(change.mode)
+    if octal:
+        bits = int(octal[1], 8)
+        world = bool(bits & _WORLD_WRITES) and not bits & _STICKY
+        return change._replace(
+            setuid=bool(bits & _SETUID), setgid=bool(bits & _SETGID), world_writable=world
+        )
+    setuid = setgid = world = sticky = False
+    for clause in change.mode.split(","):
+        match = _SYMBOLIC.fullmatch(clause)
+        if match and match[2] != "-":
+            who, rights = match[1] or "a", match[3]
+            everybody = "a" in who
+            setuid |= "s" in rights and ("u" in who or everybody)
+            setgid |= "s" in rights and ("g" in who or everybody)
+            world |= "w" in rights and bool(match[1]) and ("o" in who or everybody)
+            sticky |= "t" in rights
+    return change._replace(setuid=setuid, setgid=setgid, world_writable=world and not sticky)
+
+
+def _capabilities(change: ModeChange) -> ModeChange:
+    """Read ``cap_a,cap_b+ep``; ``-r`` in its place takes all away."""
+    found = tuple(name for name in _CAPABILITY.findall(change.mode) if name.startswith("cap_"))
+    powerful = names("powerful_capabilities")
+    return change._replace(capabilities=found, powerful=any(name in powerful for name in found))
