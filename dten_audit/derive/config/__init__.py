@@ -1,0 +1,1 @@
+"""What becomes of configuration keys in the version that is to come."""

@@ -1,0 +1,70 @@
+"""What to write instead of a key: the name at the end of the chain, and the line with its value."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from dten_audit.derive.config.versions import reached
+from dten_audit.model.facts.config import ConfigKey
+from dten_audit.model.unknown import Unknown
+from dten_audit.site.matrix import MatrixEntry
+from dten_audit.site.matrix_keys import Lookup, full_name
+
+_LONGEST_CHAIN: Final = 10
+_TRANSFORM: Final = re.compile(r"([*/])([0-9]{1,12})([A-Za-z]*)")
+_NUMBER: Final = re.compile(r"[0-9]{1,15}")
+_SEPARATORS: Final = {"yaml": ": ", "json": ": ", "properties": "=", "env": "="}
+
+
+def final_name(lookup: Lookup, entry: MatrixEntry, in_force: str | Unknown) -> str:
+    """Return the key that replaces an entry's, following names that were replaced in turn."""
+    seen = {full_name(entry)}
+    name = _next_name(entry)
+    for _ in range(_LONGEST_CHAIN):
+        following = next(
+            (
+                match.entry
+                for match in lookup.find("", name, any_section=True)
+                if _next_name(match.entry) and _gone(lookup, match.entry, in_force)
+            ),
+            None,
+        )
+        if following is None or full_name(following) in seen:
+            break
+        seen.add(full_name(following))
+        name = _next_name(following)
+    return name
+
+
+def _next_name(entry: MatrixEntry) -> str:
+    return entry.moved_to or entry.renamed_to
+
+
+def _gone(lookup: Lookup, entry: MatrixEntry, in_force: str | Unknown) -> bool:
+    since = entry.changed_in or entry.removed
+    return reached(in_force, since, lookup.matrix.scheme) is True
+
+
+def setting_line(key: ConfigKey, entry: MatrixEntry, replacement: str) -> str:
+    """Return the line that sets the new key to what the old one said; empty if nobody can say."""
+    value = key.value
+    if not replacement or key.certainty == "computed" or "\n" in value:
+        return ""
+    if entry.transform:
+        changed = _transformed(value, entry.transform)
+        if changed is None:
+            return ""
+        value = changed
+    return f"{replacement}{_SEPARATORS.get(key.format, ' = ')}{value}"
+
+
+def _transformed(value: str, transform: str) -> str | None:
+    """Apply ``*86400``, ``/1024`` or ``*16MB``; None for any other text or value."""
+    match = _TRANSFORM.fullmatch(transform)
+    if match is None or not _NUMBER.fullmatch(value):
+        return None
+    factor = int(match[2])
+    if match[1] == "*":
+        return f"{int(value) * factor}{match[3]}"
+    return f"{int(value) // factor}{match[3]}" if factor and int(value) % factor == 0 else None
