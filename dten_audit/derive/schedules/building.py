@@ -12,7 +12,7 @@ from dten_audit.derive.schedules.scripts import Scripts, Step
 from dten_audit.derive.schedules.work import Work, Worker
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command
-from dten_audit.model.facts.schedules import RetiredUse, Schedule
+from dten_audit.model.facts.schedules import Schedule
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.knowledge import knowledge
 from dten_audit.site.estate import Estate
@@ -49,9 +49,9 @@ class Builder:
         environment: Iterable[tuple[str, str]] = (),
     ) -> Schedule:
         """Return ``base`` with its times and its work filled in, and told in words."""
-        work = self.worker.work(steps, environment)
-        retired = self.worker.retired(work.hosts)
+        work = self.worker.work(steps, environment, base.command)
         full = base._replace(
+            installed_by=tuple(by for by in base.installed_by if by[:2] != base.at[:2]),
             next_fires=tuple(stamp(moment) for moment in times.next),
             next_text=base.next_text or in_words(times.next, base.zone),
             fires_in_window=times.in_window,
@@ -64,8 +64,7 @@ class Builder:
             hosts=work.hosts,
             calls_at=work.calls_at,
             calls_retired=self.worker.calls_retired(work),
-            retired_hosts=retired,
-            calls_text=_calls_text(work, retired),
+            retired_hosts=self.worker.retired(work.hosts),
             log_path=work.log_path,
             log_rotated=work.log_rotated,
             silenced=work.silenced,
@@ -74,8 +73,12 @@ class Builder:
             actor=f"as {base.user}" if base.user else "as the user who runs the script",
             trap_note=trap_note(base.traps),
         )
+        brief = base.summary or _brief(full)
         return full._replace(
-            summary=base.summary or _summary(full, work),
+            brief=brief,
+            summary=base.summary or "; ".join([brief, *_extras(full)]),
+            calls_text=_calls_text(full, work),
+            window_text=_window_text(full),
             window_question=_window_question(full),
             hold_with=base.hold_with or _hold_with(full),
         )
@@ -98,7 +101,7 @@ def shown(text: str) -> str:
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
 
-def _summary(schedule: Schedule, work: Work) -> str:
+def _brief(schedule: Schedule) -> str:
     command = shown(schedule.command)
     parts = [f"runs `{command}` {schedule.actor}" if command else f"runs {schedule.actor}"]
     if schedule.at_boot:
@@ -107,25 +110,37 @@ def _summary(schedule: Schedule, work: Work) -> str:
         parts.append(f"never fires ({schedule.expression})")
     elif schedule.next_text:
         parts.append(f"next: {schedule.next_text}" if schedule.next_fires else schedule.next_text)
+    return "; ".join(parts)
+
+
+def _extras(schedule: Schedule) -> list[str]:
+    parts = []
     if schedule.persistent:
         parts.append("makes up for missed runs")
     if schedule.hosts:
         parts.append(f"calls {', '.join(schedule.hosts)}")
-    elif work.hosts_computed:
-        parts.append("calls a host whose name is computed")
     if schedule.log_path:
         parts.append(f"appends to {schedule.log_path}")
     if schedule.replaces:
         parts.append(f"replaces all jobs that {schedule.place} holds now")
-    return "; ".join(parts)
+    return parts
 
 
-def _calls_text(work: Work, retired: Sequence[RetiredUse]) -> str:
-    notes = {use.host: use.text for use in retired}
+def _calls_text(schedule: Schedule, work: Work) -> str:
+    notes = {use.host: use.text for use in schedule.retired_hosts}
     parts = [notes.get(host, host) for host in work.hosts]
-    if work.hosts_computed:
+    if work.hosts_computed and (not parts or schedule.calls_retired == COMPUTED):
         parts.append("a host whose name is only computed")
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def _window_text(schedule: Schedule) -> str:
+    if schedule.fires_in_window is True:
+        at = f": {schedule.window_fire}" if schedule.window_fire else ""
+        return f"inside the change window{at}"
+    if isinstance(schedule.fires_in_window, Unknown):
+        return "perhaps inside the change window"
+    return "outside of the change window"
 
 
 def _window_question(schedule: Schedule) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
@@ -16,6 +17,7 @@ Action = Literal["install", "list", "remove", "edit", "check"]
 _SPOOL: Final = "/var/spool/cron/crontabs"
 _STDIN: Final = "-"
 _WRITES: Final = frozenset((">", ">>", ">|", "&>", "&>>"))
+_GREPS: Final = ("grep", "egrep", "fgrep")
 _TABLES: Final = frozenset(("cron", "crontab"))
 
 
@@ -95,7 +97,7 @@ def _crontab(
         found.schedules.append(_unseen(builder, command, "crontab-wipe", place, user))
     elif call.action == "edit":
         found.schedules.append(_unseen(builder, command, "crontab-command", place, user))
-    elif call.action == "install" and source:
+    elif call.action == "install" and source and not _only_removes(command, source):
         documents = _documents(builder, command, source, written)
         path = f"{_SPOOL}/{user}" if user else _SPOOL
         for document in documents:
@@ -105,6 +107,18 @@ def _crontab(
         if not documents:
             unseen = _unseen(builder, command, "crontab-command", place, user, replaces=not keeps)
             found.schedules.append(unseen)
+
+
+def _only_removes(command: Command, source: str) -> bool:
+    """Say whether a call writes back what was there, less the lines that ``grep -v`` leaves out."""
+    programs = [words[0].text for words in command.feeds if words]
+    negated = all(
+        any(re.fullmatch("-[A-Za-z]*v[A-Za-z]*|--invert-match", word.text) for word in words)
+        for words in command.feeds
+        if words and words[0].text in _GREPS
+    )
+    known = set(programs) <= {"crontab", *_GREPS} and "crontab" in programs
+    return source == _STDIN and not command.stdin and known and negated
 
 
 def _source(command: Command, call: CrontabCall) -> str:

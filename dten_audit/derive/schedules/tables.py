@@ -172,7 +172,8 @@ def run_parts(builder: Builder) -> Iterator[Schedule]:
         info = builder.package.documents.get(install.source)
         if info is None or info.kind == "empty":
             continue
-        key = (install.source, install.target)
+        # Texts inside a script that is written there have the path of that script.
+        key = (info.host or info.id, install.target)
         by = installed_at(install)
         if key in seen:
             seen[key] = seen[key]._replace(installed_by=(*seen[key].installed_by, *by))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
 from functools import cache
@@ -12,7 +13,7 @@ from dten_audit.derive.schedules.endpoints import calls_of, expand
 from dten_audit.derive.schedules.scripts import Scripts, Step
 from dten_audit.links.calls import INTERPRETERS
 from dten_audit.links.package import Package
-from dten_audit.model.facts.commands import Command, Redirection
+from dten_audit.model.facts.commands import Command
 from dten_audit.model.facts.schedules import LogRotation, RetiredUse
 from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
@@ -25,6 +26,7 @@ _TESTS: Final = frozenset(
 )
 _NOWHERE: Final = frozenset(("/dev/null", "/dev/zero"))
 _MAX_PLACES: Final = 20
+_STANDARD_ERROR: Final = 2
 
 
 class Work(NamedTuple):
@@ -54,8 +56,13 @@ class Worker:
         self._tails: set[str] | None = None
         self._rotated = [path for fact in package.of(LogRotation) for path in fact.paths]
 
-    def work(self, steps: Sequence[Step], environment: Iterable[tuple[str, str]] = ()) -> Work:
-        """Return what a job's steps come to; ``environment`` is what its table sets."""
+    def work(
+        self, steps: Sequence[Step], environment: Iterable[tuple[str, str]] = (), text: str = ""
+    ) -> Work:
+        """Return what a job's steps come to.
+
+        ``environment`` is what its table sets, ``text`` its command as written.
+        """
         known = dict(environment)
         own = [step.command for step in steps if step.depth == 0]
         main = next((c for c in own if c.program and c.program not in _TESTS), None)
@@ -75,7 +82,7 @@ class Worker:
             computed,
             log_path,
             self.rotated(log_path) if log_path else True,
-            any(_silenced(command) for command in own if command.program not in _TESTS),
+            any(_silenced(command, text) for command in own if command.program not in _TESTS),
             any(_locks(step.command) for step in steps),
         )
 
@@ -168,25 +175,26 @@ def _log(command: Command, environment: dict[str, str]) -> str:
     return ""
 
 
-def _silenced(command: Command) -> bool:
-    """Say whether neither the output nor the errors of a command reach anybody."""
+def _silenced(command: Command, text: str) -> bool:
+    """Say whether neither the output nor the errors of a command reach anybody.
+
+    Redirections name files only: that errors follow the output (``2>&1``) stands in ``text``.
+    """
     out = error = False
     for redirection in command.redirections:
         to_nowhere = redirection.target.text in _NOWHERE
         if redirection.operator in ("&>", "&>>"):
-            out = error = to_nowhere
-        elif redirection.operator.startswith(">") and redirection.descriptor in (-1, 1):
-            out = to_nowhere and not redirection.operator.endswith("&")
+            return to_nowhere
+        if redirection.operator.startswith(">") and redirection.descriptor in (-1, 1):
+            out = to_nowhere
         elif redirection.descriptor == _STANDARD_ERROR:
-            error = out if _to_output(redirection) else to_nowhere
-    return out and error
+            error = to_nowhere
+    return out and (error or _errors_follow().search(text) is not None)
 
 
-_STANDARD_ERROR: Final = 2
-
-
-def _to_output(redirection: Redirection) -> bool:
-    return redirection.target.text.lstrip("&") == "1"
+@cache
+def _errors_follow() -> re.Pattern[str]:
+    return re.compile(r"> ?/dev/null[ \t]{0,9}2> ?&1")
 
 
 def _locks(command: Command) -> bool:

@@ -125,9 +125,10 @@ class Schedule(NamedTuple):
     ``overlap_guard``: a lock keeps two runs apart. ``traps`` are notations that cron daemons read
     differently, ``trap_note`` explains them.
 
-    In words: ``actor`` ("as root"), ``summary``, ``calls_text`` (the hosts, with what the site says
-    of retired ones), ``window_question`` (what would settle ``fires_in_window``, empty where it is
-    settled), and ``hold_with``, how to keep it from running.
+    In words: ``actor`` ("as root"), ``brief`` (what runs, as whom, when), ``summary`` (that, and
+    what it does), ``calls_text`` (the hosts, with what the site says of retired ones),
+    ``window_text`` and ``window_question`` (how it lies to the change window, and what to ask where
+    that is open), and ``hold_with``, how to keep it from running.
     """
 
     at: Location
@@ -170,7 +171,9 @@ class Schedule(NamedTuple):
     trap_note: str = ""
     runs_as_root: bool | Unknown = False
     actor: str = ""
+    brief: str = ""
     summary: str = ""
+    window_text: str = ""
     hold_with: str = ""
     certainty: Certainty = "exact"
 
