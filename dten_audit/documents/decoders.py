@@ -12,8 +12,10 @@ from dten_audit.documents.source import Data
 
 CHUNK: Final = 1 << 20
 _FEED: Final = 1 << 18
+_SMALL: Final = 1 << 12
 _GZIP_WINDOW: Final = 31
 _RAW_WINDOW: Final = -15
+_WINDOWS: Final = {"gzip": _GZIP_WINDOW, "deflate": _RAW_WINDOW}
 
 
 class Decoder(Protocol):
@@ -151,6 +153,9 @@ class Flow:
         self._kind = kind
         self._budget = budget
         self._position = 0
+        self._stream_start = 0
+        self._stream_size = 0
+        self._failure: Exception | None = None
         self._single = decoder is not None
         self._decoder = decoder or make_decoder(kind, budget.limits.dictionary)
 
@@ -159,7 +164,7 @@ class Flow:
 
         Raises ``BrokenError`` or ``OverLimitError``.
         """
-        while True:
+        while self._failure is None:
             if self._decoder.eof and not self._next_stream():
                 return b""
             feed: bytes | memoryview = b""
@@ -171,9 +176,11 @@ class Flow:
             chunk = self._decode(feed)
             if chunk:
                 self.size += len(chunk)
+                self._stream_size += len(chunk)
                 self._budget.charge(len(chunk))
                 self._budget.check_ratio(self.size, len(self._data))
                 return chunk
+        raise self._failure
 
     def _decode(self, feed: bytes | memoryview) -> bytes:
         try:
@@ -184,7 +191,33 @@ class Flow:
             text = str(error)
             if "Memory usage limit" in text or "too much memory" in text:
                 raise OverLimitError("limit-memory", f"{self._kind}: {text}") from error
-            raise BrokenError("corrupt-stream", f"{self._kind}: {text}") from error
+            self._failure = BrokenError("corrupt-stream", f"{self._kind}: {text}")
+            return self._salvage()
+
+    def _salvage(self) -> bytes:
+        """Return what comes out before the damage: decoders drop it together with the error."""
+        if self._single and self._kind != "deflate":
+            return b""
+        decoder: Decoder = (
+            ZlibDecoder(_WINDOWS[self._kind])
+            if self._kind in _WINDOWS
+            else (make_decoder(self._kind, self._budget.limits.dictionary))
+        )
+        saved = bytearray()
+        passed, position, most = 0, self._stream_start, self._stream_size + CHUNK
+        while not decoder.eof and passed < most:
+            feed = self._data[position : position + _SMALL] if decoder.needs_input else b""
+            position += len(feed)
+            try:
+                chunk = decoder.decompress(feed, _SMALL)
+            except Exception:  # noqa: BLE001 - the damage, which is told already
+                break
+            passed += len(chunk)
+            if passed > self._stream_size:
+                saved += chunk[max(0, len(chunk) - (passed - self._stream_size)) :]
+            if not chunk and not len(feed) and decoder.needs_input:
+                break
+        return bytes(saved)
 
     def _next_stream(self) -> bool:
         """Go on to a stream that follows; tell whether there is one."""
@@ -196,6 +229,7 @@ class Flow:
             self.trailing = 0 if padding else len(rest)
             return False
         self._budget.charge(0)
+        self._stream_start, self._stream_size = self._position, 0
         self._decoder = make_decoder(self._kind, self._budget.limits.dictionary)
         return True
 

@@ -10,7 +10,7 @@ from typing import Final, Self
 from dten_audit.documents.budget import Budget
 from dten_audit.documents.container import Container
 from dten_audit.documents.formats import format_of
-from dten_audit.documents.names import path_problems, tree_problems
+from dten_audit.documents.names import mode_problems, path_problems, tree_problems
 from dten_audit.documents.source import Data, Item, Link, Problem, Source
 from dten_audit.model.facts.container import ContainerIssue
 from dten_audit.model.location import Location, inner
@@ -87,6 +87,10 @@ class Frame:
             if count < _MOST_OF_ONE_ISSUE:
                 at = self.place(problem.path)._replace(byte_offset=problem.offset)
                 yield ContainerIssue(at, problem.issue, problem.detail)
+
+    def judge_mode(self, path: str, mode: int, *, folder: bool) -> Iterator[Problem]:
+        """Return what is wrong with a member's mode."""
+        return mode_problems(path, mode, folder=folder, kept=self.kind != "zip")
 
     def judge_names(self) -> Iterator[ContainerIssue]:
         """Yield what is wrong with the paths, once all are known."""

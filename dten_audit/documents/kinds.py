@@ -89,7 +89,7 @@ def mismatch(path: str, kind: str) -> str:
     return promised
 
 
-_RARE_STARTS = frozenset(b"BM\xca\x5d0\x00Rz\xffP(")
+_RARE_STARTS = frozenset(b"BM\xca\x5d0\x00R\xff" + bytes(range(0x50, 0x60)))
 
 
 def _by_magic(path: str, head: bytes, kind: str | None) -> str:

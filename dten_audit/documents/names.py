@@ -24,6 +24,8 @@ _RESERVED: Final = frozenset(
 )
 """Names that Windows takes for devices, with any ending (Naming Files, Paths, and Namespaces)."""
 _DRIVE: Final = r"[A-Za-z]:"
+_UNIT_ESCAPE: Final = r"\\x[0-9a-f]{2}"
+"""How systemd writes a character into a unit's name (systemd.unit(5)): no separator anywhere."""
 _FORMAT_CATEGORIES: Final = frozenset({"Cf", "Zl", "Zp"})
 _SETUID: Final = 0o4000
 _SETGID: Final = 0o2000
@@ -63,7 +65,7 @@ def _plain(
     return not any(
         part[-1] in _SUSPECT_ENDS
         or part[0] in _SUSPECT_STARTS
-        or part.partition(b".")[0].lower() in _RESERVED_BYTES
+        or part.partition(b".")[0].rstrip(b" ").lower() in _RESERVED_BYTES
         for part in components
     )
 
@@ -83,8 +85,8 @@ def _judge(path: str, limits: Limits) -> Iterator[Problem]:
     deceives = folded.count("/") != path.count("/") or (".." in folded and ".." not in path)
     if deceives or categories & _FORMAT_CATEGORIES:
         yield Problem("path-deceptive", ascii(path[:80]), path)
-    slashed = path.replace("\\", "/")
-    if slashed != path:
+    slashed = re.sub(_UNIT_ESCAPE, "x", path).replace("\\", "/")
+    if slashed.count("/") > path.count("/"):
         yield Problem("path-backslash", "", path)
     if slashed.startswith("/") or re.match(_DRIVE, slashed):
         yield Problem("path-absolute", "", path)
@@ -140,13 +142,17 @@ def _leaves(link: Link, target: str) -> bool:
     return climbs_out(f"{folder}/{target}")
 
 
-def mode_problems(path: str, mode: int, *, folder: bool) -> Iterator[Problem]:
-    """Yield what a Unix mode gives away (chmod(2)). A folder's own setuid bits mean nothing."""
+def mode_problems(path: str, mode: int, *, folder: bool, kept: bool = True) -> Iterator[Problem]:
+    """Yield what a Unix mode gives away (chmod(2)). A folder's own setuid bits mean nothing.
+
+    ``kept``: unpackers set the mode as it stands; those of ZIP let the umask take bits away, and
+    many writers state 0666 and 0777 throughout.
+    """
     if not folder and mode & _SETUID:
         yield Problem("mode-setuid", f"mode {mode:04o}", path)
     elif not folder and mode & _SETGID:
         yield Problem("mode-setgid", f"mode {mode:04o}", path)
-    if mode & _OTHERS_WRITE and not (folder and mode & _STICKY):
+    if kept and mode & _OTHERS_WRITE and not (folder and mode & _STICKY):
         yield Problem("mode-world-writable", f"mode {mode:04o}", path)
 
 

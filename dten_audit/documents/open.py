@@ -14,7 +14,7 @@ from dten_audit.documents.frame import Frame
 from dten_audit.documents.issues import ISSUES
 from dten_audit.documents.kind_tables import KIND_FAMILIES
 from dten_audit.documents.kinds import kind_by_name, mismatch
-from dten_audit.documents.names import ODD_MODES, link_problems, mode_problems
+from dten_audit.documents.names import ODD_MODES, link_problems
 from dten_audit.documents.nesting import nested_kind
 from dten_audit.documents.root import open_root
 from dten_audit.documents.source import Data, Folder, Item, Link, Member, Missed, Problem
@@ -98,7 +98,7 @@ class _Walk:
         path, data, mode = member
         kind, container = self._kinds
         if mode is not None and mode & ODD_MODES:
-            yield from frame.states(mode_problems(path, mode, folder=False))
+            yield from frame.states(frame.judge_mode(path, mode, folder=False))
         unlike = mismatch(path, kind)
         if unlike:
             yield from frame.states([Problem("type-mismatch", f"{kind}, not {unlike}", path)])
@@ -140,7 +140,7 @@ class _Walk:
             self._budget.enter()
             frame.folders.append(item.path)
             if item.mode is not None and item.mode & ODD_MODES:
-                yield from frame.states(mode_problems(item.path, item.mode, folder=True))
+                yield from frame.states(frame.judge_mode(item.path, item.mode, folder=True))
         elif isinstance(item, Link):
             self._budget.enter()
             frame.links[item.path] = item

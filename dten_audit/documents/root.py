@@ -59,12 +59,12 @@ def read_package(place: Path) -> Data:
 
 def read_stdin(budget: Budget) -> Data:
     """Spool standard input. Raises ``PackageError`` where nothing comes."""
-    sink = Sink(budget)
-    while chunk := sys.stdin.buffer.read(_CHUNK):
-        sink.write(chunk)
-    if not sink.size:
-        raise PackageError("standard input is empty")
-    return sink.data()
+    with Sink(budget) as sink:
+        while chunk := sys.stdin.buffer.read(_CHUNK):
+            sink.write(chunk)
+        if not sink.size:
+            raise PackageError("standard input is empty")
+        return sink.data()
 
 
 def _archive(base: str, data: Data, frame: type[F], budget: Budget) -> F:

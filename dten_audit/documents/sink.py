@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 import tempfile
-from typing import IO
+from typing import IO, Self
 
 from dten_audit.documents.budget import Budget
 from dten_audit.documents.errors import OverLimitError
@@ -12,7 +12,7 @@ from dten_audit.documents.source import Data
 
 
 class Sink:
-    """Takes chunks, charges them, and gives them back as one document."""
+    """Takes chunks, charges them, and gives them back as one document. A context manager."""
 
     __slots__ = ("_budget", "_charged", "_chunks", "_file", "size")
 
@@ -23,6 +23,14 @@ class Sink:
         self._chunks: list[bytes] = []
         self._file: IO[bytes] | None = None
         self.size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give the temporary file back; a map of it lives on."""
+        if self._file is not None:
+            self._file.close()
 
     def write(self, chunk: bytes) -> None:
         """Take a chunk. Raises ``OverLimitError``."""

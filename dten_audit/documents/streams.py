@@ -74,14 +74,14 @@ def _members(source: Source, kind: str) -> Iterator[Item]:
 
 
 def _one_file(flow: Flow, chunk: bytes, path: str, source: Source) -> Iterator[Item]:
-    sink = Sink(source.budget, charged=True)
-    try:
-        while chunk:
-            sink.write(chunk)
-            chunk = flow.read()
-    except BrokenError as error:
-        if sink.size:
-            yield Member(path, sink.data())
-        yield Missed(path, "truncated" if error.issue == "truncated-stream" else "corrupt")
-        raise
-    yield Member(path, sink.data())
+    with Sink(source.budget, charged=True) as sink:
+        try:
+            while chunk:
+                sink.write(chunk)
+                chunk = flow.read()
+        except BrokenError as error:
+            if sink.size:
+                yield Member(path, sink.data())
+            yield Missed(path, "truncated" if error.issue == "truncated-stream" else "corrupt")
+            raise
+        yield Member(path, sink.data())

@@ -98,10 +98,10 @@ def take_content(tape: Tape, size: int, budget: Budget) -> Data:
     """
     if size <= budget.limits.memory:
         return tape.take(size)
-    sink = Sink(budget)
-    while sink.size < size:
-        chunk = tape.take(min(CHUNK, size - sink.size))
-        if not chunk:
-            break
-        sink.write(chunk)
-    return sink.data()
+    with Sink(budget) as sink:
+        while sink.size < size:
+            chunk = tape.take(min(CHUNK, size - sink.size))
+            if not chunk:
+                break
+            sink.write(chunk)
+        return sink.data()

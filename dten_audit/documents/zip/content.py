@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from dten_audit.documents.budget import Budget
@@ -63,31 +64,36 @@ def read_whole(view: memoryview, entry: Entry, start: int, budget: Budget) -> by
 def read_in_steps(view: memoryview, entry: Entry, start: int, path: str, budget: Budget) -> Content:
     """Unpack a member that is large, or whose content is not what its header promises."""
     packed = view[start : start + entry.packed]
-    sink = Sink(budget, charged=entry.method != r.STORED)
     crc, crc32 = 0, checksum()
     problems: list[Problem] = []
     missed = ""
-    try:
-        flow = _flow(packed, entry, budget)
-        while chunk := flow.read():
-            crc = crc32(chunk, crc)
-            sink.write(chunk)
-        if flow.trailing:
-            what = f"{flow.trailing} bytes behind the end of its packed data"
-            problems.append(Problem("packed-tail", what, path))
-    except BrokenError as error:
-        missed = "truncated" if error.issue == "truncated-stream" else "corrupt"
-        issue = "truncated-member" if missed == "truncated" else "corrupt-member"
-        problems.append(Problem(issue, error.detail, path))
+    with Sink(budget, charged=entry.method != r.STORED) as sink:
+        try:
+            flow = _flow(packed, entry, budget)
+            while chunk := flow.read():
+                crc = crc32(chunk, crc)
+                sink.write(chunk)
+            if flow.trailing:
+                what = f"{flow.trailing} bytes behind the end of its packed data"
+                problems.append(Problem("packed-tail", what, path))
+        except BrokenError as error:
+            missed = "truncated" if error.issue == "truncated-stream" else "corrupt"
+            problems.append(Problem(f"{missed}-member", error.detail, path))
+        data = sink.data()
     if len(packed) < entry.packed and not missed:
         problems.append(Problem("truncated-member", "the file ends before it does", path))
         missed = "truncated"
-    if not missed and sink.size != entry.size:
-        what = f"{entry.size} bytes stated, {sink.size} there"
-        problems.append(Problem("size-mismatch", what, path))
-    if not missed and crc != entry.crc:
-        problems.append(Problem("corrupt-member", "its checksum does not match", path))
-    return Content(sink.data(), tuple(problems), missed)
+    if not missed:
+        problems += _promises(entry, len(data), crc, path)
+    return Content(data, tuple(problems), missed)
+
+
+def _promises(entry: Entry, size: int, crc: int, path: str) -> Iterator[Problem]:
+    """Yield what a member's headers promise and its content does not keep."""
+    if size != entry.size:
+        yield Problem("size-mismatch", f"{entry.size} bytes stated, {size} there", path)
+    if crc != entry.crc:
+        yield Problem("corrupt-member", "its checksum does not match", path)
 
 
 def _flow(packed: memoryview, entry: Entry, budget: Budget) -> Flow | _Stored:

@@ -30,10 +30,10 @@ def surface(source: Source, view: memoryview, region: Region) -> Iterator[Item]:
         return
     path = f"@{region.label}" + (f"/{region.start}" if region.label == "hidden" else "")
     if source.wanted(path):
-        sink = Sink(source.budget)
-        for at in range(region.start, region.end, _STEP):
-            sink.write(bytes(view[at : min(at + _STEP, region.end)]))
-        yield Member(path, sink.data())
+        with Sink(source.budget) as sink:
+            for at in range(region.start, region.end, _STEP):
+                sink.write(bytes(view[at : min(at + _STEP, region.end)]))
+            yield Member(path, sink.data())
 
 
 def recover(
@@ -139,25 +139,26 @@ def _unsized(
             source.budget.charge(len(data))
             yield Member(path, data)
         return following
-    wanted = source.wanted(path)
-    sink = Sink(source.budget, charged=True)
     flow = Flow(view[start:], "deflate", source.budget, inflater())
-    try:
-        while chunk := flow.read():
-            if wanted:
-                sink.write(chunk)
-    except BrokenError as error:
-        yield Problem("truncated-member", error.detail, path)
+    following = -1
+    with Sink(source.budget, charged=True) as sink:
+        missed = ""
+        wanted = source.wanted(path)
+        try:
+            while chunk := flow.read():
+                if wanted:
+                    sink.write(chunk)
+            following = start + flow.consumed
+        except BrokenError as error:
+            missed = "truncated"
+            yield Problem("truncated-member", error.detail, path)
+        except OverLimitError as error:
+            if error.final:
+                raise
+            missed, wanted = error.issue, False
+            yield Problem(error.issue, error.detail, path)
         if wanted:
             yield Member(path, sink.data())
-        yield Missed(path, "truncated", sink.size)
-        return _next_header(view, start, len(view), r.LOCAL)
-    except OverLimitError as error:
-        if error.final:
-            raise
-        yield Problem(error.issue, error.detail, path)
-        yield Missed(path, error.issue, sink.size)
-        return _next_header(view, start, len(view), r.LOCAL)
-    if wanted:
-        yield Member(path, sink.data())
-    return start + flow.consumed
+        if missed:
+            yield Missed(path, missed, sink.size)
+    return _next_header(view, start, len(view), r.LOCAL) if following < 0 else following
