@@ -99,8 +99,8 @@ def _job(signature: Signature, members: Members) -> _Job | None:
 def _strays(jobs: Iterable[_Job]) -> Iterator[OrphanSignature]:
     for job in jobs:
         if not job.signature.attached and not job.target:
-            incidental = is_incidental(job.info)
-            yield OrphanSignature(job.signature.at, "CMS", job.expected, incidental)
+            expected, incidental = job.expected.partition(MEMBER)[2], is_incidental(job.info)
+            yield OrphanSignature(job.signature.at, "CMS", expected, incidental)
 
 
 class _Strays:
@@ -183,14 +183,18 @@ class _Judge:
         if self.certificate is None:
             return self._without_certificate(content)
         if content is None and not signer.signed_attributes:
-            return Verdict(None, None, problem=_UNREAD)
+            return Verdict(None, None, problem=self._unread())
         verdict = verify(signer, self.certificate.public_key, content or b"")
         if content is None:
-            problem = verdict.problem or _UNREAD
+            problem = verdict.problem or self._unread()
             return verdict._replace(content_matches=None, text_mode=False, problem=problem)
         if signer.signed_attributes and signer.content_type != self.job.signed.content_type:
             return verdict._replace(signature_valid=False)
         return verdict
+
+    def _unread(self) -> str:
+        """Say why there is no content; without a file, another fact says so."""
+        return _UNREAD if self.job.target else ""
 
     def _without_certificate(self, content: bytes | None) -> Verdict:
         """Compare the content at least; without the key nobody can tell who signed the digest."""

@@ -118,7 +118,7 @@ def _as_signer(certificate: X509) -> Iterator[Defect]:
 
     purposes = certificate.purposes
     if purposes is None:
-        yield Defect("no-eku", "signer", certificate)
+        yield Defect("no-eku", "signer", certificate, "no purpose at all")
     elif CODE_SIGNING not in purposes:
         yield Defect("wrong-eku", "signer", certificate, _named(purposes))
     usage = certificate.extension(x509.KeyUsage)

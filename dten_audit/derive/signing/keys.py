@@ -20,10 +20,9 @@ from dten_audit.model.facts.signing import (
 )
 from dten_audit.model.location import MEMBER
 from dten_audit.readers.signing.names import in_test_tree, speaks_of_signing, words
+from dten_audit.readers.signing.reader import BUNDLE
 from dten_audit.site.estate import Estate
 
-_BUNDLE = 5
-"""More certificates than this in one file are a bundle of roots, not a signer's chain."""
 _NEAR_THE_TOP = 2
 
 
@@ -70,12 +69,13 @@ def _strays(package: Package) -> Iterator[OrphanSignature]:
             continue
         target, expected = members.target(info)
         if not target:
+            expected = expected.partition(MEMBER)[2]
             yield OrphanSignature(signature.at, signature.format, expected, signature.incidental)
 
 
 def _orphans(package: Package) -> Iterator[OrphanKey]:
     for certificate in package.of(Certificate):
-        if not certificate.signs_code or certificate.siblings > _BUNDLE:
+        if not certificate.signs_code or certificate.is_ca or certificate.siblings > BUNDLE:
             continue
         yield OrphanKey(
             certificate.at,

@@ -62,13 +62,15 @@ class Members:
     def target(self, info: DocumentInfo) -> tuple[str, str]:
         """Return the file that a detached signature is for, and where it was expected.
 
-        That is the name without the signature's ending; else the one file beside it that differs
-        from it in nothing but the ending (``manifest.p7s``, ``manifest.json``).
+        That is the name without the signature's ending, beside it, in a folder above, or, where
+        there is only one of that name, anywhere; else the one file beside it that differs from it
+        in nothing but the ending (``manifest.p7s``, ``manifest.json``).
         """
-        path = signed_path(info.path)
-        expected = container_of(info) + path if path else ""
-        if expected and self.exists(expected):
-            return expected, expected
+        path, container = signed_path(info.path), container_of(info)
+        expected = container + path if path else ""
+        for place in self._places(container, path) if path else ():
+            if self.exists(place):
+                return place, expected
         stem = (expected or info.address).rpartition("/")[2].partition(".")[0]
         alike = [
             other.address
@@ -77,6 +79,15 @@ class Members:
             and other.kind not in _OF_SIGNING - {"checksums"}
         ]
         return (alike[0] if len(alike) == 1 else ""), expected
+
+    def _places(self, container: str, path: str) -> Iterator[str]:
+        """Yield where a file may lie whose signature names it ``path``, likely places first."""
+        *folders, name = path.split("/")
+        for depth in range(len(folders), -1, -1):
+            yield container + "/".join((*folders[:depth], name))
+        alike = [info.address for info in self.below(container) if info.path.endswith(f"/{name}")]
+        if len(alike) == 1:
+            yield alike[0]
 
     def named(self, base: DocumentInfo, path: str) -> tuple[str, str]:
         """Return what a list at ``base`` calls ``path``, and the folder it counts from.

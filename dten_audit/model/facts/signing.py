@@ -351,7 +351,7 @@ class OrphanSignature(NamedTuple):
 
     @property
     def subject(self) -> str:
-        return f"{self.at.member} {self.format}"
+        return f"{self.at.member} {self.format} signature"
 
 
 class SignatureCoverage(NamedTuple):

@@ -7,6 +7,7 @@ signature is not called a broken one.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
@@ -37,10 +38,13 @@ class MalformedError(ValueError):
 def guarded(make: Callable[[], T]) -> T:
     """Return what ``make`` returns. Raises ``MalformedError`` for whatever hostile bytes provoke.
 
-    A panic in Rust code arrives as a ``BaseException`` of its own.
+    A panic in Rust code arrives as a ``BaseException`` of its own. Warnings about certificates that
+    later releases of the library will refuse are no news to whoever reads the findings.
     """
     try:
-        return make()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return make()
     except MalformedError:
         raise
     except Exception as error:  # noqa: BLE001 -- parsers of hostile bytes raise what they like
@@ -123,6 +127,11 @@ class X509:
     def not_after(self) -> datetime:
         """End of validity, UTC."""
         return self.certificate.not_valid_after_utc
+
+    @cached_property
+    def serial(self) -> int:
+        """The serial number."""
+        return self.certificate.serial_number
 
     @cached_property
     def public_key(self) -> CertificatePublicKeyTypes | None:
@@ -242,7 +251,7 @@ def load(raw: bytes) -> X509:
 
         found = X509(x509.load_der_x509_certificate(raw), raw)
         _ = (found.subject, found.issuer, found.subject_key, found.issuer_key)
-        _ = (found.not_before, found.not_after, found.certificate.serial_number)
+        _ = (found.not_before, found.not_after, found.serial, found.extensions_error)
         return found
 
     return guarded(make)

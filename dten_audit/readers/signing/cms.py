@@ -164,7 +164,7 @@ def signer_certificate(signer: SignerInfo, certificates: Iterable[X509]) -> X509
             if certificate.key_id == signer.key_id:
                 return certificate
         elif (
-            certificate.certificate.serial_number == signer.serial
+            certificate.serial == signer.serial
             and certificate.certificate.issuer.public_bytes() == signer.issuer
         ):
             return certificate

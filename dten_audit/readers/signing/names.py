@@ -29,9 +29,13 @@ def name_words(name: str) -> list[str]:
 
 def in_test_tree(path: str) -> bool:
     """Say whether a path speaks of tests, examples or documentation."""
-    *folders, name = path.lower().split("/")
-    by_folder = any(folder in words("test_folders") for folder in folders)
-    return by_folder or any(word in words("test_words") for word in name_words(name))
+    *folders, _ = path.lower().split("/")
+    if any(folder in words("test_folders") for folder in folders):
+        return True
+    beginnings = tuple(words("test_beginnings"))
+    return any(
+        word in words("test_words") or word.startswith(beginnings) for word in name_words(path)
+    )
 
 
 def speaks_of_signing(path: str) -> bool:

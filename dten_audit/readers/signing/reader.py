@@ -30,6 +30,8 @@ from dten_audit.readers.signing.pem import Block, blocks, decode
 
 LARGEST: Final = 16 << 20
 """Larger than any signature; a fact must not hold more."""
+BUNDLE: Final = 5
+"""More certificates than this in one file are a bundle of roots, not a signer's chain."""
 _CERTIFICATES: Final = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 _SIGNATURES: Final = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
 _PUBLIC_KEYS: Final = ("PUBLIC KEY", "RSA PUBLIC KEY")
@@ -85,7 +87,8 @@ def _pem(document: Document) -> Iterator[Fact]:
         try:
             yield from _pem_block(document, block, at, certificates)
         except MalformedError as error:
-            yield Unreadable(at, "pem", f"{block.label.lower()}: {error}")
+            language = "pem" if certificates <= BUNDLE else "certificate bundle"
+            yield Unreadable(at, language, f"{block.label.lower()}: {error}")
 
 
 def _pem_block(document: Document, block: Block, at: Location, siblings: int) -> Iterator[Fact]:
