@@ -31,6 +31,8 @@ class Builder:
         self.timetable = Timetable(estate)
         self.scripts = Scripts(package)
         self.worker = Worker(package, estate.site, self.scripts)
+        # A site that knows its units runs systemd; then such a job does nothing.
+        self._systemd_runs = False if estate.site.units else Unknown("site.units")
 
     def steps(self, document: str, command: str, base: Schedule) -> list[Step]:
         """Return what a command comes to: as its reader stated it, else read now."""
@@ -58,6 +60,10 @@ class Builder:
             window_fire=in_words([times.window_fire], base.zone) if times.window_fire else "",
             never_fires=times.never and not base.at_boot,
             program=base.program or work.program,
+            without_systemd=work.without_systemd,
+            enabled=self._systemd_runs
+            if work.without_systemd and base.enabled is True
+            else base.enabled,
             target=work.target,
             target_present=work.target_present,
             target_guarded=work.target_guarded,
@@ -110,6 +116,8 @@ def _brief(schedule: Schedule) -> str:
         parts.append(f"never fires ({schedule.expression})")
     elif schedule.next_text:
         parts.append(f"next: {schedule.next_text}" if schedule.next_fires else schedule.next_text)
+    if schedule.without_systemd:
+        parts.append("does nothing where systemd runs")
     return "; ".join(parts)
 
 
@@ -156,6 +164,8 @@ def _window_question(schedule: Schedule) -> str:
         return f"At what time do the hosts run {schedule.place}? (their crontab or anacrontab says)"
     if isinstance(missing, Unknown) and missing.needs == "site.cron":
         return f"Which cron runs {schedule.place}: Debian's, or one that reads it differently?"
+    if schedule.without_systemd:
+        return f"Do the hosts run systemd? Then the job in {schedule.place} does nothing."
     if schedule.kind == "timer" and isinstance(schedule.enabled, Unknown):
         return f"Is {schedule.place} enabled on the hosts?"
     if isinstance(schedule.enabled, Unknown):

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from dten_audit.derive.schedules.building import NOT_SEEN, Builder
+from dten_audit.derive.schedules.building import COMPUTED, NOT_SEEN, Builder
 from dten_audit.derive.schedules.moments import Times, shortest_gap
 from dten_audit.derive.schedules.paths import how_often, path_traps, read_by, role_of
 from dten_audit.links.package import DocumentInfo, Install
@@ -133,6 +133,8 @@ def timed(builder: Builder, base: Schedule, job: CronJob) -> tuple[Schedule, Tim
         return base._replace(next_text=text, period_minutes=days * _DAY), Times(in_window=window)
     if job.expression == "@reboot":
         return base._replace(at_boot=True), Times()
+    if job.certainty == "computed":
+        return base._replace(next_text="at times that are computed"), Times(in_window=COMPUTED)
     zone = timetable.zone("" if timetable.debian else job.zone)
     base = base._replace(zone=zone, period_minutes=shortest_gap(job.normal or job.otherwise))
     if not job.normal and not job.otherwise:

@@ -74,7 +74,7 @@ def _timer(
         _expression(unit, calendars),
         "systemd",
         _user(unit, service),
-        "; ".join(entry.value for entry in starts),
+        "; ".join(entry.value.lstrip(_PREFIXES) for entry in starts),
         "",
         role=role_of(host.path if host else unit.path),
         installed_by=tuple(switch.at for switch in switches),
@@ -143,7 +143,11 @@ def _timed(
 ) -> tuple[Schedule, Times]:
     read = [read_calendar(entry.value) for entry in calendars]
     known = [calendar for calendar in read if calendar is not None]
-    texts = [f"{value} {text}" for key, text in _SPANS if (value := unit.value("Timer", key))]
+    texts = [
+        f"{value}{' s' * value.isdecimal()} {text}"
+        for key, text in _SPANS
+        if (value := unit.value("Timer", key))
+    ]
     delay = read_span(unit.value("Timer", "RandomizedDelaySec") or "0") or 0
     if known:
         zone = builder.timetable.zone(known[0].zone)

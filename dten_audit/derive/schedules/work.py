@@ -43,6 +43,7 @@ class Work(NamedTuple):
     log_rotated: bool | Unknown = True
     silenced: bool = False
     overlap_guard: bool = False
+    without_systemd: bool = False
 
 
 class Worker:
@@ -84,6 +85,7 @@ class Worker:
             self.rotated(log_path) if log_path else True,
             any(_silenced(command, text) for command in own if command.program not in _TESTS),
             any(_locks(step.command) for step in steps),
+            _without_systemd(own),
         )
 
     def retired(self, hosts: Iterable[str]) -> tuple[RetiredUse, ...]:
@@ -195,6 +197,15 @@ def _silenced(command: Command, text: str) -> bool:
 @cache
 def _errors_follow() -> re.Pattern[str]:
     return re.compile(r"> ?/dev/null[ \t]{0,9}2> ?&1")
+
+
+def _without_systemd(commands: Sequence[Command]) -> bool:
+    """Say whether all that a job does stands behind a test that systemd is not running."""
+    work = [command for command in commands if command.program not in _TESTS]
+    return bool(work) and all(
+        any(guard.kind == "systemd-running" and not guard.holds for guard in command.guards)
+        for command in work
+    )
 
 
 def _locks(command: Command) -> bool:

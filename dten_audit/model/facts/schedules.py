@@ -34,6 +34,7 @@ class CronJob(NamedTuple):
     ``stdin`` what stands after the first ``%``, ``script`` the id of the command as a shell
     document, empty where no shell runs it. ``environment`` are the assignments in force, ``zone``
     the one of ``CRON_TZ`` or ``TZ``. ``traps`` are names from ``rules/knowledge/cron_traps.yaml``.
+    Where a template fills in the times, ``certainty`` is computed and ``normal`` empty.
     ``name`` and ``delay`` (minutes) are those of an anacrontab, whose ``expression`` is in days.
     """
 
@@ -103,8 +104,9 @@ class Schedule(NamedTuple):
     command that deletes a crontab, ``at-command``, ``systemd-run``, ``timer``. ``document`` is the
     id of what holds it, ``path_on_host`` where it lands (empty where nothing is seen to install
     it), ``place`` the same in words. ``installed_by`` are the commands that install it. ``enabled``
-    is True unless something must still turn it on. ``replaces`` says that the command replaces all
-    jobs that a user's crontab held. ``role`` is what the package ships it for.
+    is True unless something must still turn it on; ``without_systemd`` says that its command does
+    nothing where systemd runs. ``replaces`` says that the command replaces all jobs that a user's
+    crontab held. ``role`` is what the package ships it for.
 
     When it runs:
     ``expression`` is the time as written, ``zone`` the time zone it is read in (empty: that of the
@@ -144,6 +146,7 @@ class Schedule(NamedTuple):
     role: Role = "live"
     installed_by: tuple[Location, ...] = ()
     enabled: bool | Unknown = True
+    without_systemd: bool = False
     replaces: bool = False
     zone: str = ""
     next_fires: tuple[str, ...] = ()

@@ -84,6 +84,7 @@ def _job(
         stdin=job.stdin,
         traps=(*traps, "zone-setting") if settings.zone else traps,
         script=document.embedded_id(part) if part else "",
+        certainty="computed" if job.computed else "exact",
     )
 
 

@@ -23,6 +23,7 @@ WORDS: Final[dict[str, str]] = {
 }
 """The time words of crontab(5) and what they stand for."""
 _BLANKS: Final = " \t"
+_COMPUTED: Final = ("$", "{{", "<%", "`")
 _USERS_NOT_COMMANDS: Final = frozenset(("root", "www-data", "nobody"))
 _COMMANDS_NOT_USERS: Final = frozenset(
     "[ test cd sh bash env php python python3 perl ruby node java find nice ionice curl wget rsync"
@@ -45,6 +46,7 @@ class Job(NamedTuple):
     line for an error; ``otherwise`` how a cron with more notation reads it, empty where that is
     the same or not computed. ``user`` is empty where the table has no user field. ``stdin`` is the
     text after the first ``%``. ``column`` is where the command starts in the line (1-based).
+    ``computed`` says that a template or a script fills in the times.
     """
 
     expression: str
@@ -56,6 +58,7 @@ class Job(NamedTuple):
     stdin: str
     column: int
     traps: tuple[str, ...]
+    computed: bool = False
 
 
 class Fault(NamedTuple):
@@ -70,11 +73,21 @@ class _Times(NamedTuple):
     otherwise: str
     refused: bool
     traps: tuple[str, ...]
+    computed: bool = False
 
 
 @cache
 def _blank() -> re.Pattern[str]:
     return re.compile(r"[ \t]+")
+
+
+@cache
+def _template_word() -> re.Pattern[str]:
+    """A word and the blanks behind it; what a template or the shell computes is part of one."""
+    return re.compile(
+        r"((?:\$\(\([^\n]{0,200}?\)\)|\$\([^()\n]{0,200}\)|\$\{[^}\n]{0,200}\}"
+        r"|\{\{[^}\n]{0,200}\}\}|<%[^%\n]{0,200}%>|`[^`\n]{0,200}`|[^ \t])++)[ \t]*+"
+    )
 
 
 @cache
@@ -106,7 +119,7 @@ def read_line(line: str, *, user_field: bool) -> Assignment | Job | Fault | None
     body = line.lstrip(_BLANKS)
     if not body or body[0] == "#":
         return None
-    if "=" in body:
+    if "=" in body and not body.startswith("<%"):
         assignment = read_assignment(body)
         if assignment is not None:
             return assignment
@@ -151,6 +164,8 @@ def _five_fields(body: str) -> tuple[_Times | Fault, str]:
     words = _blank().split(body[1:] if minus else body, len(FIELDS))
     if len(words) < len(FIELDS):
         return Fault("fewer than five time fields"), ""
+    if any(mark in word for word in words[: len(FIELDS)] for mark in _COMPUTED):
+        return _computed_fields(body)
     times = _read_times(" ".join(words[: len(FIELDS)]))
     if minus and isinstance(times, _Times):
         times = times._replace(
@@ -161,6 +176,20 @@ def _five_fields(body: str) -> tuple[_Times | Fault, str]:
             traps=("leading-minus", *times.traps),
         )
     return times, words[len(FIELDS)] if len(words) > len(FIELDS) else ""
+
+
+def _computed_fields(body: str) -> tuple[_Times | Fault, str]:
+    """Read a line in which something else fills in the times (``$MIN``, ``{{ hour }}``)."""
+    fields: list[str] = []
+    position = 0
+    while len(fields) < len(FIELDS):
+        match = _template_word().match(body, position)
+        if match is None:
+            return Fault("fewer than five time fields"), ""
+        fields.append(match[1])
+        position = match.end()
+    times = _Times(" ".join(fields), "", "", refused=False, traps=(), computed=True)
+    return times, body[position:]
 
 
 @lru_cache(maxsize=4096)
@@ -221,7 +250,7 @@ def _job(times: _Times, rest: str, length: int, *, user_field: bool) -> Job | Fa
         traps.append("line-continuation")
     return Job(
         times.expression, times.normal, times.otherwise, times.refused, user,
-        program.rstrip(_BLANKS), stdin, column, tuple(traps),
+        program.rstrip(_BLANKS), stdin, column, tuple(traps), times.computed,
     )  # fmt: skip
 
 

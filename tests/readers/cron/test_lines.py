@@ -134,6 +134,24 @@ def test_how_crons_read_the_time(line: str, normal: str, otherwise: str, refused
 
 
 @pytest.mark.parametrize(
+    ("line", "expression", "user", "command"),
+    [
+        ("$MIN * * * * daemon /opt/x", "$MIN * * * *", "daemon", "/opt/x"),
+        ("${MIN} $((RANDOM % 6)) * * * root x", "${MIN} $((RANDOM % 6)) * * *", "root", "x"),
+        ("$(shuf -i 0-59 -n 1) 3 * * * root x", "$(shuf -i 0-59 -n 1) 3 * * *", "root", "x"),
+        ("{{ minute }} {{ hour | int }} * * * dten x y", "{{ minute }} {{ hour | int }} * * *",
+         "dten", "x y"),
+        ("<%= @minute %> 3 * * *\tdten\tx", "<%= @minute %> 3 * * *", "dten", "x"),
+    ],
+)  # fmt: skip
+def test_computed_times(line: str, expression: str, user: str, command: str) -> None:
+    found = job(line)
+    assert found.computed
+    assert (found.expression, found.user, found.command) == (expression, user, command)
+    assert (found.normal, found.refused, found.traps) == ("", False, ())
+
+
+@pytest.mark.parametrize(
     ("command", "program", "stdin"),
     [
         ("mail -s x joe%Joe,%%bye%", "mail -s x joe", "Joe,\n\nbye\n\n"),

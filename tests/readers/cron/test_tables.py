@@ -179,8 +179,10 @@ def test_a_hundred_thousand_lines(data: bytes) -> None:
         b" " * 200_000 + b"x",
         b"A " + b"\t" * 200_000 + b"= b",
         b'"' + b"a=" * 100_000,
+        b"$((" * 60_000 + b" * * * * root x",
+        b"${" * 60_000 + b" * * * * root x",
     ],
-    ids=["percent", "commas", "equals", "quotes", "blanks", "tabs", "name"],
+    ids=["percent", "commas", "equals", "quotes", "blanks", "tabs", "name", "sums", "names"],
 )
 def test_hostile_lines_take_linear_time(line: bytes) -> None:
     start = time.process_time()
