@@ -160,7 +160,7 @@ def _by_content(folder: str, name: str, head: bytes, mode: int | None) -> str:
     encoding = encoding_of(sample)
     if not encoding or (encoding == "latin-1" and _dense_in_controls(sample)):
         return _binary(sample)
-    text = sample.decode(encoding, "replace")
+    text = sample.decode(encoding, "replace").removeprefix("\ufeff")
     if "crontab" in name or end in ("cron", "cronjob") or name.endswith(".cron.d"):
         return sniff.cron_flavour(text) or ("cron" if end in ("cron", "d") else "crontab")
     kind = sniff.armoured_kind(sample)

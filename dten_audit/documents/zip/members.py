@@ -80,13 +80,17 @@ def _plain(entry: Entry) -> bool:
 
 def _without_directory(source: Source, view: memoryview) -> Iterator[Item]:
     """Read an archive that was cut off: by the headers before its members."""
-    found = False
+    before: list[Item] | None = []
     for item in recover(source, view, 0, len(view)):
-        if not found:
+        if before is None:
+            yield item
+            continue
+        before.append(item)
+        if not isinstance(item, Problem):
             yield Problem("no-directory", "members are read one by one")
-            found = True
-        yield item
-    if not found:
+            yield from before
+            before = None
+    if before is not None:
         raise BrokenError("corrupt-archive", "no directory and no member")
     yield Missed("", "truncated", len(view))
 
