@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -11,15 +11,13 @@ from dten_audit import __version__
 from dten_audit.derive.deriving import derive
 from dten_audit.derive.registry import DERIVERS
 from dten_audit.documents.budget import Budget
-from dten_audit.documents.cat import content, contents
 from dten_audit.documents.document import Document
 from dten_audit.documents.errors import PackageError
 from dten_audit.documents.open import Container, open_package
 from dten_audit.judge.judging import judge
 from dten_audit.judge.loading import load_rules
-from dten_audit.links.identity import identity
-from dten_audit.links.linking import link
 from dten_audit.links.package import Package
+from dten_audit.links.relinking import link_package
 from dten_audit.model.facts.container import CoverageGap
 from dten_audit.model.report import Coverage, NotCovered, PackageReport, Report
 from dten_audit.model.rule import Rule
@@ -59,9 +57,9 @@ def audit_package(
     """Audit one package: the six stages."""
     clock = Clock()
     try:
-        reading, gaps = read_package(path, options, estate, progress)
+        reading, gaps = read_package(path, options, progress)
         clock.lap("open and read")
-        package = link_package(path, reading, options)
+        package = link_package(path, reading, options.limits)
         clock.lap("link")
         derive(package, estate, DERIVERS)
         clock.lap("derive")
@@ -81,14 +79,14 @@ def examine(path: str | Path, options: Options) -> Package:
     Raises ``PackageError`` if it cannot be opened.
     """
     estate = options.estate()
-    reading, _ = read_package(path, options, estate)
-    package = link_package(path, reading, options)
+    reading, _ = read_package(path, options)
+    package = link_package(path, reading, options.limits)
     derive(package, estate, DERIVERS)
     return package
 
 
 def read_package(
-    path: str | Path, options: Options, estate: Estate, progress: Progress | None = None
+    path: str | Path, options: Options, progress: Progress | None = None
 ) -> tuple[Reading, list[CoverageGap]]:
     """Open a package and read its documents. Raises ``PackageError`` if it cannot be opened."""
     budget = Budget(options.limits)
@@ -107,35 +105,6 @@ def read_package(
             if isinstance(item, CoverageGap):
                 gaps.append(item)
     return reading, gaps
-
-
-def link_package(path: str | Path, reading: Reading, options: Options) -> Package:
-    """Link what was read; what the gate held back is read now if something runs it."""
-    own, base = len(str(path)), Path(path).resolve().name
-
-    def fetch(document: str) -> bytes | None:
-        try:
-            return content(path, base + document[own:], Budget(options.limits))
-        except PackageError:
-            return None
-
-    def fetch_all(documents: Collection[str]) -> Iterator[tuple[str, bytes]]:
-        wanted = {base + document[own:]: document for document in documents}
-        for address, data in contents(path, wanted, Budget(options.limits)):
-            yield wanted[address], data
-
-    package = link(reading.documents, reading.facts, fetch)
-    held = [callee for callee in package.calls if callee in reading.skipped]
-    for callee in held:
-        info, data = package.documents[callee], fetch(callee)
-        if data is not None:
-            document = Document(info.address, info.path, info.kind, data, mode=info.mode)
-            reading.read_skipped(document)
-    if held:
-        package = link(reading.documents, reading.facts, fetch)
-    package.contents = fetch_all
-    package.identity = identity(package, Path(path).name)
-    return package
 
 
 def cover(tallies: Iterable[Tally], gaps: Iterable[CoverageGap]) -> Coverage:

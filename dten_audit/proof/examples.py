@@ -10,12 +10,13 @@ from typing import Final, NamedTuple, cast
 
 import yaml
 
-from dten_audit.auditing import link_package, read_package
+from dten_audit.auditing import read_package
 from dten_audit.derive.deriving import derive
 from dten_audit.derive.registry import DERIVERS
 from dten_audit.examples import BUILDERS
 from dten_audit.judge.judging import Verdict, verdicts
 from dten_audit.links.package import Package
+from dten_audit.links.relinking import link_package
 from dten_audit.model.rule import Rule
 from dten_audit.options import Options, parse_moment, parse_window
 from dten_audit.site.estate import Estate
@@ -57,8 +58,8 @@ def prepare(example: Example) -> Prepared:
         root = _write(example, base)
         options = _options(example, base)
         estate = options.estate()
-        reading, _ = read_package(root, options, estate)
-        package = link_package(root, reading, options)
+        reading, _ = read_package(root, options)
+        package = link_package(root, reading, options.limits)
         derive(package, estate, DERIVERS)
     return Prepared(package, estate)
 

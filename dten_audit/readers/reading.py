@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, cast
 
 from dten_audit.documents.document import Document, DocumentInfo, Embedded
 from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.container import ContainerIssue, CoverageGap
 from dten_audit.model.facts.mentions import Mention
 from dten_audit.readers.base import Read, Reader
 from dten_audit.readers.gate import Gate, Trigger
@@ -74,6 +75,29 @@ class Reading:
         work = list(reversed(self._states(document, self._by_kind.get(document.kind, []))))
         while work:
             work += reversed(self._read(work.pop()))
+
+    def read_again(self, documents: Mapping[str, tuple[Document, Read]], reader: str) -> None:
+        """Read documents once more, ``reader`` replaced by a function that knows more.
+
+        What they and the documents embedded in them stated before is forgotten.
+        """
+        addresses = {document.address for document, _ in documents.values()}
+        self.facts = [
+            fact
+            for fact in self.facts
+            if fact.at.path not in addresses or isinstance(fact, (ContainerIssue, CoverageGap))
+        ]
+        self.documents = [
+            info for info in self.documents if not info.host or info.address not in addresses
+        ]
+        for document, function in documents.values():
+            usual = self._loaded.get(reader)
+            self._loaded[reader] = function
+            work = list(reversed(self._states(document, self._by_kind[document.kind])))
+            if usual is not None:
+                self._loaded[reader] = usual
+            while work:
+                work += reversed(self._read(work.pop()))
 
     def _read(self, document: Document) -> list[Document]:
         self.documents.append(document.info())

@@ -1,0 +1,42 @@
+"""Reads documents of a package once more, after their bytes are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from dten_audit.documents.budget import Budget, Limits
+from dten_audit.documents.cat import content, contents
+from dten_audit.documents.document import Document
+from dten_audit.documents.errors import PackageError
+from dten_audit.links.package import Package
+
+
+class Refetch:
+    """Reads documents of a package once more, each time under a budget of its own."""
+
+    def __init__(self, path: str | Path, limits: Limits) -> None:
+        self._path = path
+        self._own, self._base = len(str(path)), Path(path).resolve().name
+        self._limits = limits
+
+    def one(self, document: str) -> bytes | None:
+        """Return the bytes of one document, None where they cannot be had."""
+        try:
+            return content(self._path, self._base + document[self._own :], Budget(self._limits))
+        except PackageError:
+            return None
+
+    def several(self, documents: Collection[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield ids and bytes of documents, in one pass over the package."""
+        wanted = {self._base + document[self._own :]: document for document in documents}
+        for address, data in contents(self._path, wanted, Budget(self._limits)):
+            yield wanted[address], data
+
+    def documents(self, package: Package, ids: Collection[str]) -> dict[str, Document]:
+        """Return documents as they were when they were read first."""
+        found = {}
+        for name, data in self.several(ids) if ids else ():
+            info = package.documents[name]
+            found[name] = Document(info.address, info.path, info.kind, data, mode=info.mode)
+        return found

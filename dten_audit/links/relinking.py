@@ -1,0 +1,54 @@
+"""Links a package, reads what turned out to matter, and links it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from dten_audit.documents.budget import Limits
+from dten_audit.documents.document import Document
+from dten_audit.links.identity import identity
+from dten_audit.links.linking import link
+from dten_audit.links.package import Package
+from dten_audit.links.refetching import Refetch
+from dten_audit.links.sourcing import Preludes, sourced_libraries
+from dten_audit.readers.reading import Reading
+
+
+def link_package(path: str | Path, reading: Reading, limits: Limits) -> Package:
+    """Link what was read; then read what turned out to matter, and link again.
+
+    That is what the gate held back although something runs it, and scripts that source shipped
+    libraries, this time with what those define.
+    """
+    refetch = Refetch(path, limits)
+    package = link(reading.documents, reading.facts, refetch.one)
+    held = reading.skipped & set(package.calls)
+    for document in refetch.documents(package, held).values():
+        reading.read_skipped(document)
+    if held:
+        package = link(reading.documents, reading.facts, refetch.one)
+    libraries = sourced_libraries(package)
+    if libraries:
+        wanted = {*libraries, *(name for names in libraries.values() for name in names)}
+        read_with_libraries(reading, refetch.documents(package, wanted), libraries)
+        package = link(reading.documents, reading.facts, refetch.one)
+    package.contents = refetch.several
+    package.identity = identity(package, Path(path).name)
+    return package
+
+
+def read_with_libraries(
+    reading: Reading, documents: Mapping[str, Document], libraries: Mapping[str, list[str]]
+) -> None:
+    """Read the scripts that source shipped libraries again, knowing what those define."""
+    from dten_audit.readers.shell.reader import read
+
+    preludes = Preludes(documents, libraries)
+    scripts = {script: documents[script] for script in libraries if script in documents}
+    again = {
+        script: (document, partial(read, prelude=preludes.of(script)))
+        for script, document in scripts.items()
+    }
+    reading.read_again(again, "shell")
