@@ -28,6 +28,14 @@ class Suggestions:
             kind = unit_type(record.name)
             self._by_type.setdefault(kind, []).append(record.name.removesuffix(f".{kind}"))
 
+    def known_as(self, name: str) -> tuple[str, ...]:
+        """Return the units of the site that a known other name of the service is."""
+        kind = unit_type(name)
+        known = self._by_type.get(kind, [])
+        others, _ = other_names(name)
+        found = [unit for glob in others for unit in known if fnmatchcase(unit, glob)]
+        return tuple(f"{unit}.{kind}" for unit in dict.fromkeys(found))
+
     def near(self, name: str) -> tuple[str, ...]:
         """Return up to four units of the site: other names first, then near ones, then kin."""
         if name not in self._found:
@@ -38,8 +46,7 @@ class Suggestions:
         kind = unit_type(name)
         stem = name.removesuffix(f".{kind}")
         known = self._by_type.get(kind, [])
-        others, _ = other_names(name)
-        found = [unit for glob in others for unit in known if fnmatchcase(unit, glob)]
+        found = [unit.removesuffix(f".{kind}") for unit in self.known_as(name)]
         if len(stem) <= _LONGEST:
             found += get_close_matches(stem, known, _MOST, _CLOSE)
         prefix = _WORD_END.split(stem, maxsplit=1)[0]

@@ -31,11 +31,12 @@ def derive(package: Package, estate: Estate) -> Iterable[UnitUse]:
     """Yield a unit use for each unit that each command controls."""
     brought = Brought(package)
     suggestions = Suggestions(estate.site)
-    for command in package.of(Command):
-        for call in unit_calls(command):
-            use = _use(command, call, brought)
-            use = use._replace(role=role_of(package, command.document))
-            yield _compared(use, estate.site, brought, suggestions)
+    calls = [(command, call) for command in package.of(Command) for call in unit_calls(command)]
+    unmasked = {call.unit for _, call in calls if call.verb == "unmask"}
+    for command, call in calls:
+        use = _use(command, call, brought)
+        use = use._replace(role=role_of(package, command.document), unmasked=call.unit in unmasked)
+        yield _compared(use, estate.site, brought, suggestions)
 
 
 def _use(command: Command, call: UnitCall, brought: Brought) -> UnitUse:
@@ -86,6 +87,7 @@ def _compared(use: UnitUse, site: Site, brought: Brought, suggestions: Suggestio
         alias_of=alias,
         installable=_installable(brought, use, record),
         similar=suggestions.near(use.unit) if missing else (),
+        known_as=suggestions.known_as(use.unit) if missing else (),
         renamed=other_names(use.unit)[1] if missing else "",
         site_lines=site_lines(site, record),
     )

@@ -87,8 +87,8 @@ class UnitUse(NamedTuple):
     ``before`` the command, ``later``, ``somewhere`` (which step is not seen), or by a package that
     it installs (``package-manager``). ``state`` and ``alias_of`` are the site's. ``installable``
     says whether the unit file that the package brings can be enabled (has an ``[Install]``
-    section). ``similar`` are units of the site that may be meant, ``renamed`` is what is known of
-    other names of it. ``impact`` and ``loses`` are set for units that more than one product stands
+    section). ``similar`` are units of the site that may be meant; ``known_as`` are those that are
+    the same service under another name, ``renamed`` is what is known of that. ``impact`` and ``loses`` are set for units that more than one product stands
     on (``firewall``).
 
     ``guarded``: runs only where a test found the unit; ``checked``: only where systemd runs.
@@ -114,7 +114,9 @@ class UnitUse(NamedTuple):
     alias_of: str | Unknown = ""
     installable: bool | Unknown = True
     similar: tuple[str, ...] = ()
+    known_as: tuple[str, ...] = ()
     renamed: str = ""
+    unmasked: bool = False
     impact: Impact = ""
     loses: str = ""
     guarded: bool = False
