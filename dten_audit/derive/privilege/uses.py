@@ -32,6 +32,7 @@ _TEXT_TOOLS: Final = frozenset(("su", "runuser", "su-to-root", "sg"))
 _SHELL_OPTIONS: Final = ("-s", "--shell", "-i", "--login")
 _TERMINAL_OPTIONS: Final = frozenset(("-t", "-tt", "-ttt"))
 _JOB_KINDS: Final = frozenset(("cron", "crontab", "anacrontab", "systemd-unit"))
+_SHELLS: Final = frozenset(("sh", "bash", "dash", "ksh", "zsh"))
 _PROBES: Final = frozenset(("", "true", ":"))
 _PRINTERS: Final = frozenset(("echo", "printf"))
 _ITSELF: Final = ("$0", "${0}", "$BASH_SOURCE", "${BASH_SOURCE[0]}", "${BASH_SOURCE}")
@@ -84,7 +85,7 @@ def _use(command: Command, layers: list[Layer], number: int) -> PrivilegeUse:
         no_terminal=command.deferred or _without_terminal(layers[:number]),
         redirect=_redirect(command) if direct else "",
         builtin=command.program if direct and own_words and _is_builtin(command) else "",
-        reexecutes=bool(command.argv) and command.argv[0].text in _ITSELF,
+        reexecutes=any(word.text in _ITSELF for word in _started(command)),
         keeps_environment=given.has(*tool.environment),
         elsewhere=_elsewhere(layers[:number]),
         function=layer.function,
@@ -185,6 +186,11 @@ def _redirect(command: Command) -> str:
         if ">" in redirection.operator and area(redirection.target.text):
             return redirection.target.text
     return ""
+
+
+def _started(command: Command) -> tuple[Word, ...]:
+    """Return the words that name the script which a command starts."""
+    return command.argv[: 2 if command.program in _SHELLS else 1]
 
 
 def _is_builtin(command: Command) -> bool:
