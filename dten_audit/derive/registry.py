@@ -49,6 +49,12 @@ DERIVERS: tuple[Deriver, ...] = (
         "dten_audit.derive.signing.keys:derive",
     ),
     Deriver(
+        "config settings",
+        ("command", "sql_statement"),
+        ("config_key",),
+        "dten_audit.derive.config.settings:derive",
+    ),
+    Deriver(
         "config changes",
         ("config_key", "unreadable"),
         ("config_change", "unreadable_config"),

@@ -15,6 +15,7 @@ from dten_audit.model.facts.config import (
     ConfigChange,
     ConfigKey,
     Effect,
+    Role,
     UnreadableConfig,
 )
 from dten_audit.model.facts.general import Unreadable
@@ -32,6 +33,15 @@ from dten_audit.site.matrix import (
 from dten_audit.site.matrix_keys import Lookup, assigned_variable, full_name
 
 COMPUTED: Final = Unknown("package.value")
+
+
+class BrokenFile(NamedTuple):
+    """A configuration file that could not be read to its end."""
+
+    fact: Unreadable
+    path: str
+    paths: tuple[str, ...]
+    role: Role
 
 
 class Case(NamedTuple):
@@ -69,28 +79,31 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
         yield from _breaks(case, broken)
 
 
-def _unreadable(package: Package) -> list[tuple[Unreadable, str, list[str]]]:
+def _unreadable(package: Package) -> list[BrokenFile]:
     """Return broken configuration files with their path and where they land."""
     found = [fact for fact in package.of(Unreadable) if fact.language in KINDS]
     if not found:
         return []
     targets = landings(package)
-    return [
-        (fact, package.documents[fact.at.path].path, targets.get(fact.at.path, []))
-        for fact in found
-        if fact.at.path in package.documents
-    ]
+    broken = []
+    for fact in found:
+        if fact.at.path in package.documents:
+            path = package.documents[fact.at.path].path
+            lands = targets.get(fact.at.path, [])
+            paths = (path, *(landing.path for landing in lands))
+            broken.append(BrokenFile(fact, path, paths, role_of(path, lands)))
+    return broken
 
 
 def _matrices(
     estate: Estate,
     files: Sequence[ConfigFile],
-    broken: Sequence[tuple[Unreadable, str, list[str]]],
+    broken: Sequence[BrokenFile],
 ) -> Iterator[Matrix]:
     """Yield the user's matrices, then the shipped ones that speak of one of the files."""
     yield from estate.matrices
     paths = {path for file in files for path in file.paths}
-    paths.update(path for _, path, lands in broken for path in (path, *lands))
+    paths.update(path for file in broken for path in file.paths)
     names = {
         name
         for file in files
@@ -107,7 +120,7 @@ def _matrices(
 def _changes(case: Case, files: Sequence[ConfigFile]) -> Iterator[ConfigChange]:
     for file in case.files:
         for key in file.keys:
-            unseen = bool(key.setter) and not key.section
+            unseen = file.partial and not key.section
             for match in case.lookup.find(key.section, key.key, any_section=unseen):
                 effect: Effect = "warns" if match.tolerated else match.entry.effect
                 yield from _change(case, file, key, match.entry, effect)
@@ -214,6 +227,7 @@ def _fact(
         installed=case.versions.installed,
         replacement=replacement,
         setting=setting_line(key, entry, replacement),
+        transform=entry.transform,
         replacement_at=_place_of(case, file, replacement),
         allowed=entry.allowed if change == "value-not-allowed" else (),
         path=file.path,
@@ -238,7 +252,7 @@ def _place_of(case: Case, file: ConfigFile, replacement: str) -> Location | None
 
 def _defaults(case: Case) -> Iterator[ConfigChange]:
     """Yield the defaults that flip: the package brings the new version, no file sets the key."""
-    live = [file for file in case.files if file.role == "live" and not file.keys[0].setter]
+    live = [file for file in case.files if file.role == "live" and not file.partial]
     target = case.versions.target
     if not live or target is None:
         return
@@ -254,9 +268,8 @@ def _defaults(case: Case) -> Iterator[ConfigChange]:
             file, key = _neighbour(live, entry)
             plain = key._replace(key=entry.key, section=entry.section, value="")
             fact = _fact(case, file, plain, entry, "default-changed", entry.default_in, applies)
-            yield fact._replace(
-                default=(entry.default_from, entry.default_to), replacement="", setting=""
-            )
+            old, new = entry.default_from, entry.default_to
+            yield fact._replace(default_from=old, default_to=new, replacement="", setting="")
 
 
 def _flips(case: Case, entry: MatrixEntry, target: str) -> bool | Unknown:
@@ -289,13 +302,10 @@ def _neighbour(files: Sequence[ConfigFile], entry: MatrixEntry) -> tuple[ConfigF
     return max(pairs, key=lambda pair: shared(pair[1]))
 
 
-def _breaks(
-    case: Case, broken: Sequence[tuple[Unreadable, str, list[str]]]
-) -> Iterator[UnreadableConfig]:
+def _breaks(case: Case, broken: Sequence[BrokenFile]) -> Iterator[UnreadableConfig]:
     matrix = case.matrix
-    for fact, path, lands in broken:
-        if matching(matrix, (path, *lands)):
-            role = role_of(path, lands)
+    for fact, path, paths, role in broken:
+        if matching(matrix, paths):
             yield UnreadableConfig(
                 fact.at, matrix.component, matrix.product, path, fact.language, fact.reason, role
             )

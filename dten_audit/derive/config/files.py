@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from dten_audit.links.package import Package
 from dten_audit.model.facts.config import ConfigKey, Role
+from dten_audit.readers.config.config import KINDS, LOOSE
 from dten_audit.site.matrix import SAMPLE_ENDS
 
 _SAMPLE_FOLDERS: Final = frozenset(
@@ -18,14 +20,23 @@ _SAMPLE_FOLDERS: Final = frozenset(
 class ConfigFile(NamedTuple):
     """A file (or a text that lands in one) and its keys.
 
-    ``paths`` are its path in the container and wherever it is installed to.
+    ``paths`` are its path in the container and wherever it is installed to. ``partial`` says that
+    a script writes it, or a part of it: a section may stand where nobody sees it.
     """
 
     address: str
     path: str
     paths: tuple[str, ...]
     role: Role
+    partial: bool
     keys: tuple[ConfigKey, ...]
+
+
+class Landing(NamedTuple):
+    """Where a document lands; ``stated`` says that a command puts it there, not just the layout."""
+
+    path: str
+    stated: bool
 
 
 def config_files(package: Package) -> list[ConfigFile]:
@@ -36,27 +47,30 @@ def config_files(package: Package) -> list[ConfigFile]:
         grouped[key.at.path, key.path].append(key)
     files = []
     for (address, path), keys in grouped.items():
-        lands = [] if keys[0].setter else targets.get(address, [])
-        paths = tuple(dict.fromkeys((path, *lands)))
-        files.append(ConfigFile(address, path, paths, role_of(path, lands), tuple(keys)))
+        host = package.documents.get(address)
+        partial = host is not None and host.kind not in (*KINDS, *LOOSE)
+        lands = [] if partial else targets.get(address, [])
+        paths = tuple(dict.fromkeys((path, *(landing.path for landing in lands))))
+        files.append(ConfigFile(address, path, paths, role_of(path, lands), partial, tuple(keys)))
     return files
 
 
-def landings(package: Package) -> dict[str, list[str]]:
+def landings(package: Package) -> dict[str, list[Landing]]:
     """Return where each document lands, by its id."""
-    found: dict[str, list[str]] = defaultdict(list)
+    found: dict[str, list[Landing]] = defaultdict(list)
     for install in package.installs:
         if install.source:
-            found[install.source].append(install.target)
+            found[install.source].append(Landing(install.target, bool(install.script)))
     return found
 
 
-def role_of(path: str, lands: list[str]) -> Role:
+def role_of(path: str, lands: Sequence[Landing]) -> Role:
     """Say whether a program reads the file, or a person: samples, documentation, tests.
 
-    A sample that is installed under another name is read by the program.
+    A sample that a command installs under another name is read by the program.
     """
-    return "example" if all(map(_is_sample, lands or [path])) else "live"
+    stated = [landing.path for landing in lands if landing.stated]
+    return "example" if all(map(_is_sample, stated or [path])) else "live"
 
 
 def _is_sample(path: str) -> bool:

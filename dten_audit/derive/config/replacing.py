@@ -14,7 +14,9 @@ from dten_audit.site.matrix_keys import Lookup, full_name
 _LONGEST_CHAIN: Final = 10
 _TRANSFORM: Final = re.compile(r"([*/])([0-9]{1,12})([A-Za-z]*)")
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
-_SEPARATORS: Final = {"yaml": ": ", "json": ": ", "properties": "=", "env": "="}
+_SEPARATORS: Final = {
+    "yaml": ": ", "json": ": ", "properties": "=", "env": "=", "apache": " ", "nginx": " ",
+}  # fmt: skip
 
 
 def final_name(lookup: Lookup, entry: MatrixEntry, in_force: str | Unknown) -> str:
@@ -38,6 +40,8 @@ def final_name(lookup: Lookup, entry: MatrixEntry, in_force: str | Unknown) -> s
 
 
 def _next_name(entry: MatrixEntry) -> str:
+    if entry.renamed_to and entry.section:
+        return f"{entry.section}.{entry.renamed_to}"
     return entry.moved_to or entry.renamed_to
 
 
@@ -56,7 +60,15 @@ def setting_line(key: ConfigKey, entry: MatrixEntry, replacement: str) -> str:
         if changed is None:
             return ""
         value = changed
-    return f"{replacement}{_SEPARATORS.get(key.format, ' = ')}{value}"
+    return f"{_written_name(key, replacement)}{_SEPARATORS.get(key.format, ' = ')}{value}"
+
+
+def _written_name(key: ConfigKey, replacement: str) -> str:
+    """Return the new key as the file writes it: in an INI file, with its section if that is new."""
+    section, dot, name = replacement.partition(".")
+    if key.format != "ini" or not key.section or not dot:
+        return replacement
+    return name if section == key.section else f"[{section}] {name}"
 
 
 def _transformed(value: str, transform: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from dten_audit.model.facts.base import Certainty
 from dten_audit.model.location import Location
@@ -15,6 +15,15 @@ Effect = Literal[
     "refuses-to-start", "ignored", "warns", "silently-different", "still-bound", "unspecified"
 ]
 Role = Literal["live", "example"]
+
+_CONSEQUENCES: Final[dict[Effect, str]] = {
+    "refuses-to-start": "refuses to start with it",
+    "ignored": "ignores it",
+    "warns": "only warns of it",
+    "silently-different": "behaves differently without saying so",
+    "still-bound": "still reads the old name",
+    "unspecified": "may refuse it or ignore it",
+}
 
 
 class ConfigKey(NamedTuple):
@@ -50,9 +59,10 @@ class ConfigChange(NamedTuple):
     the package brings or, where it brings none, in the one that the site runs: ``in_force``.
     ``installed`` is the site's version; None where the product is certainly not there.
     ``replacement`` is the key to use instead, ``setting`` the whole line where it can be worked
-    out. ``replacement_at`` is where the same file sets that key as well. ``default`` are the old
-    and the new default of a key that no file of the product sets. ``role`` is ``example`` for
-    samples and documentation, which no program reads. ``source`` is the matrix and its line.
+    out, ``transform`` how the value changes. ``replacement_at`` is where the same file sets that
+    key as well. ``default_from`` and ``default_to`` are the defaults of a key that no file of the
+    product sets; ``allowed`` the values that are left. ``role`` is ``example`` for samples and
+    documentation, which no program reads. ``source`` is the matrix and its line.
     """
 
     at: Location
@@ -69,9 +79,11 @@ class ConfigChange(NamedTuple):
     installed: str | Unknown | None = None
     replacement: str = ""
     setting: str = ""
+    transform: str = ""
     replacement_at: Location | None = None
     allowed: tuple[str, ...] = ()
-    default: tuple[str, ...] = ()
+    default_from: str = ""
+    default_to: str = ""
     path: str = ""
     role: Role = "live"
     setter: str = ""
@@ -83,11 +95,34 @@ class ConfigChange(NamedTuple):
     def subject(self) -> str:
         return f"{self.at.member} {self.component} [{self.section}] {self.key}"
 
+    @property
+    def name(self) -> str:
+        """The key with its section, as a reader looks for it."""
+        return f"[{self.section}] {self.key}" if self.section else self.key
+
+    @property
+    def consequence(self) -> str:
+        """What the product does with the key from ``since`` on."""
+        return _CONSEQUENCES[self.effect]
+
+    @property
+    def instead(self) -> str:
+        """The line to write, or the key to use where the value cannot be worked out."""
+        if self.setting or not self.transform:
+            return self.setting or self.replacement
+        return f"{self.replacement}, with the value changed: {self.transform}"
+
+    @property
+    def choices(self) -> str:
+        """The values that are left, in words."""
+        return f"one of {', '.join(self.allowed)}" if self.allowed else "another value"
+
 
 class UnreadableConfig(NamedTuple):
     """A configuration file of a product that a matrix speaks of, and that breaks off at ``at``.
 
-    ``language`` is the format, ``reason`` what is wrong with it.
+    ``language`` is the format, ``reason`` what is wrong with it. The subject is that of the
+    ``Unreadable`` fact which this one sharpens.
     """
 
     at: Location
@@ -101,4 +136,4 @@ class UnreadableConfig(NamedTuple):
 
     @property
     def subject(self) -> str:
-        return f"{self.at.member} {self.component} {self.language}"
+        return f"{self.at.member} {self.language} {self.reason}"

@@ -38,7 +38,7 @@ def language_of(text: str) -> str:
     apache = nginx = other = 0
     for line in text[:65536].split("\n")[:_LOOK]:
         rest = line.strip()
-        if not rest or rest[0] == "#":
+        if not rest or rest[0] == "#" or "{{" in rest or rest.startswith("{%"):
             continue
         if rest.startswith(("<?", "<!")):
             return ""

@@ -13,6 +13,8 @@ from typing import Final
 from dten_audit.readers.config.keys import MAX_VALUE, Broken, Setting
 
 _COMMENT: Final = ("#", ";")
+_TEMPLATE: Final = ("{%", "{{", "{#", "<%")
+"""A line that starts so is for the template engine."""
 _NO_CONTINUATION: Final = (".cnf", "postgresql.conf", "postgresql.auto.conf")
 """Files whose programs read an indented line as any other (MySQL, PostgreSQL manuals)."""
 _SPACED_KEY: Final = 5
@@ -39,7 +41,7 @@ def scan(text: str, name: str = "") -> Iterator[Setting | Broken]:
     indent = 0
     for number, line in enumerate(lines, 1):
         rest = line.strip()
-        if not rest or rest.startswith(_COMMENT):
+        if not rest or rest.startswith((*_COMMENT, *_TEMPLATE)):
             continue
         column = len(line) - len(line.lstrip()) + 1
         if pending is not None and continues and column > indent:
