@@ -14,6 +14,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from dten_audit.readers.signing.ber import SEQUENCE, BerError, parse
 from dten_audit.readers.signing.oids import DIGEST_OF_SIGNATURE
 
 if TYPE_CHECKING:
@@ -181,6 +182,19 @@ class X509:
         return isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < _EC_BITS
 
     @cached_property
+    def envelope_sound(self) -> bool:
+        """Whether what no signature protects agrees with what it protects (RFC 5280, 4.1.1.2).
+
+        That is the algorithm, stated twice, and the unused bits of the signature, which are none.
+        """
+        try:
+            body, algorithm, signature = parse(self.der).children(3)[:3]
+            inside = [part for part in body if part.tag == SEQUENCE]
+        except BerError:
+            return False
+        return signature.value[:1] == b"\0" and inside[0].raw == algorithm.raw
+
+    @cached_property
     def self_issued(self) -> bool:
         """Whether subject and issuer are the same name."""
         return self.subject_key == self.issuer_key
@@ -275,6 +289,8 @@ def signed_by(certificate: X509, issuer: X509) -> bool:
 
     key = issuer.public_key
     own = certificate.certificate
+    if not certificate.envelope_sound:
+        return False
 
     def verify() -> bool:
         signature, signed = own.signature, own.tbs_certificate_bytes
