@@ -82,7 +82,7 @@ def _issuer(body: bytes) -> str:
     for _ in range(2):
         size = int.from_bytes(body[at : at + wide])
         area = body[at + wide : at + wide + size]
-        found = _subpackets(area) or found
+        found = max(found, _subpackets(area), key=len)
         at += wide + size
     return found
 
