@@ -22,9 +22,11 @@ from dten_audit.model.facts.container import CoverageGap
 from dten_audit.model.report import Coverage, NotCovered, PackageReport, Report
 from dten_audit.model.rule import Rule
 from dten_audit.options import Options
+from dten_audit.readers.base import Reader
 from dten_audit.readers.reading import Reading, Tally
 from dten_audit.readers.registry import READERS
 from dten_audit.site.estate import Estate
+from dten_audit.site.matrix import speaks_of
 
 Progress = Callable[[str, int], None]
 """Told what is being read and how many documents there were so far."""
@@ -57,7 +59,7 @@ def audit_package(
     """Audit one package: the six stages."""
     clock = Clock()
     try:
-        reading, gaps = read_package(path, options, progress)
+        reading, gaps = read_package(path, options, estate, progress)
         clock.lap("open and read")
         package = link_package(path, reading, options.limits)
         clock.lap("link")
@@ -79,19 +81,24 @@ def examine(path: str | Path, options: Options) -> Package:
     Raises ``PackageError`` if it cannot be opened.
     """
     estate = options.estate()
-    reading, _ = read_package(path, options)
+    reading, _ = read_package(path, options, estate)
     package = link_package(path, reading, options.limits)
     derive(package, estate, DERIVERS)
     return package
 
 
 def read_package(
-    path: str | Path, options: Options, progress: Progress | None = None
+    path: str | Path, options: Options, estate: Estate, progress: Progress | None = None
 ) -> tuple[Reading, list[CoverageGap]]:
     """Open a package and read its documents. Raises ``PackageError`` if it cannot be opened."""
     budget = Budget(options.limits)
 
-    reading = Reading(READERS)
+    def wanted(reader: Reader, document: Document) -> bool:
+        if options.read_everything or reader.name != "config":
+            return True
+        return speaks_of(estate.matrices, document)
+
+    reading = Reading(READERS, wanted)
     gaps: list[CoverageGap] = []
     for item in open_package(path, budget, str(path)):
         if isinstance(item, Document):

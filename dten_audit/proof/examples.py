@@ -58,7 +58,7 @@ def prepare(example: Example) -> Prepared:
         root = _write(example, base)
         options = _options(example, base)
         estate = options.estate()
-        reading, _ = read_package(root, options)
+        reading, _ = read_package(root, options, estate)
         package = link_package(root, reading, options.limits)
         derive(package, estate, DERIVERS)
     return Prepared(package, estate)
