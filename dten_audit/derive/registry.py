@@ -78,4 +78,10 @@ DERIVERS: tuple[Deriver, ...] = (
         ("admin_grant",),
         "dten_audit.derive.privilege.grants:derive",
     ),
+    Deriver(
+        "schema changes",
+        ("command", "sql_script", "sql_statement"),
+        ("schema_change", "transaction_issue", "unchecked_sql", "migration"),
+        "dten_audit.derive.schema_changes:derive",
+    ),
 )  # fmt: skip

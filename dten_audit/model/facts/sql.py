@@ -24,8 +24,9 @@ class Action(NamedTuple):
     constraint, setting, routine or file that the action is about; ``value`` the new name, the type
     or the setting's value. ``references`` are other tables that it locks or reads. ``flags`` say
     how (``concurrently``, ``not-valid``, ``where``, …). ``columns`` are names and types where a
-    table is created. ``routine`` is the routine in whose body it stands: it then happens only when
-    that is called. ``text`` is its source, on one line and bounded.
+    table is created. ``functions`` are those that a default calls. ``routine`` is the routine in
+    whose body it stands: it then happens only when that is called. ``text`` is its source, on one
+    line and bounded.
     """
 
     verb: str
@@ -38,6 +39,7 @@ class Action(NamedTuple):
     references: tuple[str, ...] = ()
     flags: frozenset[str] = frozenset()
     columns: tuple[tuple[str, str], ...] = ()
+    functions: tuple[str, ...] = ()
     routine: str = ""
     text: str = ""
     certainty: Certainty = "exact"
@@ -100,22 +102,31 @@ class TableSize(NamedTuple):
 class SchemaChange(NamedTuple):
     """A change of a table, an index or all rows of a table, in the session that it runs in.
 
-    ``action`` is the verb of the statement's part (``add_column``, ``create_index``, ``truncate``,
+    What: ``action`` is the verb of the statement's part (``add_column``, ``create_index``,
     ``update``, …), ``what`` names it in SQL words, ``statement`` is its source on one line.
-    ``lock`` is the lock that it takes on ``table``, ``blocks`` what others then cannot do, and
-    ``online`` is False where it holds that lock while it scans or copies the table. ``rewrites``
-    says that the table is copied.
-    ``changes_table``: the action needs a lock on the table that conflicts with its users, or loses
-    its rows. ``table_from`` says whether the table stands at the site before (``site``), or comes
-    from an earlier statement of the same file (``file``; ``either`` behind IF NOT EXISTS) or of the
-    same ordered set of migrations (``set``); ``table_created_here`` sums that up.
-    ``lock_timeout`` is the state in effect, ``lock_timeout_ms`` its value in milliseconds (0: waits
-    for ever). ``migration_lock`` says whether something keeps a second migrator out, and
-    ``lock_holder`` what. ``role`` is what the file is for. ``script`` is the file, ``unit`` the
-    file or the ordered set of migrations that it belongs to. ``runner`` is the migration tool, if
-    one owns the file. ``unbounded``: it touches every row. ``recreated``: the same file
-    creates the object again. ``safe_form`` is the SQL to use instead. ``callers`` run it with this
-    outcome, ``safe_callers`` with a better one; ``via`` are the includes on the way.
+    ``flags`` and ``constraint`` are those of the action. ``unbounded``: it touches every row.
+    ``recreated``: the same file creates the object again. ``safe_form`` is the SQL to use instead.
+
+    Lock: ``lock`` is the lock that it takes on ``table``, ``blocks`` what others then cannot do.
+    ``scans``: it holds that lock while it reads the whole table; ``rewrites``: while it copies it.
+    ``validates``: it fails or waits on rows that are already there. ``alters``: it changes the
+    table's definition, its indexes or its rows in bulk: a second migrator beside it does harm.
+    ``holding`` is a table that an earlier statement of the transaction has locked against all use,
+    ``holding_since`` that statement.
+
+    Table: ``table_from`` says whether it stands at the site before (``site``), or comes from an
+    earlier statement of the same file (``file``; ``either`` behind IF NOT EXISTS) or of the same
+    ordered set of migrations (``set``); ``table_created_here`` is False for ``site`` only.
+    ``table_size`` is what the site says of it.
+
+    Session: ``lock_timeout`` is the state in effect, ``lock_timeout_ms`` its value in milliseconds
+    (0: waits for ever). ``migration_lock`` says whether something keeps a second migrator out,
+    ``lock_holder`` what. ``in_transaction`` is true also where the runner or client opens one.
+
+    File: ``role`` is what it is for, ``script`` its path, ``unit`` the path or the set of
+    migrations of the ``runner`` that owns it. ``called``: something in the package runs it;
+    ``callers`` do so with this outcome, ``safe_callers`` with a better one; ``via`` are the
+    includes on the way.
     """
 
     at: Location
@@ -128,17 +139,21 @@ class SchemaChange(NamedTuple):
     name: str = ""
     constraint: str = ""
     flags: tuple[str, ...] = ()
+    unbounded: bool = False
+    recreated: bool = False
+    safe_form: str = ""
     lock: str = ""
     blocks: tuple[Blocked, ...] = ()
-    online: bool | Unknown = True
+    scans: bool | Unknown = False
     rewrites: bool | Unknown = False
-    changes_table: bool = False
+    validates: bool = False
+    concurrently: bool = False
+    alters: bool = True
+    holding: str = ""
+    holding_since: tuple[Location, ...] = ()
     table_from: TableFrom = "site"
     table_created_here: bool = False
-    recreated: bool = False
-    unbounded: bool = False
-    concurrently: bool = False
-    validates: bool | Unknown = False
+    table_size: TableSize | Unknown = TableSize()
     in_transaction: bool | Unknown = False
     lock_timeout: TimeoutState | Unknown = "unset"
     lock_timeout_ms: int | Unknown = 0
@@ -153,14 +168,34 @@ class SchemaChange(NamedTuple):
     callers: tuple[Location, ...] = ()
     safe_callers: tuple[Location, ...] = ()
     via: tuple[Location, ...] = ()
-    table_size: TableSize | Unknown = TableSize()
-    safe_form: str = ""
     certainty: Certainty = "exact"
 
     @property
     def subject(self) -> str:
         place = f"{self.at.member} {self.action} {self.table}"
         return " ".join(filter(None, (place, self.column, self.name)))
+
+
+class Migration(NamedTuple):
+    """A file that changes a schema in use, and whether the package knows the way back.
+
+    ``reversible``: a down file or section belongs to it. ``changes`` counts its changes of tables
+    that are in use, ``lossy`` those that a down file cannot give back (dropped or rewritten data).
+    """
+
+    at: Location
+    script: str
+    unit: str
+    runner: str
+    reversible: bool
+    changes: int
+    lossy: int = 0
+    role: Role = "up"
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.script} migration"
 
 
 class TransactionIssue(NamedTuple):

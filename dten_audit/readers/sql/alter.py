@@ -15,8 +15,10 @@ from dten_audit.readers.sql.constraints import CONSTRAINTS, add_constraint
 from dten_audit.readers.sql.draft import (
     Draft,
     column_flags,
+    default_of,
     draft,
     flag,
+    functions_in,
     referenced,
     type_of,
 )
@@ -176,6 +178,7 @@ def _add_column(cursor: Cursor, table: str, dialect: Dialect, *flags: str) -> li
             column=column,
             value=type_of(definition),
             references=referenced(definition),
+            functions=functions_in(default_of(definition)),
         )
     ]
 

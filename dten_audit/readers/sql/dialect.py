@@ -27,7 +27,7 @@ _COMMENTS: Final = re.compile(r"--[^\n]*+|/\*(?!!)[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*
 
 _SIGNS: Final[dict[Dialect, str]] = {
     "postgres": r"\$\$|\bconcurrently\b|\bplpgsql\b|\b(?:big|small)?serial\b|\w::\w|\bjsonb\b"
-    r"|\btimestamptz\b|^\\[a-z!]|\bfrom\s+stdin\b|\bpg_[a-z]+\(|\bset_config\(|\block_timeout\s*[=t']"
+    r"|\btimestamptz\b|^\\[a-z!]|\bfrom\s+stdin\b|\bpg_[a-z_]+\(|\bset_config\(|\block_timeout\s*[=t']"
     r"|\bnot\s+valid\b|\bvalidate\s+constraint\b|\bowner\s+to\b|\balter\s+table\s+only\b|\bbytea\b"
     r"|\balter\s+column\s+\S+\s+(?:set|drop|type)\b|\busing\s+(?:gin|gist|brin|btree)\b"
     r"|\brefresh\s+materialized\b|\bset\s+(?:local\s+)?(?:search_path|statement_timeout)\b"

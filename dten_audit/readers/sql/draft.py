@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 from dten_audit.readers.sql.tokens import Cursor, Token, flat, follows
@@ -22,6 +23,7 @@ class Draft(NamedTuple):
     references: tuple[str, ...] = ()
     flags: frozenset[str] = frozenset()
     columns: tuple[tuple[str, str], ...] = ()
+    functions: tuple[str, ...] = ()
     routine: str = ""
     computed: bool = False
 
@@ -83,6 +85,9 @@ _TYPE_ENDS = frozenset(
 )
 
 
+MAX_TYPE = 200
+
+
 def type_of(definition: list[Token]) -> str:
     """Return the type that a column's definition starts with, in one spelling."""
     words: list[str] = []
@@ -102,7 +107,7 @@ def type_of(definition: list[Token]) -> str:
     text = " ".join(words)
     for mark in (" (", "( ", " )", " ,", ", ", " [", "[ ", " ]", " .", ". "):
         text = text.replace(mark, mark.strip())
-    return text
+    return text[:MAX_TYPE]
 
 
 def default_of(definition: list[Token]) -> list[Token]:
@@ -124,6 +129,24 @@ _DEFAULT_ENDS = frozenset(
     "not null primary unique references check constraint generated collate comment after first"
     " with for on".split()
 )
+
+
+_NO_FUNCTIONS = frozenset(
+    "array cast varchar char character numeric decimal check references in and or not row time"
+    " timestamp timestamptz interval bit varbit float nvarchar nchar values exists any all"
+    " current_timestamp localtimestamp current_time localtime number int default when then"
+    " else".split()
+)
+
+
+def functions_in(expression: list[Token]) -> tuple[str, ...]:
+    """Return the names of the functions that an expression calls, each once, without schema."""
+    found: dict[str, None] = {}
+    for token, follower in pairwise(expression):
+        named = token.kind == "name" or (token.kind == "word" and token.text not in _NO_FUNCTIONS)
+        if follower.text == "(" and named:
+            found[token.text] = None
+    return tuple(found)
 
 
 def referenced(tokens: list[Token]) -> tuple[str, ...]:

@@ -162,6 +162,7 @@ def _action(document: Document, each: Draft) -> Action:
         each.references,
         each.flags,
         each.columns,
+        each.functions,
         each.routine,
         " ".join(source.split())[:ACTION_TEXT],
         "computed" if each.computed or each.verb == "dynamic" else "exact",

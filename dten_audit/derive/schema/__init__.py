@@ -1,0 +1,1 @@
+"""From SQL statements and their callers to changes of tables in use: sessions, locks, runners."""

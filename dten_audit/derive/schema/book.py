@@ -1,0 +1,112 @@
+"""The SQL of a package by document: statements, roles, runners, and what each file creates."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from typing import NamedTuple
+
+from dten_audit.derive.roles import role_of as script_role_of
+from dten_audit.derive.schema.files import NOBODY, Runner, role_of, runner_of, set_of
+from dten_audit.links.package import DocumentInfo, Package
+from dten_audit.links.resolving import PathIndex
+from dten_audit.model.facts.sql import Dialect, Role, SqlScript, SqlStatement
+
+_CREATES = frozenset(
+    "create_table rename_table create_index create_view create_materialized_view create_trigger"
+    " create_function create_procedure create_policy create_rule create_object rename_view"
+    " add_constraint create_event create_package".split()
+)
+_SPOKEN = frozenset(("documentation", "example"))
+
+
+class SqlFile(NamedTuple):
+    """A document of SQL with all that its statements need to know of it.
+
+    ``file`` is the document's own or its host's; ``created`` gives the rank of the last statement
+    that creates an object of that name; ``busy`` counts the statements that do something.
+    """
+
+    info: DocumentInfo
+    file: DocumentInfo
+    script: SqlScript
+    statements: tuple[SqlStatement, ...]
+    role: Role
+    runner: Runner
+    unit: str
+    created: dict[str, int]
+    busy: int
+
+
+class Book:
+    """All SQL of a package."""
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self.index = PathIndex(package.documents.values())
+        self._paths = frozenset(document.path for document in package.documents.values())
+        statements: dict[str, list[SqlStatement]] = defaultdict(list)
+        for statement in package.of(SqlStatement):
+            statements[statement.document].append(statement)
+        self.files: dict[str, SqlFile] = {}
+        self._known: set[Dialect] = set()
+        self._in_folder: dict[str, set[Dialect]] = defaultdict(set)
+        for script in package.of(SqlScript):
+            info = package.documents.get(script.document)
+            if info is not None and script.document in statements:
+                file = self.files[info.id] = self._file(info, script, statements[info.id])
+                if script.dialect != "generic":
+                    self._known.add(script.dialect)
+                    self._in_folder[posixpath.dirname(file.file.path)].add(script.dialect)
+
+    def _file(
+        self, info: DocumentInfo, script: SqlScript, statements: list[SqlStatement]
+    ) -> SqlFile:
+        host = self._package.documents.get(info.host) if info.host else None
+        file = host or info
+        runner = runner_of(file.path, script.marks, self._paths)
+        role = role_of(info, host)
+        if script_role_of(self._package, info.id) in _SPOKEN:
+            role = "sample"
+        if info.path != file.path and role == "application":
+            role = role_of(info, None)
+        unit = set_of(file.path, runner) if runner is not NOBODY else ""
+        created: dict[str, int] = {}
+        for statement in statements:
+            for action in statement.actions:
+                if action.verb in _CREATES:
+                    named = action.value if action.verb.startswith("rename") else action.name
+                    name = action.table if action.verb == "create_table" else named
+                    created[bare(name)] = statement.order
+        busy = sum(1 for s in statements if any(a.verb not in _IDLE for a in s.actions))
+        return SqlFile(info, file, script, tuple(statements), role, runner,
+                       unit or file.path, created, busy)  # fmt: skip
+
+    def include(self, text: str, near: DocumentInfo) -> str:
+        """Return the id of the document that an include names; empty where it is not shipped."""
+        found = self.index.find(text, near) or self.index.find(text + ".sql", near)
+        return found[0].id if found and found[0].id in self.files else ""
+
+    def dialect(self, file: SqlFile, client: Dialect | None) -> Dialect:
+        """Return the dialect to judge by.
+
+        Where the text leaves it open, the client decides, then the files in the same folder, then
+        all SQL of the package, as far as these are of one dialect.
+        """
+        written = file.script.dialect
+        if written != "generic":
+            return written
+        folder = posixpath.dirname(file.file.path)
+        return client or self._only(self._in_folder[folder]) or self._only(self._known) or "generic"
+
+    @staticmethod
+    def _only(dialects: set[Dialect]) -> Dialect | None:
+        return next(iter(dialects)) if len(dialects) == 1 else None
+
+
+_IDLE = frozenset(("set", "reset", "begin", "commit", "client_set", "connect"))
+
+
+def bare(name: str) -> str:
+    """Return a name without its schema, as names are compared within one file."""
+    return name.rpartition(".")[2].lower()

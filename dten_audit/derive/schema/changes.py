@@ -1,0 +1,211 @@
+"""One action in one session state: what it does to a table in use, as a ``SchemaChange``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dten_audit.derive.schema.book import SqlFile, bare
+from dten_audit.derive.schema.rewrites import TABLE_TYPES, added_column, changed_type
+from dten_audit.derive.schema.safe_forms import safe_form
+from dten_audit.derive.schema.settings import TIMEOUTS, state_of
+from dten_audit.derive.schema.state import State
+from dten_audit.derive.schema.wording import statement_of, words_of
+from dten_audit.model.facts.sql import Action, SchemaChange, SqlStatement, TableFrom, TableSize
+from dten_audit.model.unknown import Unknown
+from dten_audit.readers.sql.draft import is_computed
+from dten_audit.readers.sql.locks import Effect, effect_of, is_unbounded
+from dten_audit.site.site import Site
+
+_HARMLESS_TWICE: Final = frozenset(
+    "lock_table update delete reference_table refresh_view reindex cluster vacuum_full"
+    " optimize_table set_statistics set_storage_parameters cluster_on disable_keys enable_keys"
+    " rename_index alter_index".split()
+)
+"""What two migrators may do at once without harm to the schema."""
+_OBJECTS: Final = frozenset(
+    "drop_view drop_materialized_view drop_schema drop_database rename_schema rename_view"
+    " rename_enum_value drop_trigger drop_policy drop_rule create_trigger create_policy"
+    " create_rule".split()
+)
+_SAY_ALWAYS: Final = frozenset(("rename_schema", "rename_view", "rename_enum_value"))
+_NOT_NULL_WITHOUT_SCAN: Final = 12
+_FOREIGN_KEYS_OFF: Final = "foreign_key_checks"
+
+
+class Judge:
+    """Makes facts of actions; knows the site."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._versions = {name: _major(version) for name, version in site.databases}
+
+    def version(self, dialect: str) -> int:
+        """Return the major version of the site's server, 0 where the site does not say."""
+        names = {"postgres": ("postgresql", "postgres"), "mysql": ("mysql", "mariadb")}
+        return next((self._versions[n] for n in names.get(dialect, ()) if n in self._versions), 0)
+
+    def change(
+        self, action: Action, statement: SqlStatement, state: State, file: SqlFile
+    ) -> SchemaChange | None:
+        """Return what an action changes; None where it concerns no table in use."""
+        effect = effect_of(action, state.dialect)
+        if effect is None and action.verb in _SAY_ALWAYS:
+            effect = Effect("", ("reads", "writes"))
+        if effect is None and action.verb in ("update", "delete") and state.held:
+            effect = Effect("ROW EXCLUSIVE", ())
+        if effect is None:
+            return None
+        table = action.table or state.tables.table_of_index(action.name, state.dialect)
+        origin = self._origin(action, table, state, file)
+        bare_change = SchemaChange(
+            action.at,
+            state.dialect,
+            action.verb,
+            table,
+            words_of(action),
+            statement_of(action),
+            action.column,
+            action.name,
+            action.constraint,
+            tuple(sorted(action.flags)),
+            unbounded=action.verb in ("update", "delete") and is_unbounded(action),
+            recreated=file.created.get(bare(_object(action)), -1) > statement.order,
+            lock=effect.lock,
+            blocks=effect.blocks,
+            concurrently="concurrently" in action.flags or "online" in action.flags,
+            alters=action.verb not in _HARMLESS_TWICE,
+            table_from=origin,
+            table_created_here=origin != "site",
+            table_size=self.size(table),
+            certainty=action.certainty,
+        )
+        held = _held(bare_change, statement, state)
+        change = self._with_scan(held, action, effect, state)
+        if _has_hazard(change) and not change.concurrently:
+            change = change._replace(safe_form=safe_form(action, state.dialect))
+        return _with_session(change, state, file)
+
+    def _origin(self, action: Action, table: str, state: State, file: SqlFile) -> TableFrom:
+        if action.verb == "drop_index" and action.name and not action.table:
+            known = state.tables.table_of_index(action.name, state.dialect)
+            return state.tables.origin(known, file.file.path, state.dialect) if known else "site"
+        name = table or action.name
+        return state.tables.origin(name, file.file.path, state.dialect) if name else "site"
+
+    def size(self, table: str) -> TableSize | Unknown:
+        """Return what the site says of a table."""
+        if is_computed(table):
+            return Unknown("package.value")
+        record = self._site.table(table) if table else Unknown("site.tables")
+        if record is None:
+            return TableSize(present=False)
+        if isinstance(record, Unknown):
+            return record
+        return TableSize(record.rows, record.bytes)
+
+    def _with_scan(
+        self, change: SchemaChange, action: Action, effect: Effect, state: State
+    ) -> SchemaChange:
+        """Add whether the table is read or copied under the lock."""
+        scans: bool | Unknown = effect.scans
+        rewrites: bool | Unknown = effect.rewrites
+        validates = False
+        dialect, version = state.dialect, self.version(state.dialect)
+        if action.verb == "add_column":
+            rewrites = added_column(action, dialect, version)
+            scans = rewrites
+        elif action.verb == "alter_type" and dialect != "generic":
+            before = state.tables.type_of(action.table, action.column, dialect)
+            rewrites = changed_type(action, before, dialect)
+            scans = rewrites
+        elif action.verb == "alter_type":
+            rewrites = scans = TABLE_TYPES
+        elif action.verb == "set_not_null":
+            proven = state.tables.is_proven(action.table, action.column, dialect)
+            old = 0 < version < _NOT_NULL_WITHOUT_SCAN
+            scans = validates = (not proven or old) and "not-valid" not in action.flags
+        elif action.verb == "add_constraint":
+            unchecked = action.flags & {"not-valid", "using-index"}
+            validates = not unchecked and action.constraint in _CHECKED
+            if dialect == "mysql" and action.constraint == "foreign-key":
+                copies = state.settings.get(_FOREIGN_KEYS_OFF) != 0
+                rewrites = scans = copies
+        return change._replace(scans=scans, rewrites=rewrites, validates=validates)
+
+
+_CHECKED: Final = frozenset(("foreign-key", "check", "not-null", "exclude"))
+
+
+def _has_hazard(change: SchemaChange) -> bool:
+    """Say whether another way of doing the same is worth showing."""
+    given = ("default", "identity", "serial", "generated", "virtual", "stored")
+    required = change.action == "add_column" and "not-null" in change.flags
+    return (
+        change.scans is not False
+        or change.unbounded
+        or change.action == "drop_index"
+        or (required and not any(flag in change.flags for flag in given))
+    )
+
+
+def _object(action: Action) -> str:
+    return action.table if action.verb in ("drop_table", "truncate") else action.name
+
+
+def _held(change: SchemaChange, statement: SqlStatement, state: State) -> SchemaChange:
+    """Say which table an earlier statement of the transaction keeps locked against all use."""
+    for held in state.held:
+        if held.at != statement.at:
+            return change._replace(holding=held.table, holding_since=(held.at,))
+    return change
+
+
+def _with_session(change: SchemaChange, state: State, file: SqlFile) -> SchemaChange:
+    """Add what the session says: timeouts, transaction, migration lock, and what the file is."""
+    dialect = state.dialect
+    timeout = TIMEOUTS[dialect]
+    value = state.settings.get(timeout.name)
+    statement = state.settings.get("statement_timeout") if dialect == "postgres" else 0
+    lock = state.context.lock_holder or state.lock
+    return change._replace(
+        lock_timeout=state_of(value, timeout.default),
+        lock_timeout_ms=timeout.default if value is None else value,
+        statement_timeout=state_of(statement, 0),
+        in_transaction=state.in_transaction,
+        migration_lock=bool(lock),
+        lock_holder=lock,
+        role=file.role,
+        runner=file.runner.name,
+        script=file.file.path,
+        unit=file.unit,
+    )
+
+
+def parents(action: Action, state: State, file: SqlFile) -> list[Action]:
+    """Return the locks on other tables that an action needs, as actions of their own.
+
+    A foreign key locks the table that it refers to, also where its own table is new; a partition
+    locks its parent (CREATE TABLE, PostgreSQL 18).
+    """
+    if state.dialect != "postgres" or action.verb not in ("create_table", "add_constraint"):
+        return []
+    own = state.tables.key(action.table, "postgres")
+    if action.verb == "add_constraint" and (
+        state.tables.origin(action.table, file.file.path, "postgres") == "site"
+    ):
+        return []
+    mode = "share row exclusive"
+    if "partition-of" in action.flags:
+        mode = "access exclusive"
+    elif "inherits" in action.flags:
+        mode = "share update exclusive"
+    return [
+        action._replace(verb="lock_table", table=parent, value=mode, column="", name="")
+        for parent in action.references
+        if parent and state.tables.key(parent, "postgres") != own
+    ]
+
+
+def _major(version: str) -> int:
+    digits = version.strip().partition(".")[0]
+    return int(digits[:4]) if digits.isdigit() else 0

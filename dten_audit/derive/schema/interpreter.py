@@ -1,0 +1,260 @@
+"""Walks through the statements of a session in their order and says what each changes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Final, Literal
+
+from dten_audit.derive.schema.book import Book, SqlFile
+from dten_audit.derive.schema.changes import Judge, parents
+from dten_audit.derive.schema.state import Held, State
+from dten_audit.model.facts.sql import (
+    Action,
+    SchemaChange,
+    SqlStatement,
+    TransactionIssue,
+    UncheckedSql,
+)
+from dten_audit.model.location import Location
+
+MAX_STEPS: Final = 400_000
+MAX_NESTING: Final = 8
+_UNCHECKED: Final[dict[str, Literal["dynamic", "unclassified", "truncated"]]] = {
+    "dynamic": "dynamic",
+    "unclassified": "unclassified",
+    "truncated": "truncated",
+}
+_IMPLICIT_COMMIT: Final = frozenset(("mysql", "oracle"))
+_DDL: Final = ("create_", "alter_", "drop_", "rename_", "add_", "truncate")
+
+Stated = SchemaChange | TransactionIssue | UncheckedSql
+
+
+class Interpreter:
+    """One session. All sessions of an audit share ``steps``: a bound for hostile includes."""
+
+    def __init__(self, book: Book, judge: Judge, state: State, steps: list[int]) -> None:
+        self.state = state
+        self.included: set[str] = set()
+        self._book = book
+        self._judge = judge
+        self._steps = steps
+        self._routines: dict[str, list[tuple[SqlStatement, Action]]] = defaultdict(list)
+        self._stack: list[str] = []
+        self._via: tuple[Location, ...] = ()
+        self._calling = 0
+        self._section = ""
+
+    def run(self, file: SqlFile, *, together: bool = False) -> Iterator[Stated]:
+        """Yield what the statements of a file do; ``together``: the client sends them as one."""
+        self._stack.append(file.info.id)
+        state = self.state
+        if together and file.script.statements > 1 and not state.in_transaction:
+            state.begin(None)
+            yield from self._statements(file)
+            if state.in_transaction and not state.explicit:
+                state.end(commit=True)
+        elif file.runner.transaction != "none" and not state.in_transaction and self._is_owned():
+            yield from self._in_runner(file)
+        else:
+            yield from self._statements(file)
+        self._stack.pop()
+
+    def _is_owned(self) -> bool:
+        return not self.state.context.dialect and len(self._stack) == 1
+
+    def _in_runner(self, file: SqlFile) -> Iterator[Stated]:
+        """A runner opens a transaction around the file, unless a mark says otherwise."""
+        state, way = self.state, file.runner.transaction
+        wraps = way in ("file", "changeset") or (way == "several" and file.busy > 1)
+        for statement in file.statements:
+            wanted = wraps and statement.transaction
+            if wanted and not state.in_transaction:
+                state.begin(None)
+            elif not statement.transaction and state.in_transaction and not state.explicit:
+                state.end(commit=True)
+            yield from self._statement(statement, file)
+        if state.in_transaction and not state.explicit:
+            state.end(commit=True)
+
+    def _statements(self, file: SqlFile) -> Iterator[Stated]:
+        for statement in file.statements:
+            yield from self._statement(statement, file)
+
+    def finish(self, file: SqlFile) -> Iterator[Stated]:
+        """End the session: work in a transaction of the script's own that is still open is lost."""
+        state = self.state
+        begun = state.begun
+        if state.in_transaction and state.explicit and begun is not None and not self._via:
+            issue = self._issue("left-open", begun, file)
+            yield issue._replace(changes=state.changes)
+
+    def _statement(self, statement: SqlStatement, file: SqlFile) -> Iterator[Stated]:
+        if statement.section != self._section:
+            self._section = statement.section
+            self.state.reconnect()
+        if statement.section == "down":
+            file = file._replace(role="down")
+        defined: set[str] = set()
+        for action in statement.actions:
+            self._steps[0] += 1
+            if self._steps[0] > MAX_STEPS:
+                return
+            if action.routine:
+                if action.routine not in defined:
+                    defined.add(action.routine)
+                    self._routines[action.routine] = []
+                self._routines[action.routine].append((statement, action))
+                continue
+            yield from self._action(action, statement, file)
+
+    def _action(self, action: Action, statement: SqlStatement, file: SqlFile) -> Iterator[Stated]:
+        handler = _HANDLERS.get(action.verb)
+        if handler is not None:
+            handler(self.state, action, statement)
+        if action.verb in ("begin", "commit", "rollback"):
+            yield from self._transaction(action, statement, file)
+        elif action.verb == "include":
+            yield from self._include(action, file)
+        elif action.verb == "call":
+            yield from self._call(action, file)
+        elif action.verb in _UNCHECKED:
+            reason = _UNCHECKED[action.verb]
+            yield UncheckedSql(
+                action.at, self.state.dialect, reason, action.text, file.role, file.file.path
+            )
+        elif handler is None:
+            yield from self._change(action, statement, file)
+
+    def _transaction(
+        self, action: Action, statement: SqlStatement, file: SqlFile
+    ) -> Iterator[Stated]:
+        state = self.state
+        if action.verb == "begin":
+            if state.in_transaction and state.explicit and state.dialect == "postgres":
+                yield self._issue("nested", statement, file)
+                return
+            exclusive = state.dialect == "sqlite" and action.value in ("immediate", "exclusive")
+            state.begin(statement, lock=f"BEGIN {action.value.upper()}" if exclusive else "")
+        elif state.in_transaction:
+            state.end(commit=action.verb == "commit", chain="chain" in action.flags)
+
+    def _issue(self, issue: str, statement: SqlStatement, file: SqlFile) -> TransactionIssue:
+        text = " ".join(statement.text.split())[:200]
+        return TransactionIssue(
+            statement.at, self.state.dialect, issue, text, file.role, file.file.path,  # type: ignore[arg-type]
+            via=self._via,
+        )  # fmt: skip
+
+    def _include(self, action: Action, file: SqlFile) -> Iterator[Stated]:
+        target = self._book.include(action.name, file.info)
+        if not target or target in self._stack or len(self._stack) > MAX_NESTING:
+            return
+        self.included.add(target)
+        before = self._via
+        self._via = (*before, action.at)
+        yield from self.run(self._book.files[target])
+        self._via = before
+
+    def _call(self, action: Action, file: SqlFile) -> Iterator[Stated]:
+        """Run the body of a routine that the session has defined."""
+        body = self._routines.get(action.name) or self._routines.get(
+            action.name.rpartition(".")[2], []
+        )
+        if self._calling >= MAX_NESTING:
+            return
+        self._calling += 1
+        for statement, inner in list(body):
+            self._steps[0] += 1
+            if self._steps[0] > MAX_STEPS:
+                break
+            yield from self._action(inner, statement, file)
+        self._calling -= 1
+
+    def _change(self, action: Action, statement: SqlStatement, file: SqlFile) -> Iterator[Stated]:
+        state = self.state
+        ends = state.dialect in _IMPLICIT_COMMIT and action.verb.startswith(_DDL)
+        if ends and state.explicit and state.in_transaction:
+            yield self._issue("implicit-commit", statement, file)
+            state.end(commit=True)
+        for parent in parents(action, state, file):
+            change = self._judge.change(parent, statement, state, file)
+            if change is not None and change.table_from == "site":
+                yield change._replace(
+                    action="reference_table", what=f"a reference to {parent.table}", alters=False,
+                    statement=action.text, via=self._via,
+                )  # fmt: skip
+        change = self._judge.change(action, statement, state, file)
+        if change is not None:
+            state.changes += not change.table_created_here
+            yield change._replace(via=self._via)
+            if "reads" in change.blocks and change.table_from == "site" and state.in_transaction:
+                state.held.append(Held(change.table or change.name, statement.at))
+            if change.action == "lock_table":
+                state.take_lock(change.what, transaction=state.dialect == "postgres")
+        learn(state, action, file)
+
+
+def learn(state: State, action: Action, file: SqlFile) -> None:
+    """Take in what an action means for the tables that the package knows."""
+    tables, dialect = state.tables, state.dialect
+    if action.verb == "create_table":
+        tables.created(action, file.file.path, dialect)
+    elif action.verb == "drop_table":
+        tables.dropped(action.table, dialect)
+    elif action.verb == "rename_table":
+        tables.renamed(action.table, action.value, dialect)
+    elif action.verb == "create_index":
+        tables.index_created(action.name, action.table, dialect)
+    elif action.verb in ("create_materialized_view", "create_view"):
+        tables.created(action._replace(table=action.name), file.file.path, dialect)
+    elif action.verb in ("add_column", "alter_type"):
+        tables.typed(action.table, action.column, action.value, dialect)
+    elif action.verb == "add_constraint":
+        tables.check_added(action, dialect)
+    elif action.verb == "validate_constraint":
+        tables.validated(action, dialect)
+
+
+_Handler = Callable[[State, Action, SqlStatement], None]
+
+
+def _block_begins(state: State, _action: Action, _statement: SqlStatement) -> None:
+    if not state.in_transaction:
+        state.begin(None)
+        state.in_block = True
+
+
+def _block_ends(state: State, _action: Action, _statement: SqlStatement) -> None:
+    if state.in_block:
+        state.in_block = False
+        state.end(commit=True)
+
+
+def _lock(state: State, action: Action, _statement: SqlStatement) -> None:
+    transaction = action.value == "transaction" and action.name != "get_lock"
+    state.take_lock(action.name, transaction=transaction)
+
+
+_HANDLERS: Final[dict[str, _Handler]] = {
+    "set": lambda state, action, _: state.set(action),
+    "reset": lambda state, action, _: state.settings.reset(action.name),
+    "begin": lambda _state, _action, _: None,
+    "commit": lambda _state, _action, _: None,
+    "rollback": lambda _state, _action, _: None,
+    "savepoint": lambda state, action, _: state.savepoint(action.name),
+    "rollback_to": lambda state, action, _: state.back_to(action.name),
+    "release": lambda state, action, _: state.settings.release(action.name),
+    "advisory_lock": _lock,
+    "advisory_unlock": lambda state, _action, _: state.release_lock(),
+    "unlock_tables": lambda state, _action, _: state.release_lock(),
+    "block_begins": _block_begins,
+    "block_ends": _block_ends,
+    "connect": lambda state, _action, _: state.reconnect(),
+    "client_set": lambda _state, _action, _: None,
+    "set_default_for": lambda state, action, _: state.world.default(action),
+    "include": lambda _state, _action, _: None,
+    "call": lambda _state, _action, _: None,
+    **dict.fromkeys(_UNCHECKED, lambda _state, _action, _: None),
+}
