@@ -10,7 +10,13 @@ from typing import Final, Self
 from dten_audit.documents.budget import Budget
 from dten_audit.documents.container import Container
 from dten_audit.documents.formats import format_of
-from dten_audit.documents.names import mode_problems, path_problems, tree_problems
+from dten_audit.documents.names import (
+    all_plain,
+    mode_problems,
+    path_problems,
+    tool_settings,
+    tree_problems,
+)
 from dten_audit.documents.source import Data, Item, Link, Problem, Source
 from dten_audit.model.facts.container import ContainerIssue
 from dten_audit.model.location import Location, inner
@@ -41,7 +47,7 @@ class Frame:
 
     def container(self) -> Container:
         """Return the record of this container."""
-        digest = hashlib.sha256(self._data).hexdigest() if self.size else ""
+        digest = hashlib.sha256(self._data).hexdigest() if self.depth else ""
         return Container(self.address, self.kind, self.size, digest)
 
     def claim(self, path: str) -> bool:
@@ -95,10 +101,13 @@ class Frame:
     def judge_names(self) -> Iterator[ContainerIssue]:
         """Yield what is wrong with the paths, once all are known."""
         limits = self._budget.limits
-        paths = [*dict.fromkeys((*self.files, *self.folders, *self.links))]
-        if paths:
-            yield from self.states(path_problems([p for p in paths if p != "."], limits))
-            yield from self.states(tree_problems(self.files, self.folders, self.links))
+        self.folders = [path for path in self.folders if path != "."]
+        paths = [*self.files, *self.folders, *self.links]
+        plain = all_plain(paths, limits)
+        if not plain:
+            yield from self.states(path_problems([*dict.fromkeys(paths)], limits))
+        yield from self.states(tool_settings(self.files))
+        yield from self.states(tree_problems(self.files, self.folders, self.links, plain=plain))
         for issue, count in self._stated.items():
             if count > _MOST_OF_ONE_ISSUE:
                 more = f"{count - _MOST_OF_ONE_ISSUE} more of {issue}"

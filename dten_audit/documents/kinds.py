@@ -42,11 +42,10 @@ def kind_of(path: str, head: bytes, mode: int | None = None) -> str:
     """
     if not head:
         return "empty"
-    kind = MAGIC.get(head[:4]) or MAGIC_TWO.get(head[:2])
-    if kind is not None or head[0] in _RARE_STARTS:
-        kind = _by_magic(path, head, kind)
-        if kind:
-            return kind
+    if head[0] in _MAGIC_STARTS:
+        found = _by_magic(path, head, MAGIC.get(head[:4]) or MAGIC_TWO.get(head[:2]))
+        if found:
+            return found
     if head[_TAR_MAGIC] == b"ustar":
         return "tar"
     folder, _, name = path.rpartition("/")
@@ -56,9 +55,9 @@ def kind_of(path: str, head: bytes, mode: int | None = None) -> str:
         return kind
     if head[:2] == b"#!":
         return sniff.shebang_kind(head)
-    kind = NAMES.get(lower) or EXTENSIONS.get(lower.rpartition(".")[2] if "." in lower else "")
-    if kind is not None and kind != SNIFF:
-        return _settled(kind, head)
+    named = NAMES.get(lower) or EXTENSIONS.get(lower.rpartition(".")[2] if "." in lower else "")
+    if named is not None and named != SNIFF:
+        return _settled(named, head) if named in _SHARED else named
     return _by_content(folder, lower, head, mode)
 
 
@@ -89,7 +88,10 @@ def mismatch(path: str, kind: str) -> str:
     return promised
 
 
-_RARE_STARTS = frozenset(b"BM\xca\x5d0\x00R\xff" + bytes(range(0x50, 0x60)))
+_MAGIC_STARTS = frozenset(
+    {magic[0] for magic in (*MAGIC, *MAGIC_TWO)} | set(b"BM\xca0\x00R" + bytes(range(0x50, 0x60)))
+)
+"""The first bytes of everything that ``_by_magic`` knows."""
 
 
 def _by_magic(path: str, head: bytes, kind: str | None) -> str:
@@ -131,14 +133,18 @@ def _by_folder(folder: str, name: str) -> str:
         return "systemd-unit" if stem in UNIT_TYPES else ""
     if parent == "default" and folder.endswith("etc/default"):
         return "env"
-    return PATH_ENDS.get(f"{parent}/{name}", "")
+    return PATH_ENDS.get(f"{parent}/{name}", "") if parent in _END_PARENTS else ""
+
+
+_END_PARENTS = frozenset(end.partition("/")[0] for end in PATH_ENDS)
+_SHARED = words("systemd-unit typescript pem pgp cms keystore")
 
 
 def _settled(kind: str, head: bytes) -> str:
     """Correct the few names that two kinds share."""
     if kind == "systemd-unit" and b"[D-BUS Service]" in head[:SAMPLE]:
         return "ini"
-    if kind == "typescript" and head.lstrip()[:5] in (b"<?xml", b"<!DOC"):
+    if kind == "typescript" and head[:SAMPLE].lstrip()[:5] in (b"<?xml", b"<!DOC"):
         return "xml"
     if kind in ("pem", "pgp", "cms"):
         return sniff.armoured_kind(head) or kind

@@ -16,13 +16,13 @@ from dten_audit.documents.tool_files import TOOL_FILES
 _SAFE: Final = (
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+@=,./- ()[]{}#%&'!;^~$\n"
 )
-_SUSPECT_ENDS: Final = b". "
-_SUSPECT_STARTS: Final = b"-~"
-_RESERVED: Final = frozenset(
-    ["con", "prn", "aux", "nul", "conin$", "conout$"]
-    + [f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³"]
+_DEVICES: Final = frozenset(
+    [b"con", b"prn", b"aux", b"nul", b"conin$", b"conout$"]
+    + [f"{port}{number}".encode() for port in ("com", "lpt") for number in "0123456789¹²³"]
 )
 """Names that Windows takes for devices, with any ending (Naming Files, Paths, and Namespaces)."""
+_SUSPECT_ENDS: Final = frozenset(b". ")
+_SUSPECT_STARTS: Final = frozenset(b"-~")
 _DRIVE: Final = r"[A-Za-z]:"
 _UNIT_ESCAPE: Final = r"\\x[0-9a-f]{2}"
 """How systemd writes a character into a unit's name (systemd.unit(5)): no separator anywhere."""
@@ -34,43 +34,34 @@ _OTHERS_WRITE: Final = 0o002
 ODD_MODES: Final = _SETUID | _SETGID | _OTHERS_WRITE
 
 
-def path_problems(paths: Sequence[str], limits: Limits) -> Iterator[Problem]:
-    """Yield what is wrong with each path by itself. Plain paths cost next to nothing."""
+def all_plain(paths: Sequence[str], limits: Limits) -> bool:
+    """Tell whether no path holds anything that needs a closer look. Takes next to no time."""
     blob = "\n".join(paths).encode()
+    if blob.translate(None, _SAFE) or blob.count(b"\n") != len(paths) - 1 or b"$(" in blob:
+        return False
     components = set(blob.replace(b"\n", b"/").split(b"/"))
-    for path in _tool_files(paths, components):
-        yield Problem("tool-suppression", path.rpartition("/")[2], path)
-    if len(paths) == blob.count(b"\n") + 1 and _plain(blob, components, paths, limits):
-        return
+    if b"" in components or max(map(len, components)) > limits.component:
+        return False
+    ends = {component[-1] for component in components}
+    starts = {component[0] for component in components}
+    stems = {component.partition(b".")[0].strip().lower() for component in components}
+    odd = ends & _SUSPECT_ENDS or starts & _SUSPECT_STARTS or stems & _DEVICES
+    return not odd and max(map(len, paths)) <= limits.name
+
+
+def path_problems(paths: Sequence[str], limits: Limits) -> Iterator[Problem]:
+    """Yield what is wrong with each path by itself."""
     for path in paths:
-        line = path.encode()
-        if b"\n" in line or not _plain(line, line.split(b"/"), (path,), limits):
+        if not all_plain((path,), limits):
             yield from _judge(path, limits)
 
 
-def _tool_files(paths: Sequence[str], components: set[bytes]) -> Iterator[str]:
-    found = {name for name in TOOL_FILES if name.encode() in components}
-    if found:
-        yield from (path for path in paths if path.rpartition("/")[2] in found)
-
-
-def _plain(
-    blob: bytes, components: Collection[bytes], paths: Sequence[str], limits: Limits
-) -> bool:
-    """Tell whether paths hold nothing that needs a closer look."""
-    if blob.translate(None, _SAFE) or b"$(" in blob or b"" in components:
-        return False
-    if max(map(len, components)) > limits.component or max(map(len, paths)) > limits.name:
-        return False
-    return not any(
-        part[-1] in _SUSPECT_ENDS
-        or part[0] in _SUSPECT_STARTS
-        or part.partition(b".")[0].rstrip(b" ").lower() in _RESERVED_BYTES
-        for part in components
-    )
-
-
-_RESERVED_BYTES: Final = frozenset(name.encode() for name in _RESERVED)
+def tool_settings(paths: Sequence[str]) -> Iterator[Problem]:
+    """Yield the paths that are settings of auditing tools."""
+    for path in paths:
+        name = path.rpartition("/")[2]
+        if name in TOOL_FILES:
+            yield Problem("tool-suppression", name, path)
 
 
 def _judge(path: str, limits: Limits) -> Iterator[Problem]:
@@ -107,7 +98,7 @@ def _judge(path: str, limits: Limits) -> Iterator[Problem]:
 def _unfit_for_windows(part: str) -> bool:
     if part in ("", ".", ".."):
         return False
-    reserved = part.partition(".")[0].rstrip(" ").lower() in _RESERVED
+    reserved = part.partition(".")[0].strip().lower().encode() in _DEVICES
     return reserved or part[-1] in ". " or any(character in '<>"|?*' for character in part)
 
 
@@ -157,14 +148,19 @@ def mode_problems(path: str, mode: int, *, folder: bool, kept: bool = True) -> I
 
 
 def tree_problems(
-    files: Collection[str], folders: Collection[str], links: Mapping[str, Link]
+    files: Collection[str], folders: Collection[str], links: Mapping[str, Link], *, plain: bool
 ) -> Iterator[Problem]:
-    """Yield what is wrong with the paths of a container taken together."""
-    yield from _collisions(sorted({*files, *links, *folders}))
-    ordered = sorted(path.replace("/", "\0") for path in {*files, *links, *folders})
+    """Yield what is wrong with the paths of a container taken together.
+
+    ``plain``: as ``all_plain`` found them.
+    """
+    paths = {*files, *links, *folders}
+    if not plain or len({path.lower() for path in paths}) != len(paths):
+        yield from _collisions(paths)
+    ordered = sorted([path.replace("/", "\0") for path in paths])
     known = set(files)
     for before, after in pairwise(ordered):
-        if after.startswith(before) and after[len(before)] == "\0":
+        if after.startswith(before) and after[len(before) :][:1] == "\0":
             path = before.replace("\0", "/")
             if path in known:
                 inside = after.replace("\0", "/")
@@ -180,20 +176,12 @@ def tree_problems(
             yield Problem(issue, f"through {path}, which points to {link.target[:200]}", member)
 
 
-def _collisions(paths: Sequence[str]) -> Iterator[Problem]:
-    lowered = {path.lower() for path in paths}
-    if len(lowered) == len(paths) and all(path.isascii() and _direct(path) for path in paths):
-        return
+def _collisions(paths: Collection[str]) -> Iterator[Problem]:
     first: dict[str, str] = {}
-    for path in paths:
+    for path in sorted(paths):
         other = first.setdefault(_key(path), path)
-        if other != path:
+        if other.rstrip("/") != path.rstrip("/"):
             yield Problem("path-collision", f"the same as {other}", path)
-
-
-def _direct(path: str) -> bool:
-    """Tell whether a path is its own canonical form but for upper and lower case."""
-    return "./" not in path and "//" not in path and "\\" not in path and "\0" not in path
 
 
 def _key(path: str) -> str:

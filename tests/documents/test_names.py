@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from dten_audit.documents.budget import Limits
 from dten_audit.documents.names import (
+    all_plain,
     climbs_out,
     link_problems,
     mode_problems,
     path_problems,
+    tool_settings,
     tree_problems,
 )
 from dten_audit.documents.source import Link
@@ -54,7 +56,6 @@ PATHS = [
     ("", "path-empty"),
     ("x" * 256, "path-long"),
     ("x/" * 2100, "path-long"),
-    ("deploy/.semgrepignore", "tool-suppression"),
 ]
 
 
@@ -64,12 +65,18 @@ def test_a_path_is_judged_by_its_parts(path: str, issues: str) -> None:
     among = list(path_problems(["etc/x", path, "opt/y"], LIMITS))
     assert alone == {problem.issue for problem in among} == set(issues.split())
     assert {problem.path for problem in among} <= {path}
+    assert not (among and all_plain(["etc/x", path, "opt/y"], LIMITS))
 
 
 @given(st.lists(st.text(max_size=12), max_size=5), st.sampled_from([path for path, _ in PATHS]))
 def test_no_path_hides_behind_others(others: list[str], path: str) -> None:
     alone = set(path_problems([path], LIMITS))
     assert alone <= set(path_problems([*others, path], LIMITS))
+
+
+def test_settings_of_auditing_tools_are_told() -> None:
+    (problem,) = tool_settings(["a/semgrepignore", "deploy/.semgrepignore", ".semgrepignore/x"])
+    assert (problem.issue, problem.path) == ("tool-suppression", "deploy/.semgrepignore")
 
 
 LINKS = [
@@ -109,7 +116,7 @@ TREES: list[tuple[list[str], list[str], list[Link], str]] = [
 def test_paths_are_judged_together(
     files: list[str], folders: list[str], links: list[Link], issues: str
 ) -> None:
-    found = tree_problems(files, folders, {link.path: link for link in links})
+    found = tree_problems(files, folders, {link.path: link for link in links}, plain=False)
     assert {problem.issue for problem in found} == set(issues.split())
 
 
@@ -143,5 +150,5 @@ def test_many_deep_paths_take_linear_time() -> None:
     paths = [f"{number}/" + "a/" * 1000 + "x" for number in range(2000)]
     start = time.process_time()
     list(path_problems(paths, LIMITS))
-    list(tree_problems(paths, [], {}))
+    list(tree_problems(paths, [], {}, plain=True))
     assert time.process_time() - start < 3

@@ -220,7 +220,7 @@ def _walk(
         if extra_size and r.MAX32 in (packed, size, offset):
             packed, size, offset = _resolved(extra, packed, size, offset)
         entry = Entry(name, flags, method, crc, packed, size, base + offset, attributes,
-                      table[position + 8 : position + 30], extra)  # fmt: skip
+                      table[position + 8 : position + 32], extra)  # fmt: skip
         if comment_size or disk:
             comment = table[extra_at + extra_size : following]
             problems += _oddities(name, comment, disk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from dten_audit.documents.source import Data, Problem
@@ -53,30 +54,25 @@ def read_layout(data: Data, directory: Directory) -> Layout:
     layout = Layout([], [], [], [])
     ends: list[int] = []
     members = layout.members
-    for entry in sorted(directory.entries, key=_offset):
+    for entry in sorted(directory.entries, key=attrgetter("offset")):
         name = entry.name
         begin = entry.offset
         name_end = begin + 30 + len(name)
         head = data[begin:name_end]
-        if head[6:28] == entry.fields and head[30:] == name and head[:4] == r.LOCAL:
-            extra_size = data[name_end - len(name) - 2] | data[name_end - len(name) - 1] << 8
-            if not extra_size and not entry.extra and not entry.flags & r.STREAMED:
-                start = name_end
-                members.append(Located(entry, start))
-                ends.append(start + entry.packed)
-                if start + entry.packed > directory.start:
-                    layout.problems.append(_cut(entry))
-                continue
+        same = head[6:30] == entry.fields and head[30:] == name and head[:4] == r.LOCAL
+        if same and not entry.extra and not entry.flags & r.STREAMED:
+            end = name_end + entry.packed
+            members.append(Located(entry, name_end))
+            ends.append(end)
+            if end > directory.start:
+                layout.problems.append(_cut(entry))
+            continue
         located = _compare(data, entry, directory, layout)
         if located is not None:
             members.append(located)
             ends.append(located.start + entry.packed)
     _account(data, directory, layout, ends)
     return layout
-
-
-def _offset(entry: Entry) -> int:
-    return entry.offset
 
 
 def _path(entry: Entry) -> str:
@@ -104,24 +100,9 @@ def _compare(data: Data, entry: Entry, directory: Directory, layout: Layout) -> 
     _check_extras(entry, name, extra, problems)
     if r.MAX32 in (packed, size):
         packed, size = _local_sizes(extra, packed, size)
-    differing = []
-    if name != entry.name:
-        differing.append("name")
-    if method != entry.method:
-        differing.append("method")
-    if (flags ^ entry.flags) & r.COMPARED_FLAGS:
-        differing.append("flags")
-    later = bool(flags & r.STREAMED)
-    if crc != entry.crc and not (later and not crc):
-        differing.append("checksum")
-    if (packed != entry.packed and not (later and not packed)) or (
-        size != entry.size and not (later and not size)
-    ):
-        differing.append("sizes")
     if start + entry.packed > directory.start:
         problems.append(_cut(entry))
-    if not differing:
-        return Located(entry, start)
+    later = bool(flags & r.STREAMED)
     other = entry._replace(
         name=name,
         flags=flags,
@@ -130,11 +111,26 @@ def _compare(data: Data, entry: Entry, directory: Directory, layout: Layout) -> 
         size=entry.size if later and not size else size,
         crc=entry.crc if later and not crc else crc,
     )
+    differing = _differing(entry, other)
+    if not differing:
+        return Located(entry, start)
     says = f"its own header has another {' and '.join(differing)}"
     if "name" in differing:
         says += f": {r.decode_name(name, flags)[0]}"
     problems.append(Problem("header-mismatch", says, _path(entry), begin))
     return Located(entry, start, other)
+
+
+def _differing(entry: Entry, other: Entry) -> list[str]:
+    """Name what a member's two headers state differently."""
+    pairs = {
+        "name": entry.name != other.name,
+        "method": entry.method != other.method,
+        "flags": bool((entry.flags ^ other.flags) & r.COMPARED_FLAGS),
+        "checksum": entry.crc != other.crc,
+        "sizes": (entry.packed, entry.size) != (other.packed, other.size),
+    }
+    return [name for name, differs in pairs.items() if differs]
 
 
 def _local_sizes(extra: bytes, packed: int, size: int) -> tuple[int, int]:

@@ -48,8 +48,8 @@ METHODS: Final = {
 class Entry(NamedTuple):
     """A member as the central directory states it, sizes and offset resolved.
 
-    ``fields`` are the record's bytes from the flags to the length of the name: the local header
-    repeats them. ``offset`` counts from the start of the file.
+    ``fields`` are the record's bytes from the flags to the lengths of name and extra field: the
+    local header repeats them. ``offset`` counts from the start of the file.
     """
 
     name: bytes
