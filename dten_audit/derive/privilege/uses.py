@@ -33,6 +33,7 @@ _SHELL_OPTIONS: Final = ("-s", "--shell", "-i", "--login")
 _TERMINAL_OPTIONS: Final = frozenset(("-t", "-tt", "-ttt"))
 _JOB_KINDS: Final = frozenset(("cron", "crontab", "anacrontab", "systemd-unit"))
 _SHELLS: Final = frozenset(("sh", "bash", "dash", "ksh", "zsh"))
+_SHOWN: Final = 160
 _PROBES: Final = frozenset(("", "true", ":"))
 _PRINTERS: Final = frozenset(("echo", "printf"))
 _ITSELF: Final = ("$0", "${0}", "$BASH_SOURCE", "${BASH_SOURCE[0]}", "${BASH_SOURCE}")
@@ -40,6 +41,15 @@ _ITSELF: Final = ("$0", "${0}", "$BASH_SOURCE", "${BASH_SOURCE[0]}", "${BASH_SOU
 
 def derive(package: Package, estate: Estate) -> Iterable[PrivilegeUse]:
     """Yield a privilege use for each wrapper of each command that changes the user."""
+    seen: set[PrivilegeUse] = set()
+    for use in _all_uses(package, estate):
+        alike = use._replace(document="")
+        if alike not in seen:  # a library is read with each script that sources it
+            seen.add(alike)
+            yield use
+
+
+def _all_uses(package: Package, estate: Estate) -> Iterator[PrivilegeUse]:
     as_root = root_documents(package)
     made = made_users(package)
     for command in package.of(Command):
@@ -74,7 +84,7 @@ def _use(command: Command, layers: list[Layer], number: int) -> PrivilegeUse:
         document=command.document,
         tool=layer.tool,
         target_user=layer.target,
-        inner=" ".join(inner),
+        inner=_shortened(" ".join(inner)),
         program=command.program if own_words else "",
         escalates=tool.escalates,
         guarded=any(_guards(guard, layer) for guard in (*command.guards, *layer.guards)),
@@ -92,6 +102,12 @@ def _use(command: Command, layers: list[Layer], number: int) -> PrivilegeUse:
         failure=command.failure,
         via=command.via,
     )
+
+
+def _shortened(text: str) -> str:
+    """Return a command on one line, cut where it goes on for long (texts of ``-c``)."""
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
 
 def _compared(use: PrivilegeUse, layer: Layer, site: Site, made: dict[str, Made]) -> PrivilegeUse:

@@ -30,6 +30,15 @@ _MODE_PROGRAMS: Final = frozenset(("chmod", "install", "mkdir", "setcap"))
 def derive(package: Package, estate: Estate) -> Iterable[Fact]:
     """Yield system writes and mode changes."""
     del estate  # whether the operator is root is no fact of the site
+    seen: set[Fact] = set()
+    for fact in _all_writes(package):
+        alike = fact._replace(document="") if isinstance(fact, SystemWrite) else fact
+        if alike not in seen:  # a library is read with each script that sources it
+            seen.add(alike)
+            yield fact
+
+
+def _all_writes(package: Package) -> Iterator[ModeChange | SystemWrite]:
     as_root = root_documents(package)
     product = package.identity.get("name", "").lower()
     for command in package.of(Command):
