@@ -10,6 +10,7 @@ from dten_audit.model.suggestion import suggestion
 from dten_audit.readers.config.yaml_nodes import Node
 from dten_audit.site.schema import SiteFileError, Table, read_documents
 from dten_audit.site.site import (
+    ConfigRecord,
     PackageRecord,
     RetiredHost,
     Site,
@@ -33,6 +34,8 @@ _UNIT_STATES: Final = (
 )  # fmt: skip
 _HOST_KEYS: Final = ("allowed", "retired", "default")
 _RETIRED_KEYS: Final = ("match", "since", "replaced_by", "reason")
+_CONFIG_KEYS: Final = ("path", "component", "sha256", "keys")
+_LEAF: Final = frozenset(("value", "line"))
 _TABLE_KEYS: Final = ("name", "rows", "bytes")
 _SUDO_KEYS: Final = ("policy", "rules")
 _SUDO_RULE_KEYS: Final = ("who", "runas", "nopasswd", "commands")
@@ -77,6 +80,7 @@ def site_from(node: Node, path: str) -> Site:
         if databases
         else (),
         sudo=_sudo(top),
+        config=tuple(_config(top)),
     )
 
 
@@ -156,3 +160,27 @@ def _sudo_rule(path: str, node: Node) -> SudoRule:
     nopasswd = rule.text("nopasswd", "false") == "true"
     commands = rule.texts("commands")
     return SudoRule(rule.text("who"), rule.text("runas", "root"), nopasswd, commands, node.line)
+
+
+def _config(top: Table) -> Iterator[ConfigRecord]:
+    for node in top.items("config"):
+        file = Table(top.path, node, _CONFIG_KEYS, "a configuration file")
+        path, component = file.text("path"), file.text("component")
+        if not path:
+            raise SiteFileError(top.path, node.line, "a configuration file has a path")
+        keys = file.table("keys", ())
+        for name, value in keys.nodes.items() if keys else ():
+            if value.kind == "mapping" and not {key.text for key, _ in value.pairs} <= _LEAF:
+                section = Table(top.path, value, (), name)
+                for key, leaf in section.nodes.items():
+                    yield _config_key(top.path, ConfigRecord(path, component, name, key), leaf)
+            else:
+                yield _config_key(top.path, ConfigRecord(path, component, "", name), value)
+
+
+def _config_key(path: str, record: ConfigRecord, leaf: Node) -> ConfigRecord:
+    """Return a key with its value, which is a text or ``{value: …, line: …}``."""
+    if leaf.kind == "scalar":
+        return record._replace(value=leaf.text, line=leaf.line)
+    value = Table(path, leaf, tuple(_LEAF), record.key).text("value")
+    return record._replace(value=value, line=leaf.line)

@@ -64,6 +64,22 @@ class SudoPolicy(NamedTuple):
     line: int = 0
 
 
+class ConfigRecord(NamedTuple):
+    """A key that a live configuration file of the site sets.
+
+    ``path`` is the file on the host, ``component`` the purl of the product that reads it, if the
+    site file says so. ``value`` is empty where the site does not tell it. ``line`` is the site
+    file's.
+    """
+
+    path: str
+    component: str
+    section: str
+    key: str
+    value: str = ""
+    line: int = 0
+
+
 class Site(NamedTuple):
     """What the user knows of the site (dten-site/1).
 
@@ -82,6 +98,7 @@ class Site(NamedTuple):
     timezone: str = ""
     databases: tuple[tuple[str, str], ...] = ()
     sudo: SudoPolicy | None = None
+    config: tuple[ConfigRecord, ...] = ()
 
     def unit(self, name: str) -> UnitRecord | Unknown | None:
         """Return the unit, None where the site certainly lacks it, else what is needed to know."""

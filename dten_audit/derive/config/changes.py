@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from dten_audit.derive.config.files import ConfigFile, config_files, landings, role_of
+from dten_audit.derive.config.files import (
+    ConfigFile,
+    config_files,
+    landings,
+    role_of,
+    site_files,
+)
 from dten_audit.derive.config.replacing import final_name, setting_line
 from dten_audit.derive.config.versions import Versions, reached, versions_of
 from dten_audit.links.package import Package
@@ -59,7 +65,7 @@ class Case(NamedTuple):
 
 def derive(package: Package, estate: Estate) -> Iterable[Fact]:
     """Return what matrices say of the package's configuration files and settings."""
-    files = config_files(package)
+    files = [*config_files(package), *site_files(estate.site)]
     broken = _unreadable(package)
     if not files and not broken:
         return
@@ -69,7 +75,7 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
         in_force = versions.in_force
         if in_force is None:
             continue
-        of_product = tuple(file for file in files if matching(matrix, file.paths))
+        of_product = tuple(file for file in files if _belongs(file, matrix, versions))
         case = Case(Lookup(matrix), of_product, versions, in_force)
         for fact in _changes(case, files):
             spot = fact.at, fact.key, fact.change
@@ -117,18 +123,34 @@ def _matrices(
             yield shipped_matrix(name)
 
 
+def _belongs(file: ConfigFile, matrix: Matrix, versions: Versions) -> bool:
+    """Say whether a file is one of the product's; a live one only matters if that is upgraded."""
+    if file.side == "site" and versions.target is None:
+        return False
+    return file.component == matrix.component or matching(matrix, file.paths)
+
+
 def _changes(case: Case, files: Sequence[ConfigFile]) -> Iterator[ConfigChange]:
     for file in case.files:
         for key in file.keys:
             unseen = file.partial and not key.section
             for match in case.lookup.find(key.section, key.key, any_section=unseen):
                 effect: Effect = "warns" if match.tolerated else match.entry.effect
-                yield from _change(case, file, key, match.entry, effect)
+                for fact in _change(case, file, key, match.entry, effect):
+                    if not _lived_with(case, file, fact):
+                        yield fact
     if case.matrix.env is not None:
         for file in files:
             for key in file.keys:
                 yield from _variable(case, file, key)
     yield from _defaults(case)
+
+
+def _lived_with(case: Case, file: ConfigFile, fact: ConfigChange) -> bool:
+    """Say whether a live file has its key in spite of a change that the site has behind it."""
+    if file.side == "package":
+        return False
+    return reached(case.versions.installed, fact.since, case.matrix.scheme) is True
 
 
 def _variable(case: Case, file: ConfigFile, key: ConfigKey) -> Iterator[ConfigChange]:
@@ -232,6 +254,7 @@ def _fact(
         allowed=entry.allowed if change == "value-not-allowed" else (),
         path=file.path,
         role=file.role,
+        side=file.side,
         setter=key.setter,
         note=entry.note,
         source=f"{matrix.path}:{entry.line}" if entry.line else matrix.source or matrix.path,
@@ -252,7 +275,8 @@ def _place_of(case: Case, file: ConfigFile, replacement: str) -> Location | None
 
 def _defaults(case: Case) -> Iterator[ConfigChange]:
     """Yield the defaults that flip: the package brings the new version, no file sets the key."""
-    live = [file for file in case.files if file.role == "live" and not file.partial]
+    package = [file for file in case.files if file.side == "package"]
+    live = [file for file in package if file.role == "live" and not file.partial]
     target = case.versions.target
     if not live or target is None:
         return

@@ -6,10 +6,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from dten_audit.documents.kinds import kind_of
 from dten_audit.links.package import Package
 from dten_audit.model.facts.config import ConfigKey, Role
+from dten_audit.model.finding import Side
+from dten_audit.model.location import Location
 from dten_audit.readers.config.config import KINDS, LOOSE
 from dten_audit.site.matrix import SAMPLE_ENDS
+from dten_audit.site.site import Site
 
 _SAMPLE_FOLDERS: Final = frozenset(
     "doc docs documentation example examples sample samples test tests testdata fixtures demo"
@@ -21,7 +25,8 @@ class ConfigFile(NamedTuple):
     """A file (or a text that lands in one) and its keys.
 
     ``paths`` are its path in the container and wherever it is installed to. ``partial`` says that
-    a script writes it, or a part of it: a section may stand where nobody sees it.
+    a script writes it, or a part of it: a section may stand where nobody sees it. ``component`` is
+    the product that reads a live file of the site, where the site says so.
     """
 
     address: str
@@ -30,6 +35,33 @@ class ConfigFile(NamedTuple):
     role: Role
     partial: bool
     keys: tuple[ConfigKey, ...]
+    side: Side = "package"
+    component: str = ""
+
+
+def site_files(site: Site) -> list[ConfigFile]:
+    """Return the live configuration files that the site file lists, with their keys."""
+    grouped: dict[tuple[str, str], list[ConfigKey]] = defaultdict(list)
+    for record in site.config:
+        kind = kind_of(record.path, b"key = value\n")
+        grouped[record.path, record.component].append(
+            ConfigKey(
+                Location(site.path, record.line),
+                kind,
+                record.path,
+                record.section,
+                record.key,
+                record.value,
+                "exact" if record.value else "computed",
+            )
+        )
+    return [
+        ConfigFile(
+            site.path, path, (path,), "live", partial=False, keys=tuple(keys), side="site",
+            component=component,
+        )
+        for (path, component), keys in grouped.items()
+    ]  # fmt: skip
 
 
 class Landing(NamedTuple):

@@ -44,7 +44,7 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:  # noqa: ARG001 
         changes = _SETTERS.get(command.program)
         if changes is None or elsewhere(command):
             continue
-        index = index or PathIndex(package.documents.values())
+        index = index or package.index
         for change in changes(command):
             yield _key(package, index, command, change)
     for statement in package.of(SqlStatement):

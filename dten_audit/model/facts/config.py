@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal, NamedTuple
 
 from dten_audit.model.facts.base import Certainty
+from dten_audit.model.finding import Side
 from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
 
@@ -54,6 +55,7 @@ class ConfigKey(NamedTuple):
 class ConfigChange(NamedTuple):
     """What a config matrix says of a key that is set (or, for a default, is not set).
 
+    ``side`` is ``site`` for a key of a live file that the site file lists; ``at`` is then its line.
     ``component`` is the purl of the product that reads the key, ``product`` its name. ``since`` is
     the version from which the change holds. ``applies`` says whether it holds in the version that
     the package brings or, where it brings none, in the one that the site runs: ``in_force``.
@@ -86,6 +88,7 @@ class ConfigChange(NamedTuple):
     default_to: str = ""
     path: str = ""
     role: Role = "live"
+    side: Side = "package"
     setter: str = ""
     note: str = ""
     source: str = ""
@@ -93,7 +96,8 @@ class ConfigChange(NamedTuple):
 
     @property
     def subject(self) -> str:
-        return f"{self.at.member} {self.component} [{self.section}] {self.key}"
+        file = self.at.member if self.side == "package" else f"site {self.path}"
+        return f"{file} {self.component} [{self.section}] {self.key}"
 
     @property
     def name(self) -> str:
