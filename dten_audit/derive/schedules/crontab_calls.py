@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from dten_audit.derive.schedules.building import COMPUTED, Builder
 from dten_audit.derive.schedules.moments import Times
-from dten_audit.derive.schedules.paths import read_by, role_of
+from dten_audit.derive.schedules.paths import landing_path, read_by, role_of
 from dten_audit.derive.schedules.tables import Landing
 from dten_audit.model.facts.commands import Command
 from dten_audit.model.facts.schedules import Schedule, ScheduleKind
@@ -208,8 +208,8 @@ def _unseen(
 def unseen_tables(builder: Builder) -> list[Schedule]:
     """Return the writes into cron's folders whose text is not in the package, or only computed."""
     installs = builder.package.installs
-    known = {install.target for install in installs if install.source}
-    unseen = {(i.script, i.order): i.target for i in installs if not i.source}
+    known = {landing_path(install.target) for install in installs if install.source}
+    unseen = {(i.script, i.order): landing_path(i.target) for i in installs if not i.source}
     found = []
     for command in builder.package.of(Command):
         words = {word.text for word in command.argv}

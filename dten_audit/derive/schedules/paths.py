@@ -77,6 +77,15 @@ def read_by(path: str) -> Reads:
     return "spool" if folder in paths.spool else ""
 
 
+def landing_path(target: str) -> str:
+    """Return the path that a copy to ``target`` gives a file, where a folder was taken for one.
+
+    Cron's folders hold files only: what seems to land below one of those files is that file.
+    """
+    above = posixpath.dirname(target)
+    return above if not read_by(target) and read_by(above) else target
+
+
 def how_often(path: str) -> Often:
     """Return how often run-parts runs the script at ``path``."""
     return cron_paths().scripts[posixpath.dirname(path)]

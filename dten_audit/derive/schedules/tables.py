@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from dten_audit.derive.schedules.building import COMPUTED, NOT_SEEN, Builder
 from dten_audit.derive.schedules.moments import Times, shortest_gap
-from dten_audit.derive.schedules.paths import how_often, path_traps, read_by, role_of
+from dten_audit.derive.schedules.paths import how_often, landing_path, path_traps, read_by, role_of
 from dten_audit.links.package import DocumentInfo, Install
 from dten_audit.model.facts.schedules import CronDialect, CronJob, Dialect, Schedule, ScheduleKind
 from dten_audit.model.location import Location
@@ -43,20 +43,19 @@ def landings(builder: Builder) -> dict[str, Landing]:
     """Return where documents land as tables, by their ids, as far as files are copied."""
     found: dict[str, Landing] = {}
     for install in builder.package.installs:
-        reads = read_by(install.target)
+        target = landing_path(install.target)
+        reads = read_by(target)
         if not install.source or reads in ("", "script"):
             continue
         dialect: CronDialect = "cron.d" if reads == "table" else "crontab"
         if reads == "anacrontab":
             dialect = "anacrontab"
-        user = posixpath.basename(install.target) if reads == "spool" else ""
-        place = f"the crontab of {user}" if user else install.target
+        user = posixpath.basename(target) if reads == "spool" else ""
+        place = f"the crontab of {user}" if user else target
         before = found.get(install.source)
         by = (*(before.by if before else ()), *installed_at(install))
-        shipped_so = install.order == _LAYOUT
-        found[install.source] = Landing(
-            install.target, dialect, place, user, by, shipped_so=shipped_so
-        )
+        layout = install.order == _LAYOUT
+        found[install.source] = Landing(target, dialect, place, user, by, shipped_so=layout)
     return found
 
 
@@ -168,7 +167,8 @@ def _regular(builder: Builder, minutes: int) -> bool | Unknown:
 def run_parts(builder: Builder) -> Iterator[Schedule]:
     """Yield a schedule for each script that lands in cron.hourly, cron.daily and their kin."""
     seen: dict[tuple[str, str], Schedule] = {}
-    for install in builder.package.installs:
+    for step in builder.package.installs:
+        install = step._replace(target=landing_path(step.target))
         if read_by(install.target) != "script" or not install.source:
             continue
         info = builder.package.documents.get(install.source)
