@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from dten_audit.documents.document import DocumentInfo
 from dten_audit.documents.text import decode
 from dten_audit.links.package import Package
+from dten_audit.readers.reading import IDENTITY_NAMES
 
-_MAX_BYTES: Final = 1 << 20
 _DEEPEST: Final = 2
 _FIELD: Final = re.compile(r"^(Name|Package|Version):[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 _FILE: Final = re.compile(
@@ -19,8 +19,10 @@ _FILE: Final = re.compile(
 )
 
 
-def identity(package: Package, file_name: str) -> dict[str, str]:
+def identity(package: Package, kept: Mapping[str, bytes], file_name: str) -> dict[str, str]:
     """Return ``name`` and ``version`` as far as the package states them.
+
+    ``kept`` are the bytes of documents named in ``IDENTITY_NAMES``, by their id.
 
     Asked in this order: metadata of its own format (control, METADATA, PKG-INFO, package.json,
     manifest.json), a VERSION file, the file's name.
@@ -28,10 +30,9 @@ def identity(package: Package, file_name: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for names, read in _SOURCES:
         for document in _shallow(package, names):
-            data = package.content(document.id)
-            if data is not None and len(data) <= _MAX_BYTES:
-                for key, value in read(decode(data).text).items():
-                    found.setdefault(key, value)
+            text = decode(kept.get(document.id, b"")).text
+            for key, value in read(text).items():
+                found.setdefault(key, value)
     match = _FILE.match(file_name)
     if match and "version" not in found:
         found.setdefault("name", match["name"])
@@ -39,13 +40,13 @@ def identity(package: Package, file_name: str) -> dict[str, str]:
     return found
 
 
-def _shallow(package: Package, names: tuple[str, ...]) -> list[DocumentInfo]:
+def _shallow(package: Package, names: frozenset[str]) -> list[DocumentInfo]:
     found = [
         document
         for document in package.documents.values()
         if not document.host
         and document.address.count("!/") == 1
-        and document.path.rpartition("/")[2] in names
+        and document.path.rpartition("/")[2] in names & IDENTITY_NAMES
         and document.path.count("/") <= _DEEPEST
     ]
     return sorted(found, key=lambda document: (document.path.count("/"), document.path))[:1]
@@ -73,8 +74,8 @@ def _from_version(text: str) -> dict[str, str]:
     return {"version": words[0]} if words and words[0][:1].isdigit() else {}
 
 
-_SOURCES: Final[tuple[tuple[tuple[str, ...], Callable[[str], dict[str, str]]], ...]] = (
-    (("control", "METADATA", "PKG-INFO"), _from_fields),
-    (("package.json", "manifest.json"), _from_json),
-    (("VERSION",), _from_version),
+_SOURCES: Final[tuple[tuple[frozenset[str], Callable[[str], dict[str, str]]], ...]] = (
+    (frozenset(("control", "METADATA", "PKG-INFO")), _from_fields),
+    (frozenset(("package.json", "manifest.json")), _from_json),
+    (frozenset(("VERSION",)), _from_version),
 )

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from dten_audit.links.calls import calls
 from dten_audit.links.installs import installs
 from dten_audit.links.package import DocumentInfo, Package
-from dten_audit.links.resolving import PathIndex
 from dten_audit.model.facts.base import Fact
 
 
@@ -18,7 +17,7 @@ def link(
 ) -> Package:
     """Return the package graph of what was read."""
     package = Package(documents, facts, content)
-    index = PathIndex(package.documents.values())
+    index = package.index
     for call in calls(package, index):
         package.calls[call.callee].append(call)
     package.installs.extend(installs(package, index))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from dten_audit.documents.document import DocumentInfo
+from dten_audit.links.resolving import PathIndex
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import Command
 from dten_audit.model.location import Location
@@ -67,6 +69,11 @@ class Package:
             data = self.content(document)
             if data is not None:
                 yield document, data
+
+    @cached_property
+    def index(self) -> PathIndex:
+        """The index that finds documents by the paths that scripts write."""
+        return PathIndex(self.documents.values())
 
     def of(self, fact: type[F]) -> list[F]:
         """Return all facts of a type, in the order of documents and lines."""

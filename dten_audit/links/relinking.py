@@ -35,7 +35,7 @@ def link_package(path: str | Path, reading: Reading, limits: Limits) -> Package:
         read_with_libraries(reading, refetch.documents(package, wanted), libraries)
         package = link(reading.documents, reading.facts, refetch.one)
     package.contents = refetch.several
-    package.identity = identity(package, Path(path).name)
+    package.identity = identity(package, reading.kept, Path(path).name)
     return package
 
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
-from dten_audit.links.package import DocumentInfo
+from dten_audit.documents.document import DocumentInfo
 from dten_audit.model.location import MEMBER
 
 _UNRESOLVED: Final = re.compile(r"\$\{[^}]*\}|\$\w+|\$\([^)]*\)|`[^`]*`")

@@ -87,12 +87,19 @@ class Gate:
         A matcher says only where an occurrence ends; the real pattern, searched in a window before
         it, says where it starts.
         """
-        if self._backend is None:
-            self._backend = make_backend([trigger.pattern for trigger in self._triggers])
         hits: dict[str, int] = {}
-        for number, end in self._backend.first_ends(data).items():
+        for number, end in self._ends(data).items():
             topic, pattern = self._triggers[number]
             match = re.compile(pattern).search(data, max(0, end - _WINDOW), end)
             start = match.start() if match else end
             hits[topic] = min(start, hits.get(topic, start))
         return hits
+
+    def topics(self, data: bytes) -> set[str]:
+        """Return the topics that occur in ``data``."""
+        return {self._triggers[number].topic for number in self._ends(data)}
+
+    def _ends(self, data: bytes) -> dict[int, int]:
+        if self._backend is None:
+            self._backend = make_backend([trigger.pattern for trigger in self._triggers])
+        return self._backend.first_ends(data)

@@ -16,13 +16,13 @@ from dten_audit.readers.knowledge import knowledge
 ALWAYS_BELOW: Final = 256 << 10
 """Documents below this size are read whatever the gate says."""
 MAX_EMBEDDED_DEPTH: Final = 5
-_READER: Final = "reader:"
 
-PROGRAMS: Final = frozenset(
-    "python ruby php javascript typescript java go csharp perl powershell batch makefile dockerfile"
-    " text xml".split()
+IDENTITY_NAMES: Final = frozenset(
+    "control METADATA PKG-INFO package.json manifest.json VERSION".split()
 )
-"""Kinds that may run things and that no reader reads yet: what they mention is said."""
+"""Documents whose bytes are kept: they may say which product this is."""
+_KEPT_BYTES: Final = 1 << 20
+_KEPT_FOLDERS: Final = 2
 OPAQUE: Final = frozenset("elf pe macho image font class binary".split())
 
 
@@ -50,15 +50,17 @@ class Reading:
         self.documents: list[DocumentInfo] = []
         self.tallies: list[Tally] = []
         self.skipped: set[str] = set()
+        self.kept: dict[str, bytes] = {}
         self._wanted = wanted
         self._by_kind: dict[str, list[Reader]] = {}
         self._loaded: dict[str, Read] = {}
-        triggers = list(_topics())
+        triggers = []
         for reader in readers:
             for kind in reader.kinds:
                 self._by_kind.setdefault(kind, []).append(reader)
-            triggers += [Trigger(_READER + reader.name, p) for p in reader.triggers]
+            triggers += [Trigger(reader.name, pattern) for pattern in reader.triggers]
         self._gate = Gate(triggers)
+        self._topics = Gate(list(_topics()))
 
     def add(self, document: Document) -> None:
         """Read a document and all that is embedded in it, as far as the gate wants it read."""
@@ -101,6 +103,7 @@ class Reading:
 
     def _read(self, document: Document) -> list[Document]:
         self.documents.append(document.info())
+        self._keep(document)
         readers = [r for r in self._by_kind.get(document.kind, ()) if self._wanted(r, document)]
         how = "opaque" if document.kind in OPAQUE else "scanned"
         embedded: list[Document] = []
@@ -115,6 +118,11 @@ class Reading:
             self.tallies.append(Tally(document.id, how, len(document.data)))
         return embedded
 
+    def _keep(self, document: Document) -> None:
+        shallow = document.path.count("/") <= _KEPT_FOLDERS and document.host is None
+        if document.name in IDENTITY_NAMES and shallow and len(document.data) <= _KEPT_BYTES:
+            self.kept[document.id] = bytes(document.data)
+
     def _small(self, document: Document) -> bool:
         executable = bool((document.mode or 0) & 0o111)
         return document.host is not None or executable or len(document.data) < ALWAYS_BELOW
@@ -122,8 +130,8 @@ class Reading:
     def _triggered(self, document: Document, readers: list[Reader]) -> bool:
         if any(not reader.triggers for reader in readers):
             return True
-        hits = self._gate.scan(document.data)
-        return any(_READER + reader.name in hits for reader in readers)
+        hits = self._gate.topics(document.data)
+        return any(reader.name in hits for reader in readers)
 
     def _states(self, document: Document, readers: list[Reader]) -> list[Document]:
         """Run ``readers``; return the documents that they found inside."""
@@ -141,13 +149,9 @@ class Reading:
     def _mentions(self, document: Document) -> Iterator[Fact]:
         if not document.data:
             return
-        hits = self._gate.scan(document.data)
-        if document.kind not in PROGRAMS:
-            return
-        for topic, start in sorted(hits.items()):
-            if not topic.startswith(_READER):
-                line = document.data[:start].count(b"\n") + 1
-                yield Mention(document.location(line), topic, document.kind)
+        for topic, start in sorted(self._topics.scan(document.data).items()):
+            line = document.data[:start].count(b"\n") + 1
+            yield Mention(document.location(line), topic, document.kind)
 
 
 def _topics() -> Iterator[Trigger]:

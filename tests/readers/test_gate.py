@@ -34,6 +34,11 @@ def test_both_matchers_find_the_same_topics(data: bytes) -> None:
 
 
 @given(TEXTS)
+def test_topics_are_those_with_a_place(data: bytes) -> None:
+    assert FAST.topics(data) == set(FAST.scan(data))
+
+
+@given(TEXTS)
 def test_a_hit_is_where_the_pattern_is(data: bytes) -> None:
     for topic, start in FAST.scan(data).items():
         patterns = [trigger.pattern for trigger in TRIGGERS if trigger.topic == topic]

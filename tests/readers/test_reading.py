@@ -79,14 +79,16 @@ def test_what_was_held_back_can_be_read_later() -> None:
     assert [tally.how for tally in reading.tallies] == ["parsed"]
 
 
-def test_without_a_reader_programs_say_what_they_mention() -> None:
+def test_without_a_reader_documents_say_what_they_mention() -> None:
     reading = Reading([TOY])
     reading.add(document(b"import os\nos.system('sudo -n true')\n", "python"))
     reading.add(document(b"run sudo -n true by hand\n", "markdown"))
     reading.add(document(b"\x7fELF sudo -n true", "elf"))
-    (mention,) = reading.facts
-    assert isinstance(mention, Mention)
-    assert (mention.topic, mention.at.line) == ("privilege", 2)
+    mentions = [fact for fact in reading.facts if isinstance(fact, Mention)]
+    assert [(m.topic, m.kind, m.at.line) for m in mentions] == [
+        ("privilege", "python", 2),
+        ("privilege", "markdown", 1),
+    ]
     assert [tally.how for tally in reading.tallies] == ["scanned", "scanned", "opaque"]
 
 

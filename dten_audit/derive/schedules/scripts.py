@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 from typing import Final, NamedTuple
 
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.links.calls import calls
 from dten_audit.links.package import Package
-from dten_audit.links.resolving import PathIndex
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import Command
 from dten_audit.model.facts.schedules import CronJob
@@ -42,11 +40,6 @@ class Scripts:
             for call in found:
                 key = (call.command.document, call.command.order)
                 self._callees[key].append((callee, call.how))
-
-    @cached_property
-    def index(self) -> PathIndex:
-        """The package's documents by their paths."""
-        return PathIndex(self.package.documents.values())
 
     def of(self, document: str) -> list[Command]:
         """Return the commands of one document, in its order."""

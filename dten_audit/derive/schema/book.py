@@ -9,7 +9,6 @@ from typing import NamedTuple
 from dten_audit.derive.roles import role_of as script_role_of
 from dten_audit.derive.schema.files import NOBODY, Runner, role_of, runner_of, set_of
 from dten_audit.links.package import DocumentInfo, Package
-from dten_audit.links.resolving import PathIndex
 from dten_audit.model.facts.sql import Dialect, Role, SqlScript, SqlStatement
 
 _CREATES = frozenset(
@@ -43,7 +42,7 @@ class Book:
 
     def __init__(self, package: Package) -> None:
         self._package = package
-        self.index = PathIndex(package.documents.values())
+        self.index = package.index
         self._paths = frozenset(document.path for document in package.documents.values())
         statements: dict[str, list[SqlStatement]] = defaultdict(list)
         for statement in package.of(SqlStatement):
