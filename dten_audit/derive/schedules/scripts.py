@@ -94,7 +94,7 @@ class Scripts:
         """Return what commands outside of the package's documents call in it."""
         outside = Package(self.package.documents.values(), commands)
         found: dict[tuple[str, int], list[tuple[str, str]]] = defaultdict(list)
-        for call in calls(outside, self.index):
+        for call in calls(outside, self.package.index):
             key = (call.command.document, call.command.order)
             found[key].append((call.callee, call.how))
             self._callees[key].append((call.callee, call.how))
