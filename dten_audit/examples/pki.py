@@ -254,6 +254,19 @@ def _signature_algorithm(own: PrivateKey, digest: str) -> bytes:
     return tlv(0x30, oid(_ECDSA_OID[digest]))
 
 
+_DATA: Final = "1.2.840.113549.1.7.1"
+_TIMESTAMP_INFO: Final = "1.2.840.113549.1.9.16.1.4"
+_STAMPED: Final = "1.2.840.113549.1.9.16.2.14"
+
+
+class Stamp(NamedTuple):
+    """A timestamp to put on a signature (RFC 3161): by whom, and of when."""
+
+    authority: Identity
+    chain: tuple[x509.Certificate, ...]
+    at: str
+
+
 def sign_detached(  # noqa: PLR0913 -- the variants of RFC 5652 that readers meet
     content: bytes,
     signer: Identity,
@@ -265,6 +278,7 @@ def sign_detached(  # noqa: PLR0913 -- the variants of RFC 5652 that readers mee
     attributes: bool = True,
     attached: bool = False,
     with_signer: bool = True,
+    stamp: Stamp | None = None,
 ) -> bytes:
     """Return a CMS SignedData (RFC 5652, DER) over ``content``, signed at ``at``.
 
@@ -274,44 +288,87 @@ def sign_detached(  # noqa: PLR0913 -- the variants of RFC 5652 that readers mee
     if text_mode:
         content = content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     certificates = [signer.certificate] if with_signer else []
-    certificates += chain
-    data = oid("1.2.840.113549.1.7.1")
-    inside = tlv(0xA0, tlv(0x04, content)) if attached else b""
-    hashing = tlv(0x30, oid(_DIGEST_OID[digest]))
+    info = _signer_info(content, signer, digest, at if attributes else "", stamp=stamp)
+    inside = content if attached else None
+    return _signed_data(_DATA, inside, [*certificates, *chain], digest, info)
+
+
+def _signed_data(
+    kind: str,
+    content: bytes | None,
+    certificates: Iterable[x509.Certificate],
+    digest: str,
+    info: bytes,
+) -> bytes:
+    inside = b"" if content is None else tlv(0xA0, tlv(0x04, content))
+    sent = b"".join(sorted(der(item) for item in certificates))
     signed = tlv(
         0x30,
-        tlv(0x02, b"\x01"),
-        tlv(0x31, hashing),
-        tlv(0x30, data, inside),
-        tlv(0xA0, *sorted(der(item) for item in certificates)) if certificates else b"",
-        tlv(0x31, _signer_info(content, signer, digest, at if attributes else "")),
+        tlv(0x02, b"\x01" if kind == _DATA else b"\x03"),
+        tlv(0x31, tlv(0x30, oid(_DIGEST_OID[digest]))),
+        tlv(0x30, oid(kind), inside),
+        tlv(0xA0, sent) if sent else b"",
+        tlv(0x31, info),
     )
     return tlv(0x30, oid("1.2.840.113549.1.7.2"), tlv(0xA0, signed))
 
 
-def _signer_info(content: bytes, signer: Identity, digest: str, at: str) -> bytes:
+def _signer_info(
+    content: bytes,
+    signer: Identity,
+    digest: str,
+    at: str,
+    *,
+    kind: str = _DATA,
+    stamp: Stamp | None = None,
+) -> bytes:
     certificate = signer.certificate
-    serial = certificate.serial_number
-    number = serial.to_bytes(serial.bit_length() // 8 + 1, "big")
     head = (
         tlv(0x02, b"\x01"),
-        tlv(0x30, certificate.issuer.public_bytes(), tlv(0x02, number)),
+        tlv(0x30, certificate.issuer.public_bytes(), integer(certificate.serial_number)),
         tlv(0x30, oid(_DIGEST_OID[digest])),
     )
     algorithm = _signature_algorithm(signer.key, digest)
-    if not at:
-        return tlv(0x30, *head, algorithm, tlv(0x04, _sign(signer.key, content, digest)))
-    clock = tlv(0x17, moment(at).strftime("%y%m%d%H%M%SZ").encode())
-    attributes = sorted(
-        (
-            tlv(0x30, oid("1.2.840.113549.1.9.3"), tlv(0x31, oid("1.2.840.113549.1.7.1"))),
-            tlv(0x30, oid("1.2.840.113549.1.9.5"), tlv(0x31, clock)),
-            tlv(0x30, oid("1.2.840.113549.1.9.4"),
-                tlv(0x31, tlv(0x04, digest_of(digest, content).digest()))),
+    signed, attributes = content, b""
+    if at:
+        clock = tlv(0x17, moment(at).strftime("%y%m%d%H%M%SZ").encode())
+        parts = sorted(
+            (
+                attribute("1.2.840.113549.1.9.3", oid(kind)),
+                attribute("1.2.840.113549.1.9.5", clock),
+                attribute("1.2.840.113549.1.9.4", tlv(0x04, digest_of(digest, content).digest())),
+            )
         )
-    )  # fmt: skip
-    signature = _sign(signer.key, tlv(0x31, *attributes), digest)
-    return tlv(0x30, *head, tlv(0xA0, *attributes), algorithm, tlv(0x04, signature))
+        signed, attributes = tlv(0x31, *parts), tlv(0xA0, *parts)
+    signature = _sign(signer.key, signed, digest)
+    after = tlv(0xA1, attribute(_STAMPED, token(signature, stamp))) if stamp else b""
+    return tlv(0x30, *head, attributes, algorithm, tlv(0x04, signature), after)
+
+
+def attribute(kind: str, value: bytes) -> bytes:
+    """Return a CMS attribute of one value."""
+    return tlv(0x30, oid(kind), tlv(0x31, value))
+
+
+def integer(number: int) -> bytes:
+    """Return a DER integer that is not negative."""
+    return tlv(0x02, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+
+
+def token(signature: bytes, stamp: Stamp) -> bytes:
+    """Return an RFC 3161 timestamp token over a signature."""
+    clock = moment(stamp.at)
+    info = tlv(
+        0x30,
+        integer(1),
+        oid("1.3.6.1.4.1.99999.2"),
+        tlv(0x30, tlv(0x30, oid(_DIGEST_OID["sha256"])), tlv(0x04, sha256(signature).digest())),
+        integer(int.from_bytes(sha256(signature + stamp.at.encode()).digest()[:8], "big")),
+        tlv(0x18, clock.strftime("%Y%m%d%H%M%SZ").encode()),
+    )
+    signer = _signer_info(info, stamp.authority, "sha256", stamp.at, kind=_TIMESTAMP_INFO)
+    certificates = [stamp.authority.certificate, *stamp.chain]
+    return _signed_data(_TIMESTAMP_INFO, info, certificates, "sha256", signer)
 
 
 def der(certificate: x509.Certificate) -> bytes:
