@@ -102,11 +102,20 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
         if finding.at.snippet:
             yield f"  line: {for_terminal(finding.at.snippet)}"
         yield f"  fingerprint: {finding.fingerprint}"
-    related = finding.related if style.verbose else finding.related[:_RELATED]
-    for entry in related:
+    yield from _places(finding, style)
+
+
+def _places(finding: Finding, style: Style) -> Iterator[str]:
+    """Name the further places: repeats in one line, others each with what they are."""
+    repeats = [entry.at for entry in finding.related if entry.message == finding.message]
+    others = [entry for entry in finding.related if entry.message != finding.message]
+    limit = len(finding.related) if style.verbose else _RELATED
+    for entry in others[:limit]:
         yield f"  see {place(entry.at)}: {for_terminal(entry.message)}"
-    if len(related) < len(finding.related):
-        yield f"  and {len(finding.related) - len(related)} more places; --verbose shows them"
+    if repeats:
+        yield f"  also {_joined(map(place, repeats), limit)}"
+    if len(others) > limit:
+        yield f"  and {len(others) - limit} more places; --verbose shows them"
 
 
 def _questions(questions: list[Finding], style: Style) -> Iterator[str]:
