@@ -143,7 +143,7 @@ def _documents(
     if near is None:
         return []
     before = written.get((near.host or near.id, source))
-    return before or [info.id for info in builder.scripts.package.index.find(source, near)]
+    return before or [info.id for info in builder.package.index.find(source, near)]
 
 
 def _written(builder: Builder) -> dict[tuple[str, str], list[str]]:

@@ -134,7 +134,9 @@ def _at_steps(builder: Builder, command: Command, call: AtCall, base: Schedule) 
     near = builder.package.documents.get(command.document)
     if call.file and near is not None:
         return [
-            step for info in scripts.index.find(call.file, near) for step in scripts.steps(info.id)
+            step
+            for info in builder.package.index.find(call.file, near)
+            for step in scripts.steps(info.id)
         ]
     fed = _fed(command.feeds[0]) if command.feeds else ""
     return builder.steps("", fed, base)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
@@ -17,6 +17,7 @@ from dten_audit.readers.registry import READERS
 
 _DEPTH: Final = 5
 _COMMANDS: Final = 5_000
+_ALL_COMMANDS: Final = 200_000
 
 
 class Step(NamedTuple):
@@ -32,6 +33,8 @@ class Scripts:
     def __init__(self, package: Package) -> None:
         self.package = package
         self._read = 0
+        self._left = _ALL_COMMANDS
+        self.cut = False
         self._commands: dict[str, list[Command]] = defaultdict(list)
         for command in package.of(Command):
             self._commands[command.document].append(command)
@@ -57,19 +60,18 @@ class Scripts:
     def steps_from(self, commands: Iterable[Command]) -> list[Step]:
         """The same for commands that are in no document of the package."""
         own = list(commands)
-        found = [Step(command, 0) for command in own]
-        below = [
-            (callee, depth)
-            for command in own
-            for callee, depth in self._below(command, 0, self._called(own))
-        ]
-        return [*found, *self._follow(below)]
+        self._resolve(own)
+        below = [work for command in own for work in self._below(command, 0)]
+        return [*(Step(command, 0) for command in own), *self._follow(below)]
 
     def _follow(self, work: list[tuple[str, int]]) -> Iterator[Step]:
+        """Yield what documents come to; ``cut`` tells afterwards whether that is all of it."""
         seen: set[str] = set()
         count = 0
-        while work and count < _COMMANDS:
-            document, depth = work.pop(0)
+        waiting = deque(work)
+        self.cut = False
+        while waiting:
+            document, depth = waiting.popleft()
             if document in seen or depth > _DEPTH:
                 continue
             seen.add(document)
@@ -77,28 +79,25 @@ class Scripts:
                 if not command.called:
                     continue
                 count += 1
+                if count > _COMMANDS or (depth and self._left <= 0):
+                    self.cut = True
+                    return
+                self._left -= 1
                 yield Step(command, depth)
-                work += self._below(command, depth, self._callees)
+                waiting += self._below(command, depth)
 
-    def _below(
-        self,
-        command: Command,
-        depth: int,
-        callees: dict[tuple[str, int], list[tuple[str, str]]],
-    ) -> list[tuple[str, int]]:
+    def _below(self, command: Command, depth: int) -> list[tuple[str, int]]:
         inside = [(text, depth) for text in (command.stdin, *command.documents) if text]
-        called = callees.get((command.document, command.order), ())
+        called = self._callees.get((command.document, command.order), ())
         return [*inside, *((callee, depth + 1) for callee, how in called if how != "sql")]
 
-    def _called(self, commands: list[Command]) -> dict[tuple[str, int], list[tuple[str, str]]]:
-        """Return what commands outside of the package's documents call in it."""
-        outside = Package(self.package.documents.values(), commands)
-        found: dict[tuple[str, int], list[tuple[str, str]]] = defaultdict(list)
-        for call in calls(outside, self.package.index):
+    def _resolve(self, commands: list[Command]) -> None:
+        """Note what commands that the linker has not seen call in the package."""
+        documents = self.package.documents
+        near = [documents[c.document] for c in commands[:1] if c.document in documents]
+        for call in calls(Package(near, commands), self.package.index):
             key = (call.command.document, call.command.order)
-            found[key].append((call.callee, call.how))
             self._callees[key].append((call.callee, call.how))
-        return found
 
     def read_command(self, text: str, at: Location, document: str) -> list[Command]:
         """Return the commands of a shell text that no reader has seen (``ExecStart=``)."""

@@ -70,6 +70,7 @@ class Worker:
         if main is None:
             main = own[0] if own else None
         hosts, places, computed = _hosts(steps, known)
+        computed = computed or self._scripts.cut
         log_path = next((path for command in own if (path := _log(command, known))), "")
         target = expand(_target(main), known) if main else ""
         target = target if target.startswith("/") and "$" not in target else ""
