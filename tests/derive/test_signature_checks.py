@@ -12,14 +12,16 @@ import pytest
 from dten_audit.examples import pki
 from dten_audit.examples.signed_tree import signed_tree, sums
 from dten_audit.links.package import Package
-from dten_audit.model.facts.signing import (
+from dten_audit.model.facts.signatures import (
     ChainDefect,
+    SignatureCheck,
+    SignatureCoverage,
+)
+from dten_audit.model.facts.signing import (
     ManifestEntry,
     OrphanKey,
     OrphanSignature,
     ShippedKey,
-    SignatureCheck,
-    SignatureCoverage,
 )
 from dten_audit.model.unknown import Unknown
 from dten_audit.site.trust import TrustStore, load_trust

@@ -10,16 +10,19 @@ from typing import Final, NamedTuple
 from dten_audit.derive.signing.members import Members, container_of, is_incidental
 from dten_audit.derive.signing.paths import Anchors, Chain, Path, Pool, build
 from dten_audit.derive.signing.second_opinion import strict_profile
-from dten_audit.derive.signing.telling import chain_lines, day, party, root_line
+from dten_audit.derive.signing.stamps import claimed_time, stamps, told, trusted_time
+from dten_audit.derive.signing.telling import chain_lines, party, root_line
 from dten_audit.links.package import DocumentInfo, Package
 from dten_audit.model.facts.base import Fact
-from dten_audit.model.facts.signing import (
-    Certificate,
+from dten_audit.model.facts.signatures import (
     ChainDefect,
-    OrphanSignature,
-    Signature,
     SignatureCheck,
     Trust,
+)
+from dten_audit.model.facts.signing import (
+    Certificate,
+    OrphanSignature,
+    Signature,
 )
 from dten_audit.model.location import MEMBER, Location
 from dten_audit.model.unknown import Unknown
@@ -30,7 +33,7 @@ from dten_audit.readers.signing.cms import (
     parse_signed_data,
     signer_certificate,
 )
-from dten_audit.readers.signing.reader import instant
+from dten_audit.readers.signing.instants import day, instant
 from dten_audit.readers.signing.verifying import (
     UnsupportedError,
     Verdict,
@@ -42,6 +45,8 @@ from dten_audit.site.estate import Estate
 _UNREAD: Final = "the signed content cannot be read"
 _NO_CERTIFICATE: Final = "the signer's certificate is missing"
 _NAMED: Final = 20
+_SIGNERS: Final = 50
+"""More signers than this in one signature are not looked at; one is usual."""
 _COMPUTED: Final = Unknown("package.value")
 _SEARCHED: Final = 256 << 20
 """How many bytes of other members are compared to find what a stray signature is for."""
@@ -72,7 +77,7 @@ def derive(package: Package, estate: Estate) -> Iterator[Fact]:
     yield from _strays(jobs)
     waiting: dict[str, list[_Judge]] = defaultdict(list)
     for job in jobs:
-        for signer in job.signed.signers:
+        for signer in job.signed.signers[:_SIGNERS]:
             waiting[job.target].append(_Judge(job, signer, pool, certificates))
     strays = _Strays(members)
     for judge in waiting.pop("", []):
@@ -162,7 +167,11 @@ class _Judge:
         self.job, self.signer = job, signer
         self.anchors, self.known = pool.anchors, certificates
         self.certificate = signer_certificate(signer, (*certificates.all, *pool.anchors.known))
-        self.chain = build(self.certificate, pool) if self.certificate else None
+        self.stamps = stamps(signer, pool)
+        self.time = trusted_time(self.stamps)
+        own = pool.at(self.time) if self.time else pool
+        self.chain = build(self.certificate, own) if self.certificate else None
+        self.pool = own
 
     def facts(self, content: bytes | None, strays: _Strays) -> Iterator[Fact]:
         """Yield the check over ``content``, None where it cannot be read, and chain defects."""
@@ -177,6 +186,8 @@ class _Judge:
         yield check
         if self.chain is not None:
             yield from self._defects(self.chain, check)
+        for stamp in self.stamps:
+            yield told(stamp, check.at, check.signed, self.pool, incidental=check.incidental)
 
     def _verdict(self, content: bytes | None) -> Verdict:
         signer = self.signer
@@ -220,6 +231,8 @@ class _Judge:
             text_mode=verdict.text_mode,
             signs_instead=meant,
             signed_at=instant(signer.signed_at) if signer.signed_at else "",
+            timestamps=len(self.stamps),
+            timestamp=instant(self.time) if self.time else "",
             signer=party(self.certificate),
             chain=chain_lines(path, self.anchors) if path else (),
             ends_in=path.end if path else "",
@@ -233,7 +246,7 @@ class _Judge:
             level=path.anchor.vendor.level if path and path.anchor else "strict",
             defects=tuple(defect.kind for defect in path.defects) if path else (),
             related=self._places(path),
-            strict_profile=strict_profile(path, self.anchors.at) if path else "",
+            strict_profile=strict_profile(path, self.pool.when) if path else "",
         )
 
     def _places(self, path: Path | None) -> tuple[Location, ...]:
@@ -248,8 +261,11 @@ class _Judge:
         return self.chain.trust if self.anchors.given else Unknown("trust.roots")
 
     def _defects(self, chain: Chain, check: SignatureCheck) -> Iterator[ChainDefect]:
+        claimed = None if self.time else claimed_time(self.stamps)
         for defect in chain.path.defects:
             own = defect.certificate
+            if self.time and defect.kind == "expires-soon":
+                continue
             yield ChainDefect(
                 at=check.at,
                 kind=defect.kind,
@@ -264,6 +280,7 @@ class _Judge:
                 trust=check.trust,
                 level=check.level,
                 incidental=check.incidental,
+                timestamp=instant(claimed) if claimed else "",
                 in_file=tuple(self.known.places.get(own.sha256, ())),
             )
 

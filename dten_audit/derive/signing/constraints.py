@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
-from dten_audit.model.facts.signing import DefectKind
+from dten_audit.model.facts.signatures import (
+    DefectKind,
+)
 from dten_audit.readers.signing.certificates import WEAK_DIGESTS, X509, NameKey, name_key
-from dten_audit.readers.signing.oids import ANY_PURPOSE, CODE_SIGNING
+from dten_audit.readers.signing.oids import ANY_PURPOSE, CODE_SIGNING, TIME_STAMPING
 
 SOON: Final = timedelta(days=90)
 HARD: Final[frozenset[DefectKind]] = frozenset(
@@ -48,7 +50,7 @@ _PURPOSES: Final = {
     "1.3.6.1.5.5.7.3.2": "TLS client",
     CODE_SIGNING: "code signing",
     "1.3.6.1.5.5.7.3.4": "e-mail",
-    "1.3.6.1.5.5.7.3.8": "time stamps",
+    TIME_STAMPING: "timestamps",
     "1.3.6.1.5.5.7.3.9": "OCSP",
     ANY_PURPOSE: "anything",
 }
@@ -65,7 +67,9 @@ class Defect(NamedTuple):
     detail: str = ""
 
 
-def defects(path: Sequence[X509], at: datetime, *, anchored: bool) -> Iterator[Defect]:
+def defects(
+    path: Sequence[X509], at: datetime, *, anchored: bool, purpose: str = CODE_SIGNING
+) -> Iterator[Defect]:
     """Yield what is wrong with a path, signer first. ``anchored``: its last one is trusted.
 
     Of a trusted root and of any root's signature over itself, only what matters is judged: nobody
@@ -84,8 +88,10 @@ def defects(path: Sequence[X509], at: datetime, *, anchored: bool) -> Iterator[D
             continue
         yield from _critical(certificate, role)
         if role == "signer":
-            yield from _as_signer(certificate)
+            yield from _as_signer(certificate, purpose)
         else:
+            if not (anchored and last):
+                yield from _for_purpose(certificate, role, purpose)
             yield from _as_issuer(certificate, role, path[:number], anchor=anchored and last)
 
 
@@ -113,13 +119,13 @@ def _critical(certificate: X509, role: Role) -> Iterator[Defect]:
             yield Defect("unknown-critical-extension", role, certificate, name)
 
 
-def _as_signer(certificate: X509) -> Iterator[Defect]:
+def _as_signer(certificate: X509, purpose: str) -> Iterator[Defect]:
     from cryptography import x509
 
     purposes = certificate.purposes
     if purposes is None:
         yield Defect("no-eku", "signer", certificate, "no purpose at all")
-    elif CODE_SIGNING not in purposes:
+    elif purpose not in purposes:
         yield Defect("wrong-eku", "signer", certificate, _named(purposes))
     usage = certificate.extension(x509.KeyUsage)
     if usage is not None and not (usage.digital_signature or usage.content_commitment):
@@ -130,14 +136,17 @@ def _named(purposes: frozenset[str]) -> str:
     return ", ".join(sorted(_PURPOSES.get(purpose, purpose) for purpose in purposes))
 
 
+def _for_purpose(certificate: X509, role: Role, purpose: str) -> Iterator[Defect]:
+    purposes = certificate.purposes
+    if purposes is not None and not purposes & {purpose, ANY_PURPOSE}:
+        yield Defect("wrong-eku", role, certificate, _named(purposes))
+
+
 def _as_issuer(
     certificate: X509, role: Role, below: Sequence[X509], *, anchor: bool
 ) -> Iterator[Defect]:
     from cryptography import x509
 
-    purposes = certificate.purposes
-    if purposes is not None and not anchor and not purposes & {CODE_SIGNING, ANY_PURPOSE}:
-        yield Defect("wrong-eku", role, certificate, _named(purposes))
     usage = certificate.extension(x509.KeyUsage)
     if usage is not None and not usage.key_cert_sign:
         yield Defect("wrong-key-usage", role, certificate, "no certificates")

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from dten_audit.links.package import Package
-from dten_audit.model.facts.signing import (
-    ManifestEntry,
+from dten_audit.model.facts.signatures import (
     SignatureCheck,
     SignatureCoverage,
+)
+from dten_audit.model.facts.signing import (
+    ManifestEntry,
     UncheckedSignature,
 )
 from dten_audit.model.location import MEMBER, Location

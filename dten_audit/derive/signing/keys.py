@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dten_audit.derive.signing.members import Members, container_of
 from dten_audit.links.package import DocumentInfo, Package
 from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.signatures import (
+    SignatureCheck,
+)
 from dten_audit.model.facts.signing import (
     Certificate,
     OrphanKey,
@@ -15,7 +18,6 @@ from dten_audit.model.facts.signing import (
     PublicKey,
     ShippedKey,
     Signature,
-    SignatureCheck,
     UncheckedSignature,
 )
 from dten_audit.model.location import MEMBER

@@ -12,7 +12,12 @@ from dten_audit.derive.signing.coverage import holds
 from dten_audit.derive.signing.members import Members
 from dten_audit.documents.document import Document
 from dten_audit.links.package import DocumentInfo, Package
-from dten_audit.model.facts.signing import ChecksumEntry, SignatureCheck
+from dten_audit.model.facts.signatures import (
+    SignatureCheck,
+)
+from dten_audit.model.facts.signing import (
+    ChecksumEntry,
+)
 from dten_audit.model.location import Location
 from dten_audit.readers.signing.names import words
 

@@ -9,13 +9,15 @@ from typing import Literal
 from dten_audit.derive.signing.lists import DigestList, Listed, digest, digest_lists
 from dten_audit.derive.signing.members import Members, is_program
 from dten_audit.links.package import Package
+from dten_audit.model.facts.signatures import (
+    SignatureCheck,
+)
 from dten_audit.model.facts.signing import (
     Certificate,
     ChecksumEntry,
     ManifestEntry,
     PublicKey,
     Signature,
-    SignatureCheck,
     UncheckedSignature,
 )
 from dten_audit.model.location import MEMBER, Location

@@ -12,13 +12,18 @@ from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from dten_audit.derive.signing.constraints import HARD, Defect, defects
-from dten_audit.model.facts.signing import ChainEnd, Trust
+from dten_audit.model.facts.signatures import (
+    ChainEnd,
+    Trust,
+)
 from dten_audit.readers.signing.certificates import X509, NameKey, signed_by
+from dten_audit.readers.signing.oids import CODE_SIGNING, TIME_STAMPING
 from dten_audit.site.trust import TrustedRoot, TrustStore, Vendor
 
 MAX_LENGTH: Final = 10
 _STEPS: Final = 2_000
 _VERIFICATIONS: Final = 1_000
+_ALL_VERIFICATIONS: Final = 20_000
 
 _OPEN: Final = ("root-omitted", "issuer-missing")
 
@@ -26,12 +31,19 @@ Standing = Literal["", "trusted", "retired", "revoked", "out-of-scope"]
 
 
 class Anchors:
-    """The trust store as it applies to one package at one moment."""
+    """The trust store as it applies to one package at one moment, for one use."""
 
-    def __init__(self, store: TrustStore | None, package: str, at: datetime) -> None:
+    def __init__(
+        self, store: TrustStore | None, package: str, at: datetime, use: str = "package"
+    ) -> None:
         self._store = store
         self._package = package
         self.at = at
+        self.use = use
+
+    def to(self, use: str) -> Anchors:
+        """Return the same for another use: ``package`` or ``timestamp``."""
+        return Anchors(self._store, self._package, self.at, use)
 
     @property
     def given(self) -> bool:
@@ -53,7 +65,7 @@ class Anchors:
         return self._store.roots if self._store else ()
 
     def _accepts(self, root: TrustedRoot) -> bool:
-        applies = "package" in root.use and root.vendor.covers(self._package)
+        applies = self.use in root.use and root.vendor.covers(self._package)
         return applies and root.accepted(self.at) and root.certificate is not None
 
     def anchor(self, certificate: X509) -> TrustedRoot | None:
@@ -83,14 +95,40 @@ class Anchors:
         return [root.certificate for root in found if root.certificate is not None]
 
 
-class Pool:
-    """The certificates that may be part of a path: those sent along, and those of the store."""
+class Signed:
+    """Who signed whom, asked once for each pair; ``left`` bounds what a package may ask."""
 
-    def __init__(self, sent: Iterable[X509], anchors: Anchors) -> None:
+    def __init__(self, left: int = _ALL_VERIFICATIONS) -> None:
+        self.known: dict[tuple[str, str], bool] = {}
+        self.left = left
+
+
+class Pool:
+    """The certificates that may be part of a path: those sent along, and those of the store.
+
+    ``when`` is the moment at which paths must be valid, by default that of the audit. ``signed``
+    is shared by all searches of a package.
+    """
+
+    def __init__(
+        self,
+        sent: Iterable[X509],
+        anchors: Anchors,
+        when: datetime | None = None,
+        signed: Signed | None = None,
+    ) -> None:
         self.anchors = anchors
+        self.when = when or anchors.at
+        self.signed = signed or Signed()
         self._by_subject: dict[NameKey, dict[str, X509]] = defaultdict(dict)
         for certificate in sent:
             self._by_subject[certificate.subject_key][certificate.sha256] = certificate
+
+    def at(self, when: datetime, use: str = "package") -> Pool:
+        """Return the same certificates for another moment and use."""
+        again = Pool((), self.anchors.to(use), when, self.signed)
+        again._by_subject = self._by_subject
+        return again
 
     def named(self, subject: NameKey) -> list[X509]:
         """Return the certificates of that subject, in an order of their own."""
@@ -138,7 +176,6 @@ class _Search:
         self.pool = pool
         self.steps, self.verifications = _STEPS, _VERIFICATIONS
         self.exhausted = False
-        self._signed: dict[tuple[str, str], bool] = {}
 
     def walk(self, path: tuple[X509, ...]) -> Iterator[tuple[tuple[X509, ...], ChainEnd]]:
         """Yield each path that cannot be continued, and how it ends."""
@@ -173,15 +210,16 @@ class _Search:
         ]
 
     def signed(self, certificate: X509, issuer: X509) -> bool:
-        """Say whether the issuer's key signed the certificate; asked once for each pair."""
-        pair = (certificate.sha256, issuer.sha256)
-        if pair not in self._signed:
+        """Say whether the issuer's key signed the certificate."""
+        pair, shared = (certificate.sha256, issuer.sha256), self.pool.signed
+        if pair not in shared.known:
             self.verifications -= 1
-            if self.verifications < 0:
+            shared.left -= 1
+            if self.verifications < 0 or shared.left < 0:
                 self.exhausted = True
                 return False
-            self._signed[pair] = signed_by(certificate, issuer)
-        return self._signed[pair]
+            shared.known[pair] = signed_by(certificate, issuer)
+        return shared.known[pair]
 
 
 def build(signer: X509, pool: Pool) -> Chain:
@@ -206,9 +244,11 @@ def _judged(certificates: tuple[X509, ...], end: ChainEnd, pool: Pool) -> Path:
     anchors = pool.anchors
     dead = any(anchors.standing(own) == "revoked" for own in certificates)
     anchor = None if dead else anchors.anchor(certificates[-1])
-    found = list(defects(certificates, anchors.at, anchored=anchor is not None))
+    purpose = CODE_SIGNING if anchors.use == "package" else TIME_STAMPING
+    anchored = anchor is not None
+    found = list(defects(certificates, pool.when, anchored=anchored, purpose=purpose))
     vendor = anchor.vendor if anchor else Vendor()
-    if not vendor.names(certificates[0]):
+    if anchors.use == "package" and not vendor.names(certificates[0]):
         found.append(Defect("identity-mismatch", "signer", certificates[0], vendor.name))
     return Path(certificates, anchor, end, tuple(found))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
 from dten_audit.derive.signing.paths import Anchors, Path
-from dten_audit.model.facts.signing import Party
+from dten_audit.model.facts.signatures import (
+    Party,
+)
 from dten_audit.readers.signing.certificates import X509, grouped
+from dten_audit.readers.signing.instants import day
 from dten_audit.site.trust import TrustedRoot
 
 _STANDING: Final = {
@@ -17,11 +19,6 @@ _STANDING: Final = {
     "out-of-scope": "in your trust store, but not for this package",
     "": "not in your trust store",
 }
-
-
-def day(moment: datetime) -> str:
-    """Return a moment as a date."""
-    return moment.strftime("%Y-%m-%d")
 
 
 def party(own: X509 | None) -> Party:

@@ -12,6 +12,7 @@ _MODULES = (
     "container",
     "commands",
     "signing",
+    "signatures",
     "config",
     "mentions",
     "privilege",

@@ -8,39 +8,6 @@ from dten_audit.model.facts.base import Certainty
 from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
 
-Trust = Literal[
-    "trusted",
-    "rotated",
-    "unknown-root",
-    "chain-incomplete",
-    "impostor-root",
-    "self-signed",
-    "out-of-scope",
-    "retired",
-    "revoked",
-    "",
-]
-ChainEnd = Literal["root", "root-omitted", "issuer-missing", "self-signed", ""]
-"""root-omitted: it ends at an authority below the root; issuer-missing: at the signer itself."""
-DefectKind = Literal[
-    "expired",
-    "expired-root",
-    "expires-soon",
-    "not-yet-valid",
-    "no-eku",
-    "wrong-eku",
-    "wrong-key-usage",
-    "not-a-ca",
-    "path-length",
-    "name-constraint",
-    "name-constraint-unchecked",
-    "unknown-critical-extension",
-    "malformed-extensions",
-    "weak-digest",
-    "weak-key",
-    "identity-mismatch",
-    "too-many-paths",
-]
 Level = Literal["strict", "permissive", "audit"]
 
 
@@ -165,111 +132,6 @@ class ChecksumEntry(NamedTuple):
         return f"{self.at.member} {self.path}"
 
 
-class Party(NamedTuple):
-    """A certificate in words; ``fingerprint`` is ``sha256`` in groups of four, to read aloud.
-
-    All fields are empty where there is no such certificate.
-    """
-
-    subject: str = ""
-    issuer: str = ""
-    sha256: str = ""
-    fingerprint: str = ""
-    expires: str = ""
-
-
-class SignatureCheck(NamedTuple):
-    """What one signer of one signature proves.
-
-    ``incidental``: it stands in a library's own archive or a test tree and says nothing of the
-    package. ``target`` is the signed member, empty where none was found. ``content_matches``
-    compares its digest with the signed one; ``signature_valid`` says that the signer's key made the
-    signature. Both are unknown where that could not be computed, and ``problem`` says why.
-    ``text_mode``: only the form with CRLF line ends matches. ``signs_instead`` is another member
-    whose content does. ``chain`` is a tree to read, root first; ``ends_in`` says how the best chain
-    ends, ``root`` is its last certificate, ``missing_issuer`` who should have issued that one.
-    ``trust`` is unknown without a trust store. ``trusted_roots`` are what the store holds,
-    ``known_root`` is the store's root of the same name, ``cross_issuer`` the issuer that vouches
-    for a new root. ``level`` is the vendor record's. ``related`` are the places of the chain's
-    certificates. ``strict_profile`` is ``pass``, or why the verifier of pyca/cryptography says no;
-    empty where it was not asked.
-    """
-
-    at: Location
-    document: str
-    incidental: bool
-    target: str
-    content_matches: bool | Unknown
-    signature_valid: bool | Unknown
-    problem: str
-    text_mode: bool
-    signs_instead: str
-    signed_at: str
-    signer: Party
-    chain: tuple[str, ...]
-    ends_in: ChainEnd
-    root: Party
-    missing_issuer: str
-    trust: Trust | Unknown
-    trusted_roots: tuple[str, ...]
-    known_root: str
-    cross_issuer: str
-    vendor: str
-    level: Level
-    defects: tuple[DefectKind, ...]
-    related: tuple[Location, ...]
-    strict_profile: str = ""
-    certainty: Certainty = "exact"
-
-    @property
-    def subject(self) -> str:
-        return f"{self.at.member} {self.signer.sha256}".rstrip()
-
-    @property
-    def root_name(self) -> str:
-        """The root that the chain leads to, as precisely as the package tells."""
-        if self.missing_issuer:
-            return f"{self.missing_issuer} (its certificate is not in the package)"
-        if not self.root.subject:
-            return ""
-        root = self.root
-        return f"{root.subject}, SHA-256 {root.fingerprint}, valid to {root.expires}"
-
-    @property
-    def signed(self) -> str:
-        """What is signed, in words: the member, or the content inside the signature."""
-        return self.target or "the content that it carries"
-
-
-class ChainDefect(NamedTuple):
-    """What is wrong with one certificate of a signer's chain.
-
-    ``role`` is its part in the chain. ``detail`` says what was found (``RSA 1024``, ``sha1``).
-    ``days`` are left until it expires, negative once it has. ``trust``, ``level`` and
-    ``incidental`` are those of the check; ``in_file`` is where the certificate stands.
-    """
-
-    at: Location
-    kind: DefectKind
-    role: Literal["signer", "intermediate", "root"]
-    certificate: str
-    issuer: str
-    sha256: str
-    not_before: str
-    not_after: str
-    days: int
-    detail: str
-    trust: Trust | Unknown
-    level: Level
-    incidental: bool
-    in_file: tuple[Location, ...] = ()
-    certainty: Certainty = "exact"
-
-    @property
-    def subject(self) -> str:
-        return f"{self.at.member} {self.kind} {self.sha256}"
-
-
 class ManifestEntry(NamedTuple):
     """What a list of digests says of one member, compared with the member itself.
 
@@ -352,27 +214,3 @@ class OrphanSignature(NamedTuple):
     @property
     def subject(self) -> str:
         return f"{self.at.member} {self.format} signature"
-
-
-class SignatureCoverage(NamedTuple):
-    """How far signatures reach; stated only where the user gave a trust store.
-
-    ``signatures`` counts the package's own that were checked, not those of libraries and tests,
-    ``trusted`` those of them that hold and lead to a trusted root, ``unchecked`` signatures of
-    formats that are not checked. ``covered`` of ``members`` files are signed, by themselves or by a
-    signed list. ``vendor`` is the one whose record names this package, ``level`` that record's.
-    """
-
-    at: Location
-    signatures: int
-    trusted: int
-    unchecked: int
-    members: int
-    covered: int
-    vendor: str
-    level: Level
-    certainty: Certainty = "exact"
-
-    @property
-    def subject(self) -> str:
-        return "signatures of the package"

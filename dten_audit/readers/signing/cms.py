@@ -34,7 +34,8 @@ class SignerInfo(NamedTuple):
     """One signer. ``issuer`` (DER) and ``serial``, or ``key_id``, say whose certificate it is.
 
     ``signed_attributes`` are the bytes that the signature is over, empty where it is over the
-    content itself. ``message_digest`` is what these say of the content.
+    content itself. ``message_digest`` is what these say of the content. ``tokens`` are timestamps
+    of the signature (RFC 3161), raw.
     """
 
     issuer: bytes
@@ -48,6 +49,7 @@ class SignerInfo(NamedTuple):
     message_digest: bytes | None
     content_type: str
     signed_at: datetime | None
+    tokens: tuple[bytes, ...] = ()
 
 
 class SignedData(NamedTuple):
@@ -122,7 +124,16 @@ def _signer(info: Element) -> SignerInfo:
         _single(attributes, oids.MESSAGE_DIGEST),
         _content_type(attributes),
         _signing_time(attributes),
+        _tokens(rest[2:]),
     )
+
+
+def _tokens(rest: list[Element]) -> tuple[bytes, ...]:
+    """Return the timestamp tokens among the unsigned attributes."""
+    if not rest or rest[0].tag != _REVOCATIONS:
+        return ()
+    found = _attributes(rest[0])
+    return tuple(token.raw for kind in oids.TIMESTAMP_TOKENS for token in found.get(kind, ()))
 
 
 def _attributes(block: Element) -> dict[str, list[Element]]:
@@ -146,10 +157,13 @@ def _content_type(attributes: dict[str, list[Element]]) -> str:
 
 def _signing_time(attributes: dict[str, list[Element]]) -> datetime | None:
     values = attributes.get(oids.SIGNING_TIME, [])
-    if len(values) != 1:
-        return None
-    text = values[0].value.decode("ascii", "replace").rstrip("Z").partition(".")[0]
-    if values[0].tag == UTC_TIME and text[:2].isdigit():
+    return asn1_time(values[0]) if len(values) == 1 else None
+
+
+def asn1_time(element: Element) -> datetime | None:
+    """Return a UTCTime or GeneralizedTime in UTC, without fractions; None where it is neither."""
+    text = element.value.decode("ascii", "replace").rstrip("Z").partition(".")[0]
+    if element.tag == UTC_TIME and text[:2].isdigit():
         text = ("19" if int(text[:2]) >= _CENTURY else "20") + text
     try:
         return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from typing import Final, Literal
 
 from dten_audit.documents.document import Document, Embedded
@@ -24,6 +23,7 @@ from dten_audit.model.unknown import Unknown
 from dten_audit.readers.signing import checksums, keys, openpgp
 from dten_audit.readers.signing.certificates import X509, MalformedError, load
 from dten_audit.readers.signing.cms import parse_signed_data
+from dten_audit.readers.signing.instants import instant
 from dten_audit.readers.signing.names import in_test_tree, signed_path
 from dten_audit.readers.signing.oids import CODE_SIGNING
 from dten_audit.readers.signing.pem import Block, blocks, decode
@@ -141,11 +141,6 @@ def _certificate(
         siblings,
         found.der,
     )
-
-
-def instant(moment: datetime) -> str:
-    """Return a moment in UTC as RFC 3339 writes it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _private_key(document: Document, at: Location, key: keys.Key) -> PrivateKey:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from dten_audit.examples import pki
-from dten_audit.model.facts.signing import SignatureCheck
+from dten_audit.model.facts.signatures import (
+    SignatureCheck,
+)
 from tests.derive.signed import package
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl command")
