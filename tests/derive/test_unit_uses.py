@@ -299,7 +299,8 @@ def file_facts(graph: Package, site: Estate = SITE) -> list[Fact]:
 
 def test_dependencies() -> None:
     text = (
-        "[Unit]\nRequires=dten-queue.service network-online.target\nAfter=dten-core.service\n"
+        "[Unit]\nRequires=dten-queue.service network-online.target\n"
+        "After=dten-core.service dten-queue.service\n"
         "BindsTo=x@%i.service\nWants=\n[Install]\nWantedBy=multi-user.target\n"
     )
     graph = package(unit_file("systemd/dten.service", text))
@@ -307,8 +308,8 @@ def test_dependencies() -> None:
     assert [(d.relation, d.unit, d.strength, d.present) for d in found] == [
         ("Requires", "dten-queue.service", "needs", False),
         ("Requires", "network-online.target", "needs", True),
-        ("After", "dten-core.service", "order", True),
         ("WantedBy", "multi-user.target", "wants", True),
+        ("After", "dten-core.service", "order", True),
     ]
     assert found[0].at.line == 2
 

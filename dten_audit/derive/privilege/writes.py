@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -24,6 +25,9 @@ _STICKY: Final = 0o1000
 _WORLD_WRITES: Final = 0o002
 _CAPABILITY: Final = re.compile(r"[a-z_]+")
 _SHORTEST_NAME: Final = 3
+_PROGRAM_FOLDERS: Final = frozenset(("bin", "sbin", "libexec", "games"))
+"""On a folder the setgid bit only hands its group down to new files; programs lie in these."""
+_JOB_KINDS: Final = frozenset(("cron", "crontab", "anacrontab", "systemd-unit"))
 _MODE_PROGRAMS: Final = frozenset(("chmod", "install", "mkdir", "setcap"))
 
 
@@ -62,10 +66,24 @@ def _all_writes(package: Package) -> Iterator[ModeChange | SystemWrite]:
                     own=len(product) >= _SHORTEST_NAME and product in word.text.lower(),
                     root_checked=root_checked(command),
                     as_root=command.document in as_root,
+                    started=_is_started(package, command.document),
                     failure=command.failure,
                     role=role,
                     via=command.via,
                 )
+
+
+def _is_started(package: Package, document: str) -> bool:
+    """Say whether a document is a script that can be started: others are only sourced."""
+    info = package.documents.get(document)
+    while info is not None and info.host and info.host in package.documents:
+        info = package.documents[info.host]
+    if info is None:
+        return True
+    if info.kind in _JOB_KINDS or (info.mode or 0) & 0o111:
+        return True
+    data = package.content(info.id)
+    return data is None or data.startswith(b"#!")
 
 
 def changes(command: Command) -> Iterator[tuple[Write, Word]]:
@@ -116,9 +134,14 @@ def _mode_changes(command: Command) -> Iterator[ModeChange]:
     else:
         operands = [word for word in command.argv[1:] if not _is_option(word.text)]
         mode, paths = (operands[0].text, tuple(operands[1:])) if operands else ("", ())
+    folder = command.program == "mkdir" or arguments.has("-d", "--directory")
     for word in paths:
         change = ModeChange(command.at, word.text, mode, recursive=arguments.has("-R"))
         change = _capabilities(change) if command.program == "setcap" else _bits(change)
+        if folder:
+            change = change._replace(setuid=False, setgid=False)
+        elif posixpath.basename(posixpath.dirname(word.text)) not in _PROGRAM_FOLDERS:
+            change = change._replace(setgid=False)
         if change.setuid or change.setgid or change.world_writable or change.capabilities:
             yield change
 

@@ -37,15 +37,15 @@ RELATIONS: Final[dict[tuple[str, str], Strength]] = {
     ("Unit", "Wants"): "wants",
     ("Unit", "Upholds"): "wants",
     ("Unit", "OnFailure"): "wants",
-    ("Unit", "PartOf"): "order",
-    ("Unit", "After"): "order",
-    ("Unit", "Before"): "order",
     ("Timer", "Unit"): "needs",
     ("Path", "Unit"): "needs",
     ("Socket", "Service"): "needs",
     ("Install", "WantedBy"): "wants",
     ("Install", "RequiredBy"): "wants",
     ("Install", "Also"): "wants",
+    ("Unit", "PartOf"): "order",
+    ("Unit", "After"): "order",
+    ("Unit", "Before"): "order",
 }
 """Dependencies by section and key (systemd.unit(5), systemd.timer(5), systemd.socket(5))."""
 
@@ -84,12 +84,16 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
 
 
 def _dependencies(file: UnitFile) -> Iterator[UnitDependency]:
+    """Yield what a unit file names; an order by what it needs or wants anyway says no more."""
     owner = file.drop_in_of or file.name
+    named: set[str] = set()
     for (section, key), strength in RELATIONS.items():
         for entry in file.values(section, key):
-            for name in entry.value.split():
-                if "%" not in name and is_unit_name(canonical(name)):
-                    yield UnitDependency(entry.at, owner, key, strength, canonical(name))
+            for name in map(canonical, entry.value.split()):
+                if "%" in name or not is_unit_name(name) or (strength == "order" and name in named):
+                    continue
+                named.add(name)
+                yield UnitDependency(entry.at, owner, key, strength, name)
     if file.type in ("timer", "path") and not file.drop_in_of:
         section = file.type.capitalize()
         entries = [entry for entry in file.entries if entry.section == section]

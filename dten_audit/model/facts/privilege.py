@@ -72,7 +72,8 @@ class SystemWrite(NamedTuple):
 
     ``what`` is what it does, ``area`` what the path belongs to (``configuration``, ``programs``).
     ``own``: the path is the product's own. ``root_checked``: runs only as root; ``as_root``: the
-    script is only seen to be run as root.
+    script is only seen to be run as root. ``started``: the script can be started by itself (it has
+    ``#!`` or may be executed); what is only sourced leaves the check to others.
     """
 
     at: Location
@@ -84,6 +85,7 @@ class SystemWrite(NamedTuple):
     own: bool = False
     root_checked: bool = False
     as_root: bool = False
+    started: bool = True
     failure: Failure = "default"
     role: ScriptRole = "script"
     via: tuple[Location, ...] = ()
@@ -97,7 +99,8 @@ class SystemWrite(NamedTuple):
 class ModeChange(NamedTuple):
     """A command that sets a mode or capability which gives rights away.
 
-    ``mode`` is the mode as written. ``capabilities`` are those that setcap sets; ``powerful`` says
+    ``mode`` is the mode as written. ``setgid`` is said of programs only: on a folder the bit hands
+    its group down to new files. ``capabilities`` are those that setcap sets; ``powerful`` says
     that one of them amounts to root. ``recursive``: all below ``path``.
     """
 
