@@ -21,8 +21,8 @@ _SEPARATORS: Final = {
 
 def final_name(lookup: Lookup, entry: MatrixEntry, in_force: str | Unknown) -> str:
     """Return the key that replaces an entry's, following names that were replaced in turn."""
-    seen = {full_name(entry)}
     name = _next_name(entry)
+    seen = {full_name(entry), name}
     for _ in range(_LONGEST_CHAIN):
         following = next(
             (
@@ -32,10 +32,10 @@ def final_name(lookup: Lookup, entry: MatrixEntry, in_force: str | Unknown) -> s
             ),
             None,
         )
-        if following is None or full_name(following) in seen:
+        if following is None or _next_name(following) in seen:
             break
-        seen.add(full_name(following))
         name = _next_name(following)
+        seen.add(name)
     return name
 
 

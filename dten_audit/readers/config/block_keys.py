@@ -44,13 +44,18 @@ def language_of(text: str) -> str:
             return ""
         if _tag().fullmatch(rest):
             apache += 1
-        elif rest.partition(" #")[0].rstrip().endswith((";", "{", "}")):
+        elif rest.partition(" #")[0].rstrip().endswith((";", "{", "}")) and not _value_ends(rest):
             nginx += 1
         else:
             other += 1
     if nginx > other and nginx > apache:
         return "nginx"
     return "apache" if apache > 1 else ""
+
+
+def _value_ends(line: str) -> bool:
+    """Say whether a brace at the end of a line closes ``${NAME}`` and no block."""
+    return line.endswith("}") and "${" in line
 
 
 def scan_apache(text: str) -> Iterator[Setting | Broken]:

@@ -88,6 +88,9 @@ ENV = [
 ]
 
 TEXT = [
+    ("a = ${A}\nb = {{ b }}\n", [(1, "a", "${A}"), (2, "b", "{{ b }}")]),
+    ("port = {{ port }}\n{% if x == 1 %}\nb = 2\n{% endif %}\n",
+     [(1, "port", "{{ port }}"), (3, "b", "2")]),
     ("max_connections 100\nport = 5433\n", [(1, "max_connections", "100"), (2, "port", "5433")]),
     ("search_path '\"$user\", public'\n", [(1, "search_path", '"$user", public')]),
     ("ServerName host:80\n", [(1, "ServerName", "host:80")]),

@@ -1,0 +1,397 @@
+"""What matrices say of configuration, in which version, and what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dten_audit.derive.config.changes import derive
+from dten_audit.derive.config.files import landings, role_of
+from dten_audit.documents.document import Document, DocumentInfo, Embedded
+from dten_audit.documents.kinds import kind_of
+from dten_audit.links.linking import link
+from dten_audit.links.package import Install, Package
+from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.config import ConfigChange, UnreadableConfig
+from dten_audit.model.location import Location
+from dten_audit.model.unknown import Unknown
+from dten_audit.readers.config.config import read
+from dten_audit.site.estate import Estate
+from dten_audit.site.loading import load_site
+from dten_audit.site.matrix import Matrix, MatrixEntry
+from dten_audit.site.schema import SiteFileError
+from dten_audit.site.site import ConfigRecord, PackageRecord, Site
+
+ASK = Unknown("site.packages")
+
+
+def package(tree: Mapping[str, str], name: str = "dten", version: str = "9.4.0") -> Package:
+    infos: list[DocumentInfo] = []
+    facts: list[Fact] = []
+    work = []
+    for path, text in tree.items():
+        data = text.encode()
+        work.append(Document(f"p.zip!/{path}", path, kind_of(path, data), data))
+    for document in work:
+        infos.append(document.info())
+        for stated in read(document):
+            if isinstance(stated, Embedded):
+                work.append(document.embed(stated))
+            else:
+                facts.append(stated)
+    made = link(infos, facts)
+    made.identity = {"name": name, "version": version} if version else {}
+    return made
+
+
+def matrix(*entries: MatrixEntry, **more: object) -> Matrix:
+    values: dict[str, object] = {"files": ("etc/dten/*",), "entries": entries, **more}
+    return Matrix(**{"component": "pkg:generic/dten", "scheme": "generic", **values})  # type: ignore[arg-type]
+
+
+def estate(*matrices: Matrix, site: Site | None = None) -> Estate:
+    return Estate(site or Site(), datetime(2026, 11, 21, tzinfo=UTC), matrices)
+
+
+def site(*packages: str, complete: Iterable[str] = (), config: Iterable[ConfigRecord] = ()) -> Site:
+    records = [purl.rpartition("@") for purl in packages]
+    return Site(
+        path="site.yaml",
+        packages=tuple(PackageRecord(base, version) for base, _, version in records),
+        complete=frozenset(complete),
+        config=tuple(config),
+    )
+
+
+def changes(made: Package, known: Estate) -> list[ConfigChange]:
+    return [fact for fact in derive(made, known) if isinstance(fact, ConfigChange)]
+
+
+def one(made: Package, known: Estate) -> ConfigChange:
+    (fact,) = changes(made, known)
+    return fact
+
+
+CONF = {"etc/dten/x.conf": "a = 1\nb = 2\n"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "version", "change", "since"),
+    [
+        (MatrixEntry("a", removed="9.0"), "9.4", "removed", "9.0"),
+        (MatrixEntry("a", removed="9.4"), "9.4.0", "removed", "9.4"),
+        (MatrixEntry("a", removed="9.5"), "9.4", "", ""),
+        (MatrixEntry("a", deprecated="9.1", removed="9.5"), "9.4", "deprecated", "9.1"),
+        (MatrixEntry("a", deprecated="9.1", removed="9.3"), "9.4", "removed", "9.3"),
+        (MatrixEntry("a", renamed_to="c", changed_in="9.1"), "9.4", "renamed", "9.1"),
+        (MatrixEntry("a", renamed_to="c", changed_in="9.1", removed="9.4"), "9.3", "deprecated",
+         "9.1"),
+        (MatrixEntry("a", renamed_to="c", changed_in="9.1", removed="9.4"), "9.4", "renamed",
+         "9.4"),
+        (MatrixEntry("a", moved_to="x.c", changed_in="9.1"), "9.4", "moved", "9.1"),
+        (MatrixEntry("a", allowed=("2", "3"), allowed_in="9.0"), "9.4", "value-not-allowed", "9.0"),
+        (MatrixEntry("a", allowed=("1", "3"), allowed_in="9.0"), "9.4", "", ""),
+        (MatrixEntry("a", refused=("1",), allowed_in="9.0"), "9.4", "value-not-allowed", "9.0"),
+        (MatrixEntry("a", refused=("2",), allowed_in="9.0"), "9.4", "", ""),
+        (MatrixEntry("a", removed="9.0", only_if_value="1"), "9.4", "removed", "9.0"),
+        (MatrixEntry("a", removed="9.0", only_if_value="2"), "9.4", "", ""),
+        (MatrixEntry("gone", removed="9.0"), "9.4", "", ""),
+    ],
+)  # fmt: skip
+def test_what_holds_in_the_version_that_the_package_brings(
+    entry: MatrixEntry, version: str, change: str, since: str
+) -> None:
+    found = changes(package(CONF, version=version), estate(matrix(entry)))
+    assert [(fact.change, fact.since, fact.applies) for fact in found] == (
+        [(change, since, True)] if change else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("packages", "complete", "applies"),
+    [
+        (("pkg:generic/mysql-server@8.0.36",), (), True),
+        (("pkg:deb/debian/mysql-server-8.0@1:8.0.36-1debian12",), (), True),
+        (("pkg:rpm/mysql-community-server@8.4.2-1.el9",), (), True),
+        (("pkg:deb/debian/mysql-server-5.7@5.7.44-1",), (), False),
+        (("pkg:deb/debian/mysql-client-8.0@8.0.36-1",), (), ASK),
+        ((), (), ASK),
+        ((), ("packages",), False),
+        (("pkg:deb/debian/mysql-server-8.0@8.0.36-1", "pkg:rpm/mysql-community-server@8.4.2-1"), (),
+         ASK),
+    ],
+)  # fmt: skip
+def test_third_parties_run_in_the_version_of_the_site(
+    packages: tuple[str, ...], complete: tuple[str, ...], applies: bool | Unknown
+) -> None:
+    made = package({"files/my.cnf": "[mysqld]\nquery_cache_size = 0\n"})
+    found = changes(made, estate(site=site(*packages, complete=complete)))
+    assert [fact.applies for fact in found] == ([] if applies is False else [applies])
+
+
+@pytest.mark.parametrize("member", [
+    "debs/mysql-server-8.0_8.0.36-1_amd64.deb", "rpms/mysql-community-server-8.4.2-1.el9.x86_64.rpm"
+])  # fmt: skip
+def test_a_shipped_package_tells_the_version(member: str) -> None:
+    made = package({member: "x", "files/my.cnf": "[mysqld]\nquery_cache_size = 0\n"})
+    found = changes(made, estate(site=site("pkg:deb/debian/mysql-server-5.7@5.7.44-1")))
+    (fact,) = [fact for fact in found if fact.key == "query_cache_size"]
+    assert len(found) > 20  # the defaults of MySQL 8
+    assert (fact.applies, fact.installed) == (True, "5.7.44")
+
+
+def test_a_jar_tells_the_version() -> None:
+    tree = {
+        "lib/spring-boot-3.2.4.jar": "x",
+        "conf/application.properties": "spring.redis.host=a\n",
+    }
+    fact = one(package(tree), estate())
+    assert (fact.change, fact.in_force, fact.setting) == (
+        "renamed", "3.2.4", "spring.data.redis.host=a",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "component", "target"),
+    [
+        ("dten", True, "pkg:generic/dten", True),
+        ("full-upgrade-package-dten", True, "pkg:generic/dten", True),
+        ("Dten_Full", True, "pkg:generic/dten", True),
+        ("dtender", True, "pkg:generic/dten", False),
+        ("dten-postgresql-tools", False, "pkg:generic/postgresql", False),
+        ("postgresql", False, "pkg:generic/postgresql", True),
+    ],
+)
+def test_whose_version_the_package_has(
+    name: str, component: str, *, own: bool, target: bool
+) -> None:
+    known = estate(matrix(MatrixEntry("a", removed="1"), component=component, own=own))
+    assert one(package(CONF, name=name), known).in_force == ("9.4.0" if target else ASK)
+
+
+def test_the_file_name_of_the_package_names_the_product() -> None:
+    made = package(CONF)
+    made.identity = {"version": "9.4"}
+    known = estate(matrix(MatrixEntry("a", removed="9.4"), component="pkg:generic/p"))
+    assert one(made, known).applies is True
+
+
+def test_a_computed_value_is_asked_for_only_where_it_matters() -> None:
+    made = package({"etc/dten/x.conf": "a = ${A}\nb = ${B}\nc = ${C}\n"})
+    entries = (
+        MatrixEntry("a", removed="9.0"),
+        MatrixEntry("b", removed="9.0", only_if_value="x"),
+        MatrixEntry("c", allowed=("x",), allowed_in="9.0"),
+    )
+    found = changes(made, estate(matrix(*entries)))
+    asked = Unknown("package.value")
+    assert [fact.applies for fact in found] == [True, asked, asked]
+    assert found[0].setting == ""
+
+
+def test_a_template_that_is_the_value_itself() -> None:
+    made = package({"etc/dten/x.conf": "a = {{ ti.id }}.log\n"})
+    entry = MatrixEntry("a", removed="9.0", only_if_value="{{ ti.id }}.log")
+    assert one(made, estate(matrix(entry))).applies is True
+
+
+@pytest.mark.parametrize(
+    ("text", "entry", "setting"),
+    [
+        ("expire = 10\n", MatrixEntry("expire", renamed_to="s", removed="9", transform="*86400"),
+         "s = 864000"),
+        ("expire = 64\n", MatrixEntry("expire", renamed_to="s", removed="9", transform="*16MB"),
+         "s = 1024MB"),
+        ("expire = 3000\n", MatrixEntry("expire", renamed_to="s", removed="9", transform="/1000"),
+         "s = 3"),
+        ("expire = 3001\n", MatrixEntry("expire", renamed_to="s", removed="9", transform="/1000"),
+         ""),
+        ("expire = 10d\n", MatrixEntry("expire", renamed_to="s", removed="9", transform="*2"), ""),
+        ("expire = 1\n", MatrixEntry("expire", renamed_to="s", removed="9", transform="see docs"),
+         ""),
+        ("[core]\nexpire = 1\n", MatrixEntry("expire", "core", renamed_to="s", removed="9"),
+         "s = 1"),
+        ("[core]\nexpire = 1\n", MatrixEntry("expire", "core", moved_to="web.s", removed="9"),
+         "[web] s = 1"),
+    ],
+)  # fmt: skip
+def test_what_to_write_instead(text: str, entry: MatrixEntry, setting: str) -> None:
+    fact = one(package({"etc/dten/x.ini": text}), estate(matrix(entry)))
+    assert fact.setting == setting
+    assert fact.instead.startswith(setting or fact.replacement)
+
+
+def test_chains_are_followed_to_their_end() -> None:
+    entries = (
+        MatrixEntry("a", renamed_to="m", removed="9.0"),
+        MatrixEntry("m", renamed_to="n", removed="9.3"),
+        MatrixEntry("n", renamed_to="o", removed="9.9"),
+        MatrixEntry("b", renamed_to="c", removed="9.0"),
+        MatrixEntry("c", renamed_to="b", removed="9.0"),
+    )
+    found = changes(package(CONF), estate(matrix(*entries)))
+    assert [fact.replacement for fact in found] == ["n", "c"]
+
+
+def test_the_new_name_in_the_same_file() -> None:
+    entry = MatrixEntry("a", renamed_to="b", removed="9.0")
+    place = one(package(CONF), estate(matrix(entry))).replacement_at
+    assert place is not None
+    assert place.line == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "packages", "complete", "applies"),
+    [
+        ("http.max = 1\n", "9.4", ("pkg:generic/dten@8.0",), (), True),
+        ("http.max = 1\n", "9.4", ("pkg:generic/dten@9.2",), (), False),
+        ("http.max = 1\n", "9.0", ("pkg:generic/dten@8.0",), (), False),
+        ("http.max = 1\n", "9.4", (), (), ASK),
+        ("http.max = 1\n", "9.1.0", (), (), True),
+        ("http.max = 1\n", "9.4", (), ("packages",), False),
+        ("http.idle = 1\n", "9.4", ("pkg:generic/dten@8.0",), (), False),
+        ("http.max = 1\n", "", ("pkg:generic/dten@8.0",), (), False),
+    ],
+)
+def test_defaults_that_flip(
+    text: str,
+    version: str,
+    packages: tuple[str, ...],
+    complete: tuple[str, ...],
+    applies: bool | Unknown,
+) -> None:
+    made = package({"etc/dten/x.conf": "other = 1\n" + text}, version=version)
+    entry = MatrixEntry("http.idle", default_from="60s", default_to="15s", default_in="9.1")
+    found = changes(made, estate(matrix(entry), site=site(*packages, complete=complete)))
+    assert [fact.applies for fact in found] == ([] if applies is False else [applies])
+    for fact in found:
+        assert (fact.at.line, fact.default_from, fact.default_to) == (2, "60s", "15s")
+
+
+def test_a_default_needs_a_live_file() -> None:
+    entry = MatrixEntry("z", default_from="1", default_to="2", default_in="9.4")
+    assert not changes(package({"docs/etc/dten/x.conf": "a = 1\n"}), estate(matrix(entry)))
+    assert not changes(package({"etc/other/x.conf": "a = 1\n"}), estate(matrix(entry)))
+
+
+@pytest.mark.parametrize(
+    ("path", "role"),
+    [
+        ("etc/dten/x.conf", "live"),
+        ("etc/dten/x.conf.j2", "live"),
+        ("etc/dten/x.conf.sample", "example"),
+        ("etc/dten/x.example.conf", "example"),
+        ("docs/x.conf", "example"),
+        ("test/etc/dten/x.conf", "example"),
+        ("payload/contested/x.conf", "live"),
+    ],
+)
+def test_roles(path: str, role: str) -> None:
+    assert role_of(path, []) == role
+
+
+def test_a_sample_that_is_installed_is_live() -> None:
+    made = package({"samples/x.conf": "a = 1\n"})
+    at = Location("p.zip!/up.sh", 3)
+    made.installs.append(
+        Install("p.zip!/samples/x.conf", "/etc/dten/x.conf", at, 1, "p.zip!/up.sh")
+    )
+    fact = one(made, estate(matrix(MatrixEntry("a", removed="9.0"))))
+    assert (fact.role, fact.path) == ("live", "samples/x.conf")
+    assert role_of("samples/x.conf", landings(made)["p.zip!/samples/x.conf"]) == "live"
+
+
+def test_variables_in_any_file_of_variables() -> None:
+    tree = {
+        "etc/default/airflow": "AIRFLOW__WEBSERVER__BASE_URL=https://a.example\n",
+        "compose.yaml": "services:\n  web:\n    environment:\n      - SPRING_REDIS_HOST\n",
+    }
+    known = estate(site=site("pkg:pypi/apache-airflow@3.0.2"))
+    found = changes(package(tree), known)
+    assert [(fact.key, fact.change, fact.replacement, fact.applies) for fact in found] == [
+        ("SPRING_REDIS_HOST", "renamed", "spring.data.redis.host", ASK),
+        ("AIRFLOW__WEBSERVER__BASE_URL", "moved", "api.base_url", True),
+    ]
+
+
+def test_a_file_in_a_config_map() -> None:
+    text = "kind: ConfigMap\ndata:\n  my.cnf: |\n    [mysqld]\n    query_cache_size = 0\n"
+    fact = one(package({"k8s/db.yaml": text}), estate())
+    assert (fact.at.line, fact.name, fact.path) == (5, "[mysqld] query_cache_size", "my.cnf")
+
+
+def test_the_same_place_is_said_once() -> None:
+    entry = MatrixEntry("query_cache_size", removed="8.0.11", effect="ignored")
+    own = matrix(entry, component="pkg:generic/mysql-server", files=("**/my.cnf",))
+    made = package({"files/my.cnf": "[mysqld]\nquery_cache_size = 0\n"})
+    fact = one(made, estate(own, site=site("pkg:generic/mysql-server@8.0.36")))
+    assert fact.effect == "ignored"
+
+
+def test_a_prefix_that_only_warns() -> None:
+    made = package({"files/my.cnf": "[mysqld]\nloose_query_cache_size = 0\n"})
+    fact = one(made, estate(site=site("pkg:generic/mysql-server@8.0.36")))
+    assert (fact.effect, fact.consequence) == ("warns", "only warns of it")
+
+
+def test_broken_files_of_a_product() -> None:
+    tree = {"etc/dten/x.yaml": "a: [1\n", "etc/other/y.yaml": "a: [1\n"}
+    known = estate(matrix(MatrixEntry("zzz", removed="9.0")))
+    found = [fact for fact in derive(package(tree), known) if isinstance(fact, UnreadableConfig)]
+    assert [(fact.path, fact.language, fact.product) for fact in found] == [
+        ("etc/dten/x.yaml", "yaml", "dten")
+    ]
+
+
+def record(key: str, **more: str) -> ConfigRecord:
+    return ConfigRecord("/etc/dten/x.conf", "", "", key, **more)._replace(line=7)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("installed", "removed", "said"),
+    [("9.1", "9.3", True), ("9.3.1", "9.3", False), ("9.1", "9.9", False)],
+)
+def test_live_files_of_the_site(installed: str, removed: str, *, said: bool) -> None:
+    known = estate(
+        matrix(MatrixEntry("a", removed=removed)),
+        site=site(f"pkg:generic/dten@{installed}", config=[record("a", value="1")]),
+    )
+    found = changes(package({"README": "x"}), known)
+    assert [(fact.side, fact.at.path, fact.at.line) for fact in found] == (
+        [("site", "site.yaml", 7)] if said else []
+    )
+
+
+def test_live_files_of_what_is_not_upgraded_are_left_alone() -> None:
+    config = [ConfigRecord("/etc/mysql/my.cnf", "", "mysqld", "query_cache_size", "1", 7)]
+    known = estate(site=site("pkg:generic/mysql-server@5.7.44", config=config))
+    assert not changes(package({"README": "x"}), known)
+
+
+def test_the_site_file_lists_keys(tmp_path: Path) -> None:
+    text = """
+config:
+  - path: /etc/mysql/my.cnf
+    component: pkg:generic/mysql-server
+    keys:
+      mysqld: {query_cache_size: {value: '0', line: 12}, port: {line: 3}}
+      flat.key: on
+"""
+    path = tmp_path / "site.yaml"
+    path.write_text(text, encoding="utf-8")
+    base = ("/etc/mysql/my.cnf", "pkg:generic/mysql-server")
+    assert load_site(path).config == (
+        ConfigRecord(*base, "mysqld", "query_cache_size", "0", 6),
+        ConfigRecord(*base, "mysqld", "port", "", 6),
+        ConfigRecord(*base, "", "flat.key", "on", 7),
+    )
+    path.write_text("config: [{keys: {a: 1}}]\n", encoding="utf-8")
+    with pytest.raises(SiteFileError, match="has a path"):
+        load_site(path)
+
+
+def test_nothing_costs_nothing() -> None:
+    assert not list(derive(package({"README.md": "x"}), estate()))
