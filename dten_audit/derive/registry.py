@@ -27,7 +27,7 @@ DERIVERS: tuple[Deriver, ...] = (
     Deriver(
         "signatures",
         ("signature", "certificate"),
-        ("signature_check", "chain_defect", "orphan_signature"),
+        ("signature_check", "chain_defect", "timestamp_check", "orphan_signature"),
         "dten_audit.derive.signing.checks:derive",
     ),
     Deriver(

@@ -14,6 +14,7 @@ from dten_audit.examples.pki import (
     ROOT,
     Identity,
     Profile,
+    Stamp,
     cross_sign,
     der,
     issue,
@@ -49,12 +50,13 @@ def signed_tree(params: Mapping[str, object]) -> dict[str, bytes]:
     ``files`` {path: text}; ``sign`` the signed member: by default ``SHA256SUMS``, made of all
     files; ``none`` for no signature. ``root``: trusted, unknown, omitted, rotated, impostor,
     self-signed, incomplete. ``store``: a list of old, new, leaf, or ``none`` for no store;
-    ``vendor``: its record's fields beside ``roots``, and ``state``. ``leaf``, ``intermediate``:
-    fields of ``Profile``, and ``key``. ``text_mode``; ``content_of``: the member that is really
-    signed; ``certificates: none`` leaves all out. ``tamper``: content, signature, algorithm, or
-    cut. ``after`` {path: text} and ``drop`` [path] change the package once it is signed; ``ship``
-    {path: what} adds signer-key, other-key, encrypted-key, leaf, chain, roots. ``below`` is a
-    folder to put everything in.
+    ``vendor``: its record's fields beside ``roots``, ``state`` and ``use`` of each. ``leaf``,
+    ``intermediate``: fields of ``Profile``, and ``key``. ``text_mode``; ``content_of``: the member
+    that is really signed; ``stamp``: when it was stamped, ``stamp_by`` old or a name;
+    ``certificates: none`` leaves all out. ``tamper``: content, signature, algorithm, stamp or cut.
+    ``after`` {path: text} and ``drop`` [path] change the package once it is signed; ``ship`` {path:
+    what} adds signer-key, other-key, encrypted-key, leaf, chain, roots. ``below`` is a folder to
+    put everything in.
     """
     chain = _chain(params)
     files = {path: text.encode() for path, text in _mapping(params, "files", _FILES).items()}
@@ -84,13 +86,25 @@ def _signature(content: bytes, chain: Chain, params: Mapping[str, object]) -> by
         at=str(params.get("signed_at", "2026-10-01T12:00:00Z")),
         text_mode=bool(params.get("text_mode")),
         with_signer=not bare,
+        stamp=_stamp(params) if "stamp" in params else None,
     )
     tamper = params.get("tamper")
     if tamper == "signature":
         return made[:-1] + bytes((made[-1] ^ 1,))
     if tamper == "algorithm":
         return made.replace(oid("2.16.840.1.101.3.4.2.1"), oid("2.16.840.1.101.3.4.2.99"))
+    if tamper == "stamp":
+        imprint = b"\x04\x20"
+        at = made.index(imprint, made.index(oid("1.2.840.113549.1.9.16.1.4"))) + len(imprint)
+        return made[:at] + bytes((made[at] ^ 1,)) + made[at + 1 :]
     return made[: len(made) // 2] if tamper == "cut" else made
+
+
+def _stamp(params: Mapping[str, object]) -> Stamp:
+    above = str(params.get("stamp_by", "old"))
+    root = issue("Acme Root CA 2014" if above == "old" else above, None, ROOT)
+    authority = issue("Time Stamping", root, LEAF._replace(eku=("timeStamping",)))
+    return Stamp(authority, (root.certificate,), str(params["stamp"]))
 
 
 def sums(files: Mapping[str, bytes]) -> bytes:
@@ -163,10 +177,10 @@ def _store(params: Mapping[str, object], chain: Chain) -> dict[str, bytes]:
 
 def _record(record: Mapping[str, object], roots: Sequence[x509.Certificate]) -> str:
     lines = ["schema: 1", "version: 1", "vendor: acme"]
-    lines += [f"{key}: {value}" for key, value in record.items() if key != "state"]
+    lines += [f"{key}: {value}" for key, value in record.items() if key not in ("state", "use")]
     lines.append("roots:")
     for root in roots:
-        lines += [f"- sha256: {_sha256(root)}", "  use: [package]"]
+        lines += [f"- sha256: {_sha256(root)}", f"  use: {record.get('use', '[package]')}"]
         lines += [f"  state: {record.get('state', 'active')}"]
     return "\n".join(lines) + "\n"
 

@@ -16,6 +16,7 @@ from dten_audit.model.facts.signatures import (
     ChainDefect,
     SignatureCheck,
     SignatureCoverage,
+    TimestampCheck,
 )
 from dten_audit.model.facts.signing import (
     ManifestEntry,
@@ -161,6 +162,58 @@ def test_chain_defects_name_their_certificate(trust: TrustStore) -> None:
 def test_libraries_and_tests_are_incidental(name: str) -> None:
     check = only_check(package({name: pki.sign_detached(SCRIPT, SIGNER, CHAIN)}))
     assert check.incidental
+
+
+TSA_ROOT = pki.issue("Time Root", None, pki.ROOT)
+TSA = pki.issue("Time Stamping", TSA_ROOT, pki.LEAF._replace(eku=("timeStamping",)))
+
+
+def stamped(authority: pki.Identity, at: str) -> dict[str, bytes]:
+    signer = pki.issue("Acme", MIDDLE, pki.LEAF._replace(valid=("2024-01-01", "2026-01-01")))
+    stamp = pki.Stamp(authority, (TSA_ROOT.certificate,), at)
+    return {"up.sh": SCRIPT, "up.sh.p7s": pki.sign_detached(SCRIPT, signer, CHAIN, stamp=stamp)}
+
+
+@pytest.mark.parametrize(
+    ("use", "authority", "at", "time", "defects"),
+    [
+        ("timestamp", TSA, "2025-12-01T00:00:00Z", "2025-12-01T00:00:00Z", []),
+        ("timestamp", TSA, "2026-02-01T00:00:00Z", "2026-02-01T00:00:00Z", ["expired"]),
+        ("package", TSA, "2025-12-01T00:00:00Z", "", ["expired"]),
+        ("timestamp", pki.issue("Not for time", TSA_ROOT, pki.LEAF), "2025-12-01T00:00:00Z", "",
+         ["expired"]),
+    ],
+)  # fmt: skip
+def test_timestamps(
+    tmp_path: Path, use: str, authority: pki.Identity, at: str, time: str, defects: list[str]
+) -> None:
+    (tmp_path / "root.pem").write_bytes(pki.pem(ROOT.certificate))
+    tsa = pki.der(TSA_ROOT.certificate)
+    digest = sha256(tsa).hexdigest()
+    for name in ("certs", "vendors"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "certs" / f"{digest}.der").write_bytes(tsa)
+    record = f"vendor: time\nroots:\n- sha256: {digest}\n  use: [{use}]\n"
+    (tmp_path / "vendors" / "time.yaml").write_text(record)
+    made = package(stamped(authority, at), load_trust(tmp_path))
+    check = only_check(made)
+    assert (check.timestamps, check.timestamp, check.trust) == (1, time, "trusted")
+    assert [defect.kind for defect in made.of(ChainDefect)] == defects
+    (proof,) = made.of(TimestampCheck)
+    assert (proof.sound, proof.time) == (True, at)
+
+
+def test_a_timestamp_of_another_signature_is_worth_nothing() -> None:
+    tree = stamped(TSA, "2025-12-01T00:00:00Z")
+    token = pki.token(b"another", pki.Stamp(TSA, (), "2025-12-01T00:00:00Z"))
+    right = sha256(b"another").digest()
+    at = tree["up.sh.p7s"].index(
+        b"\x04\x20", tree["up.sh.p7s"].index(pki.oid("1.2.840.113549.1.9.16.1.4"))
+    )
+    bent = tree["up.sh.p7s"][: at + 2] + right + tree["up.sh.p7s"][at + 34 :]
+    (proof,) = package(tree | {"up.sh.p7s": bent}).of(TimestampCheck)
+    assert proof.sound is False
+    assert right in token
 
 
 def test_signed_lists_cover_members() -> None:

@@ -266,6 +266,7 @@ class _Judge:
             own = defect.certificate
             if self.time and defect.kind == "expires-soon":
                 continue
+            in_time = claimed is not None and own.not_before <= claimed <= own.not_after
             yield ChainDefect(
                 at=check.at,
                 kind=defect.kind,
@@ -280,7 +281,7 @@ class _Judge:
                 trust=check.trust,
                 level=check.level,
                 incidental=check.incidental,
-                timestamp=instant(claimed) if claimed else "",
+                timestamp=instant(claimed) if claimed and in_time else "",
                 in_file=tuple(self.known.places.get(own.sha256, ())),
             )
 
