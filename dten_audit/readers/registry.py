@@ -37,4 +37,13 @@ READERS: tuple[Reader, ...] = (
             rb"(?i)\b(refresh|optimize|sp_rename|execute|prepare|set|begin|exec)\s",
         ),
     ),
+    Reader(
+        "shell",
+        frozenset({"shell"}),
+        "dten_audit.readers.shell.reader:read",
+        triggers=(
+            rb"(?i)\b(systemctl|service|crontab|sudo|doas|pkexec|su|psql|mysql|mariadb|sqlite3|sqlplus)\b",
+            rb"/etc/|\b(curl|wget|ssh|scp|sftp|rsync|chmod|chown|chkconfig|at|batch|docker|kubectl)\s",
+        ),
+    ),
 )  # fmt: skip

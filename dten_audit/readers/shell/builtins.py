@@ -1,0 +1,280 @@
+"""What the shell's own commands do to the state: variables, folder, options, traps, locks."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from typing import Final
+
+from dten_audit.documents.document import Document
+from dten_audit.model.facts.commands import SCRIPT_FOLDER, Layer
+from dten_audit.readers.shell.calls import Calls
+from dten_audit.readers.shell.conditions import Guards
+from dten_audit.readers.shell.context import Ending, Run
+from dten_audit.readers.shell.fast_words import ASSIGNMENT
+from dten_audit.readers.shell.nodes import ArrayLiteral, Assignment, Shape, Simple
+from dten_audit.readers.shell.output import printed
+from dten_audit.readers.shell.values import Array, Field, Value, cut, joined, unknown
+from dten_audit.readers.shell.wrappers import UNKNOWN_PREFIX, Peeled
+
+_GUARDING: Final = frozenset(("[", "[[", "test", "command", "which", "type", "hash"))
+
+
+class Builtins(Calls):
+    """Builtins by name.
+
+    ``declarations`` read their words unexpanded; ``builtins`` return None where the command is
+    also to be stated as a program. ``files`` are the files behind descriptors opened by ``exec``.
+    ``prefix_guards`` are the tests under which the next wrapper is used at all.
+    """
+
+    def __init__(self, document: Document, commands: int) -> None:
+        super().__init__(document, commands)
+        self.prefix_guards: Guards = ()
+        self.files: dict[int, str] = {}
+        declare = self._declare
+        self.declarations: dict[str, Callable[[Simple], Ending]] = dict.fromkeys(
+            ("local", "declare", "typeset", "readonly", "export"), declare
+        )
+        self.builtins: dict[str, Callable[[Run], Ending | None]] = {
+            **dict.fromkeys((":", "true", "false", "[", "[[", "test", "let"), self._nothing),
+            **dict.fromkeys(("break", "continue"), self._break),
+            "return": self._return,
+            "exit": self._exit,
+            "cd": self._cd,
+            "pushd": self._cd,
+            "popd": self._popd,
+            "shift": self._shift,
+            "set": self._set,
+            "unset": self._unset,
+            "read": self._read,
+            **dict.fromkeys(("mapfile", "readarray", "getopts"), self._assigns),
+            "printf": self._printf,
+            "trap": self._trap,
+            "exec": self._exec,
+        }
+
+    # variables
+
+    def assign(self, item: Assignment) -> None:
+        """Run ``name=value``."""
+        literal = item.value.parts[0] if item.value.parts else None
+        old = self.state.variables.get(item.name)
+        if isinstance(literal, ArrayLiteral):
+            value: Value = self.expander.array(literal)
+            if item.append:
+                old_items = old.items if isinstance(old, Array) else ()
+                value = Array(old_items + value.items) if isinstance(value, Array) else value
+        else:
+            value = self.expander.text(item.value, item.start)
+            if item.subscript:
+                value = unknown(item.name)
+            elif item.append:
+                value = joined([old, value], "") if isinstance(old, Field) else unknown(item.name)
+        self.state.set(item.name, value)
+
+    def _declare(self, node: Simple) -> Ending:
+        """Run ``local``, ``export``, ``declare`` and their kin."""
+        kind = node.words[0].text or ""
+        argv = [Field(kind)]
+        exports = kind == "export"
+        for shape, start in zip(node.words[1:], node.starts[1:], strict=True):
+            match = ASSIGNMENT.match(shape.source)
+            if match is None:
+                field = self.expander.text(shape, start)
+                exports = exports or (field.text.startswith("-") and "x" in field.text)
+                name = field.text if field.text.isidentifier() else ""
+                argv.append(field)
+            else:
+                name = match[1]
+                argv.append(self._declared(name, match.end(), shape, start, kind))
+            if name and kind in ("local", "declare", "typeset"):
+                self._make_local(name, assigned=match is not None)
+            if name and exports:
+                self.state.exported[name] = None
+        if kind == "export":
+            self.state_command(Run(argv, node.offset, self.streams(node.redirects)))
+        return Ending.NEXT
+
+    def _declared(self, name: str, at: int, shape: Shape, start: int, kind: str) -> Field:
+        """Set a variable from ``name=value``; return the whole word's value."""
+        if kind in ("local", "declare", "typeset"):
+            self.state.local(name)
+        literal = next((part for part in shape.parts if isinstance(part, ArrayLiteral)), None)
+        if literal is not None:
+            self.state.set(name, self.expander.array(literal))
+            return Field(shape.source, "computed")
+        field = self.expander.text(shape, start)
+        old = self.state.variables.get(name)
+        value: Field = cut(field, field.text.find("=") + 1, len(field.text))
+        if shape.source[at - 2 : at - 1] == "+":
+            value = joined([old, value], "") if isinstance(old, Field) else unknown(name)
+        self.state.set(name, value)
+        return field
+
+    def _make_local(self, name: str, *, assigned: bool) -> None:
+        if self.state.frames and not assigned:
+            self.state.local(name)
+            self.state.set(name, Field(""))
+
+    def _unset(self, run: Run) -> Ending | None:
+        for field in run.argv[1:]:
+            if field.text in self.state.variables:
+                self.state.set(field.text, None)
+            self.state.exported.pop(field.text, None)
+        return Ending.NEXT
+
+    def _read(self, run: Run) -> Ending | None:
+        words = [field.text for field in run.argv[1:]]
+        names = [word for word in words if word.isidentifier()]
+        stdin = run.streams.stdin
+        text = self.used(stdin) if run.streams.own_stdin else None
+        whole = "-d" in words or any(word.startswith("-") and word.endswith("d") for word in words)
+        for name in names:
+            self.state.set(name, unknown(name))
+        if text is not None and len(names) == 1:
+            end = len(text.text) if whole else text.text.find("\n")
+            self.state.set(names[0], cut(text, 0, end if end >= 0 else len(text.text)))
+        return None if text is None else Ending.NEXT
+
+    def _assigns(self, run: Run) -> Ending | None:
+        for field in run.argv[1:]:
+            if field.text.isidentifier():
+                self.state.set(field.text, unknown(field.text))
+        return None
+
+    def _printf(self, run: Run) -> Ending | None:
+        argv = run.argv
+        if len(argv) < 4 or argv[1].text != "-v" or not argv[2].text.isidentifier():  # noqa: PLR2004 (-v, a name, a format)
+            return None
+        text = printed("printf", [argv[0], *argv[3:]], None)
+        self.state.set(argv[2].text, text or unknown(argv[2].text))
+        return Ending.NEXT
+
+    def _shift(self, run: Run) -> Ending | None:
+        arguments = self.state.arguments
+        if arguments is None:
+            return Ending.NEXT
+        count = run.argv[1].text if len(run.argv) > 1 else "1"
+        self.state.arguments = arguments[int(count) :] if count.isdigit() else None
+        return Ending.NEXT
+
+    # options, folder, endings
+
+    def _set(self, run: Run) -> Ending | None:
+        words = run.argv[1:]
+        for number, field in enumerate(words):
+            text = field.text
+            if text == "--":
+                rest = words[number + 1 :]
+                known = all(argument.known for argument in rest)
+                self.state.arguments = tuple(rest) if known else None
+                break
+            if text[:1] not in ("-", "+") or len(text) < 2:  # noqa: PLR2004 (a sign and a letter)
+                if number == 0:
+                    self.state.arguments = tuple(words) if all(w.known for w in words) else None
+                break
+            self.shell_option(text, words[number + 1].text if number + 1 < len(words) else "")
+        return Ending.NEXT
+
+    def shell_option(self, text: str, following: str) -> None:
+        """Apply an option word of ``set`` or of the ``#!`` line."""
+        on = text[0] == "-"
+        name = following if "o" in text else ""
+        if "e" in text or name == "errexit":
+            self.state.errexit = on
+        if name == "pipefail":
+            self.state.pipefail = on
+        if "o" in text and "e" in text and name == "pipefail":
+            self.state.errexit = on
+
+    def _cd(self, run: Run) -> Ending | None:
+        operands = [field for field in run.argv[1:] if not field.text.startswith("-")]
+        folder = operands[0].text if operands and operands[0].known else ""
+        if not folder:
+            self.state.folder = ""
+        elif folder.startswith(("/", SCRIPT_FOLDER)):
+            self.state.folder = _normal(folder)
+        else:
+            self.state.folder = _normal(posixpath.join(self.state.folder, folder))
+        return None if run.streams.redirections else self._stated_quietly(run)
+
+    def _stated_quietly(self, run: Run) -> Ending:
+        self.state_command(run)
+        return Ending.NEXT
+
+    def _popd(self, _: Run) -> Ending | None:
+        self.state.folder = ""
+        return Ending.NEXT
+
+    def pwd(self) -> Field | None:
+        """Return what ``pwd`` prints, as far as the script has set it."""
+        folder = self.state.folder
+        return Field(folder + "\n", "resolved") if folder.startswith(("/", SCRIPT_FOLDER)) else None
+
+    def _nothing(self, run: Run) -> Ending | None:
+        if run.argv[0].text == "let":
+            self.state.forget(frozenset(f.text.partition("=")[0] for f in run.argv[1:]))
+        return None if run.streams.target is not None else Ending.NEXT
+
+    def _break(self, _: Run) -> Ending | None:
+        return Ending.BREAK
+
+    def _return(self, _: Run) -> Ending | None:
+        return Ending.RETURN
+
+    def _exit(self, _: Run) -> Ending | None:
+        return Ending.EXIT
+
+    def gain_by_errexit(self, node: Simple, name: str) -> None:
+        """Under ``set -e`` a test that stands alone must hold for what follows."""
+        if name in _GUARDING:
+            self.gain(self.conditions.of(node).true, lasting=True)
+
+    # traps, descriptors, locks
+
+    def _trap(self, run: Run) -> Ending | None:
+        words = [field for field in run.argv[1:] if field.text != "--"]
+        if len(words) < 2 or words[0].text.startswith("-") or not words[0].text:  # noqa: PLR2004 (an action and a signal)
+            return Ending.NEXT
+        layer = Layer(
+            "trap", "deferred", tuple(f.word for f in (run.argv[0], *words[1:])), "",
+            self.chain[-1].name if self.chain else "", self.line(run.offset),
+        )  # fmt: skip
+        peeled = Peeled("trap", UNKNOWN_PREFIX._replace(layer="deferred"), run.argv[:1], [],
+                        code=words[0])  # fmt: skip
+        mark, errexit, folder = self.state.mark(), self.state.errexit, self.state.folder
+        locks = self.locks
+        self.code(peeled, run._replace(layers=(*run.layers, layer), deferred=True))
+        self.state.undo(mark)
+        self.state.errexit, self.state.folder, self.locks = errexit, folder, locks
+        return Ending.NEXT
+
+    def _exec(self, run: Run) -> Ending | None:
+        if len(run.argv) == 1:
+            for redirection in run.streams.redirections:
+                self.files[redirection.descriptor] = redirection.target.text
+        return None
+
+    def lock_descriptor(self, peeled: Peeled, run: Run) -> None:
+        """Note a lock taken on an open descriptor (``flock 9``): it holds for what follows."""
+        descriptor = peeled.target
+        if any(field.text in ("-u", "--unlock") for field in run.argv):
+            self.locks = ()
+        elif descriptor.isdigit():
+            number = int(descriptor[:6])
+            opened = [r.target.text for r in run.streams.redirections if r.descriptor == number]
+            target = opened[0] if opened else self.files.get(number, descriptor)
+            layer = Layer(
+                "flock", "lock", tuple(field.word for field in run.argv), target,
+                self.chain[-1].name if self.chain else "", self.line(run.offset),
+            )  # fmt: skip
+            self.locks = (*self.locks, layer)
+
+
+def _normal(path: str) -> str:
+    if path.startswith(SCRIPT_FOLDER):
+        rest = path[len(SCRIPT_FOLDER) :].strip("/")
+        rest = posixpath.normpath(rest) if rest else "."
+        return SCRIPT_FOLDER if rest == "." else f"{SCRIPT_FOLDER}/{rest}"
+    return posixpath.normpath(path)

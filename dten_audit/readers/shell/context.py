@@ -1,0 +1,72 @@
+"""What surrounds a command while a script is walked through: streams, wrappers, tests."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from dten_audit.model.facts.commands import Failure, Layer, Redirection, Word
+from dten_audit.readers.shell.values import Field
+
+
+class Ending(IntEnum):
+    """How a list of commands goes on, the stronger the higher."""
+
+    NEXT = 0
+    BREAK = 1
+    RETURN = 2
+    EXIT = 3
+
+
+class Input:
+    """What stands on a standard input; ``used`` once a program that runs or keeps it is seen."""
+
+    __slots__ = ("text", "used")
+
+    def __init__(self, text: Field | None) -> None:
+        self.text = text
+        self.used = False
+
+
+class Context(NamedTuple):
+    """What a command inherits from the constructs around it.
+
+    ``capture`` collects what is printed, None standing for something unknown; without it, output
+    goes elsewhere. ``failure`` is set where ``|| …`` decides it; ``tested`` in conditions.
+    """
+
+    layers: tuple[Layer, ...] = ()
+    deferred: bool = False
+    stdin: Input | None = None
+    feeds: tuple[tuple[Word, ...], ...] = ()
+    redirections: tuple[Redirection, ...] = ()
+    capture: list[Field | None] | None = None
+    failure: Failure | None = None
+    tested: bool = False
+
+
+class Streams(NamedTuple):
+    """A command's redirections: ``target`` is the file of its standard output, if any."""
+
+    redirections: tuple[Redirection, ...]
+    stdin: Input | None
+    feeds: tuple[tuple[Word, ...], ...]
+    own_stdin: bool
+    target: Field | None
+    captured: bool
+
+
+class Run(NamedTuple):
+    """Expanded words about to run.
+
+    ``layers`` are the wrappers peeled off so far; ``in_shell`` says that none of them has left the
+    shell, so that functions are still seen.
+    """
+
+    argv: list[Field]
+    offset: int
+    streams: Streams
+    environment: tuple[tuple[str, Field], ...] = ()
+    layers: tuple[Layer, ...] = ()
+    in_shell: bool = True
+    deferred: bool = False

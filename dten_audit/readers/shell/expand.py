@@ -1,0 +1,248 @@
+"""Turns words into values: quoting, parameters, substitutions, splitting, braces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from dten_audit.model.facts.base import Certainty
+from dten_audit.readers.shell.nodes import (
+    Arithmetic,
+    ArrayLiteral,
+    Literal,
+    Parameter,
+    Part,
+    Shape,
+    Substitution,
+)
+from dten_audit.readers.shell.operators import ParameterReader
+from dten_audit.readers.shell.state import State
+from dten_audit.readers.shell.values import (
+    Array,
+    Field,
+    Mark,
+    Source,
+    outermost,
+    plain,
+    shifted,
+    weaker,
+)
+
+_BRACES: Final = re.compile(r"\{([^{}\s]*+)\}")
+_RANGE: Final = re.compile(r"(\d{1,4})\.\.(\d{1,4})")
+_MAX_BRACES: Final = 64
+_SPLIT: Final = re.compile(r"[ \t\n]+")
+_MAX_FIELD: Final = 1 << 20
+
+
+class _Builder:
+    """Collects the fields that one word becomes."""
+
+    __slots__ = ("certainty", "fields", "frame", "length", "loose", "marks", "some", "texts")
+
+    def __init__(self) -> None:
+        self.fields: list[Field] = []
+        self._reset()
+
+    def _reset(self) -> None:
+        self.texts: list[str] = []
+        self.marks: list[Mark] = []
+        self.certainty: Certainty = "exact"
+        self.frame = 0
+        self.length = 0
+        self.some = False
+        self.loose = False
+
+    def add(self, field: Field, place: Mark | None = None) -> None:
+        """Append to the current field; ``place`` is where it was expanded, if not written there."""
+        if self.length + len(field.text) > _MAX_FIELD:
+            field = field._replace(text="", certainty="computed", marks=())
+        if field.marks:
+            self.marks += shifted(field.marks, self.length)
+        elif place is not None:
+            self.marks.append(place._replace(at=self.length))
+        self.texts.append(field.text)
+        self.length += len(field.text)
+        self.certainty = weaker(self.certainty, field.certainty)
+        self.frame = outermost(self.frame, field.frame)
+        self.loose = field.loose and not self.some
+        self.some = True
+
+    def split(self) -> None:
+        """End the current field, if there is one."""
+        if self.some:
+            text = "".join(self.texts)
+            self.fields.append(
+                Field(text, self.certainty, self.frame, tuple(self.marks), self.loose)
+            )
+        self._reset()
+
+
+class Expander:
+    """Expands words against a state.
+
+    ``run`` executes a substitution and returns what it is known to print, else None.
+    """
+
+    __slots__ = ("parameters", "run", "source", "state")
+
+    def __init__(self, state: State, run: Callable[[Substitution], Field | None]) -> None:
+        self.state = state
+        self.run = run
+        self.source: Source
+        self.parameters = ParameterReader(state, self.text)
+
+    def fields(self, words: tuple[Shape, ...], starts: tuple[int, ...]) -> list[Field]:
+        """Return the arguments that words become."""
+        out: list[Field] = []
+        for shape, start in zip(words, starts, strict=True):
+            text = shape.text
+            if text is None or (not shape.quoted and "{" in text):
+                out += self._split(shape, start)
+            elif shape.quoted:
+                out.append(self.literal(shape, start))
+            else:
+                out.append(plain(text))
+        return out
+
+    def text(self, shape: Shape, start: int) -> Field:
+        """Return the value of a word that is not split: of an assignment, of a redirection."""
+        if shape.text is not None:
+            return self.literal(shape, start)
+        builder = _Builder()
+        for part in shape.parts:
+            place = Mark(0, self.source, start + part.offset, verbatim=False)
+            value = self._part(part, start)
+            for number, field in enumerate(value):
+                if number:
+                    builder.add(plain(" "))
+                builder.add(field, place)
+        builder.some = True
+        builder.split()
+        return builder.fields[0]
+
+    def literal(self, shape: Shape, start: int) -> Field:
+        """Return the value of a word without expansions, with its place."""
+        marks, at = [], 0
+        for part in shape.parts:
+            marks.append(Mark(at, self.source, start + part.offset, verbatim=True))
+            at += len(part.text)  # type: ignore[union-attr]
+        return Field(shape.text or "", "exact", 0, tuple(marks))
+
+    def array(self, literal: ArrayLiteral) -> Array:
+        """Return the elements of an array literal."""
+        shapes = tuple(shape for shape, _ in literal.items)
+        return Array(tuple(self.fields(shapes, tuple(start for _, start in literal.items))))
+
+    def _split(self, shape: Shape, start: int) -> list[Field]:
+        if not shape.quoted and "{" in shape.source:
+            text = _brace_expanded(shape)
+            if text is not None:
+                return [plain(word) for word in text]
+        builder = _Builder()
+        for part in shape.parts:
+            if type(part) is Literal:
+                place = Mark(0, self.source, start + part.offset, verbatim=True)
+                builder.add(plain(part.text), place)
+                continue
+            place = Mark(0, self.source, start + part.offset, verbatim=False)
+            value = self._part(part, start)
+            if part.quoted:
+                _add_list(builder, value, place)
+            else:
+                for number, field in enumerate(value):
+                    if number:
+                        builder.split()
+                    _add_split(builder, field, place)
+        builder.split()
+        return builder.fields
+
+    def _part(self, part: Part, start: int) -> list[Field]:
+        """Return what one part expands to: one value, or those of a list."""
+        if type(part) is Literal:
+            mark = Mark(0, self.source, start + part.offset, verbatim=True)
+            return [Field(part.text, "exact", 0, (mark,))]
+        if type(part) is Parameter:
+            return self.parameters.read(part, start)
+        if type(part) is Substitution:
+            known = self.run(part)
+            if known is not None:
+                return [known._replace(certainty=weaker(known.certainty, "resolved"))]
+            return [Field(_shown(part.source), "computed")]
+        if type(part) is Arithmetic:
+            for inner in part.inner:
+                if type(inner) is Substitution:
+                    self.run(inner)
+            return [Field(_shown(part.source), "computed")]
+        return [Field(part.source if type(part) is ArrayLiteral else "", "computed")]
+
+
+def _shown(source: str) -> str:
+    """Return how an unknown substitution stands in a word: as written, backquotes as ``$(…)``."""
+    if source.startswith("`"):
+        source = f"$({source[1:-1].strip()})"
+    return " ".join(source.split()) if "\n" in source else source
+
+
+def _add_list(builder: _Builder, value: list[Field], place: Mark) -> None:
+    """Add a quoted list (``"$@"``): its elements stay apart; nothing at all leaves no word."""
+    for number, field in enumerate(value):
+        if number:
+            builder.split()
+        builder.add(field, place)
+        builder.loose = False
+
+
+def _add_split(builder: _Builder, field: Field, place: Mark) -> None:
+    """Add an unquoted value, split at blanks where it is known."""
+    if not field.known:
+        builder.add(field, place)
+        return
+    if not field.text:
+        return
+    text = field.text
+    if not _SPLIT.search(text):
+        builder.add(field, place)
+        return
+    if text[0] in " \t\n":
+        builder.split()
+    words = _SPLIT.split(text.strip(" \t\n"))
+    for number, word in enumerate(words):
+        if number:
+            builder.split()
+        if word:
+            builder.add(field._replace(text=word, marks=()), place)
+    if text[-1] in " \t\n":
+        builder.split()
+
+
+def _brace_expanded(shape: Shape) -> list[str] | None:
+    """Return the words of ``a{b,c}d`` and ``a{1..3}``; None where there is nothing to expand."""
+    if shape.text is None:
+        return None
+    words = [shape.text]
+    for _ in range(4):
+        found: list[str] = []
+        for word in words:
+            found += _expanded_once(word)
+        if found == words or len(found) > _MAX_BRACES:
+            break
+        words = found
+    return words
+
+
+def _expanded_once(word: str) -> list[str]:
+    for match in _BRACES.finditer(word):
+        inner = match[1]
+        span = _RANGE.fullmatch(inner)
+        if span is not None:
+            low, high = int(span[1]), int(span[2])
+            step = 1 if low <= high else -1
+            items = [str(n) for n in range(low, high + step, step)][: _MAX_BRACES + 1]
+        elif "," in inner:
+            items = inner.split(",")[: _MAX_BRACES + 1]
+        else:
+            continue
+        return [word[: match.start()] + item + word[match.end() :] for item in items]
+    return [word]

@@ -1,0 +1,350 @@
+"""Walks through a script as the shell would, every branch once, and states what it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from dten_audit.documents.document import Document
+from dten_audit.model.facts.commands import Failure, Guard
+from dten_audit.readers.shell.conditions import Guards, opposite
+from dten_audit.readers.shell.context import Context, Ending, Input
+from dten_audit.readers.shell.nodes import (
+    AndOr,
+    Background,
+    Body,
+    Calculation,
+    Case,
+    For,
+    Function,
+    Group,
+    If,
+    Loop,
+    Node,
+    Not,
+    Pipeline,
+    Simple,
+    Substitution,
+)
+from dten_audit.readers.shell.simple import SimpleCommands
+from dten_audit.readers.shell.state import Outcome, Procedure
+from dten_audit.readers.shell.values import Choice, Field, joined, plain, unknown
+
+MAX_TURNS: Final = 32
+"""A loop over more words than this is walked through once, its variable unknown."""
+_MAX_DEFINITIONS: Final = 4
+
+
+class Machine(SimpleCommands):
+    """Control flow; simple commands are in the parent classes.
+
+    Everything runs once per context that makes a difference: a function at each call (its commands
+    are stated once unless they need the parameters), a loop for each literal word.
+    """
+
+    def __init__(self, document: Document, commands: int) -> None:
+        super().__init__(document, commands)
+        self._run: dict[type, Callable[[Any], Ending]] = {
+            Simple: self.simple,
+            Pipeline: self._pipeline,
+            Not: self._not,
+            AndOr: self._and_or,
+            Background: self._background,
+            If: self._if,
+            Loop: self._loop,
+            For: self._for,
+            Case: self._case,
+            Group: self._group,
+            Function: self._function,
+            Calculation: self._calculation,
+        }
+        self._branches = 0
+
+    def body(self, body: Body) -> Ending:
+        """Run a list; what follows an unconditional end is read as not called."""
+        if self.depth >= self.max_depth:
+            self.gap(body[0].offset if body else 0, "calls nested too deep")
+            return Ending.NEXT
+        self.depth += 1
+        result, reached = Ending.NEXT, self.reached
+        for node in body:
+            ending = self._run[type(node)](node)
+            if ending and not result:
+                result = ending
+                self.reached = False
+        self.reached = reached
+        self.depth -= 1
+        return result
+
+    def node(self, node: Node) -> Ending:
+        """Run one node as a list of its own."""
+        return self.body((node,))
+
+    # branches
+
+    def _branch(self, body: Body, guards: Guards) -> tuple[Outcome, Ending]:
+        """Run a list under tests; its changes are undone and returned."""
+        mark = self.state.mark()
+        saved = self.guards, self.lasting
+        self.guards += guards
+        self._branches += 1
+        ending = self.body(body)
+        self._branches -= 1
+        self.guards, self.lasting = saved
+        return Outcome(self.state.undo(mark), guards), ending
+
+    def _isolated(self, body: Body, context: Context) -> Ending:
+        """Run a list in a subshell: nothing that it sets lasts."""
+        state = self.state
+        saved = self.context, self.guards, self.lasting, state.folder, state.errexit, self.locks
+        mark = state.mark()
+        self.context = context
+        ending = self.body(body)
+        state.undo(mark)
+        self.context, self.guards, self.lasting, state.folder, state.errexit, self.locks = saved
+        return ending
+
+    def _under(self, context: Context, node: Node) -> Ending:
+        saved, self.context = self.context, context
+        ending = self._run[type(node)](node)
+        self.context = saved
+        return ending
+
+    # compound commands
+
+    def _if(self, node: If) -> Ending:
+        tested = self.conditions.of_body(node.condition)
+        saved, self.context = self.context, self.context._replace(tested=True)
+        self.body(node.condition)
+        self.context = saved
+        folder = self.state.folder
+        then, then_ending = self._branch(node.then, tested.true)
+        self.state.folder = folder
+        other, other_ending = self._branch(node.otherwise, tested.false)
+        self.state.folder = folder
+        staying = [
+            outcome
+            for outcome, ending in ((then, then_ending), (other, other_ending))
+            if not ending
+        ]
+        self.state.merge(staying or [then, other])
+        if then_ending and other_ending:
+            return min(then_ending, other_ending)
+        if then_ending:
+            self.gain(tested.false, lasting=then_ending is Ending.EXIT)
+        elif other_ending:
+            self.gain(tested.true, lasting=other_ending is Ending.EXIT)
+        return Ending.NEXT
+
+    def _loop(self, node: Loop) -> Ending:
+        self.forget(node.assigned)
+        tested = self.conditions.of_body(node.condition)
+        inner = self.context._replace(feeds=())
+        saved, self.context = self.context, inner._replace(tested=True)
+        self.body(node.condition)
+        self.context = inner
+        outcome, _ = self._branch(node.body, tested.false if node.until else tested.true)
+        self.context = saved
+        self.state.merge([outcome, Outcome({}, ())])
+        return Ending.NEXT
+
+    def _for(self, node: For) -> Ending:
+        words = self._loop_words(node)
+        saved = self.context, self.guards, self.lasting
+        self.context = self.context._replace(feeds=())
+        if words is None or not 0 < len(words) <= MAX_TURNS or not self.may_repeat(len(words)):
+            self.forget(node.assigned)
+            if node.name:
+                self.state.set(node.name, unknown(node.name))
+            outcome, _ = self._branch(node.body, ())
+            self.state.merge([outcome, Outcome({}, ())])
+        else:
+            self.repeats += len(words) > 1
+            for word in words:
+                self.state.set(node.name, word)
+                self.body(node.body)
+                self.guards, self.lasting = saved[1:]
+            self.repeats -= len(words) > 1
+        self.context, self.guards, self.lasting = saved
+        return Ending.NEXT
+
+    def _loop_words(self, node: For) -> list[Field] | None:
+        """Return the values that a loop goes through; None where they are not all known."""
+        if node.words is None:
+            arguments = self.state.arguments
+            return None if arguments is None else list(arguments)
+        shapes = tuple(shape for shape, _ in node.words)
+        fields = self.expander.fields(shapes, tuple(start for _, start in node.words))
+        return fields if all(field.known for field in fields) else None
+
+    def _case(self, node: Case) -> Ending:
+        subject = self.expander.text(node.subject, node.start)
+        outcomes: list[Outcome] = []
+        endings: list[Ending] = []
+        default = False
+        folder, reached = self.state.folder, self.reached
+        for arm in node.arms:
+            patterns = [shape.text or shape.source for shape in arm.patterns]
+            default = default or "*" in patterns
+            test = f"{subject.text} in {'|'.join(patterns)}"[:160]
+            guards = (Guard("other", test, self.line(arm.offset)),)
+            self.reached = reached and not self._excluded(subject, patterns)
+            outcome, ending = self._branch(arm.body, guards)
+            self.state.folder, self.reached = folder, reached
+            endings.append(ending)
+            if not ending:
+                outcomes.append(outcome)
+        if not default:
+            outcomes.append(Outcome({}, ()))
+        self.state.merge(outcomes)
+        return min(endings) if default and endings else Ending.NEXT
+
+    @staticmethod
+    def _excluded(subject: Field, patterns: list[str]) -> bool:
+        """Say whether a call's own argument rules an arm out."""
+        if not subject.frame or not subject.known:
+            return False
+        return all(
+            not set(pattern) & set("*?[$`\\") and pattern != subject.text for pattern in patterns
+        )
+
+    def _group(self, node: Group) -> Ending:
+        context = self.context
+        streams = self.streams(node.redirects)
+        inner = context._replace(
+            stdin=streams.stdin,
+            feeds=streams.feeds,
+            redirections=streams.redirections,
+            capture=[] if streams.target is not None else context.capture,
+        )
+        if node.subshell:
+            ending = self._isolated(node.body, inner)
+        else:
+            locks = self.locks
+            self.context = inner
+            ending = self.body(node.body)
+            self.context = context
+            if node.redirects:
+                self.locks = locks
+        if streams.own_stdin:
+            self.keep_unused(streams.stdin, node.offset)
+        if streams.target is not None and inner.capture:
+            self._write_captured(inner.capture, streams.target, node.offset)
+        return Ending.NEXT if node.subshell else ending
+
+    def _write_captured(self, capture: list[Field | None], target: Field, offset: int) -> None:
+        text = self.known_output(capture)
+        if text is not None:
+            self.write(text, target, offset)
+
+    def _function(self, node: Function) -> Ending:
+        procedure = Procedure(node, self.source)
+        known = self.state.functions.get(node.name, ())
+        if self._branches and known and len(known) < _MAX_DEFINITIONS:
+            self.state.functions[node.name] = (*known, procedure)
+        else:
+            self.state.functions[node.name] = (procedure,)
+        self.defined.append(procedure)
+        return Ending.NEXT
+
+    def _calculation(self, node: Calculation) -> Ending:
+        for part in node.inner:
+            if isinstance(part, Substitution):
+                self.substitution(part)
+        self.state.forget(node.assigned)
+        return Ending.NEXT
+
+    # lists
+
+    def _not(self, node: Not) -> Ending:
+        self._under(self.context._replace(tested=True), node.command)
+        return Ending.NEXT
+
+    def _background(self, node: Background) -> Ending:
+        self._isolated((node.command,), self.context._replace(capture=None))
+        return Ending.NEXT
+
+    def _and_or(self, node: AndOr) -> Ending:
+        tested = self.conditions.of(node.left)
+        context = self.context
+        left = context._replace(tested=True)
+        if node.operator == "||":
+            left = left._replace(failure=self._failure(node.right) or context.failure)
+        ending = self._under(left, node.left)
+        if ending:
+            return ending
+        guards = tested.true if node.operator == "&&" else tested.false
+        folder = self.state.folder
+        outcome, right_ending = self._branch((node.right,), guards)
+        if node.operator == "||":
+            self.state.folder = folder
+        if right_ending:
+            left_out = tested.true if node.operator == "||" else tested.false
+            self.gain(left_out, lasting=right_ending is Ending.EXIT)
+        else:
+            self.state.merge([outcome, Outcome({}, opposite(guards[:1]))])
+        return Ending.NEXT
+
+    def _failure(self, right: Node) -> Failure | None:
+        """Say what ``|| right`` makes of a failure."""
+        if self.ends(right):
+            return "stops"
+        return "ignored" if self.is_harmless(right) else None
+
+    def _pipeline(self, node: Pipeline) -> Ending:
+        context = self.context
+        stdin, feeds = context.stdin, context.feeds
+        last = len(node.commands) - 1
+        ending = Ending.NEXT
+        for number, command in enumerate(node.commands):
+            inner = context._replace(stdin=stdin, feeds=feeds)
+            if number < last:
+                capture: list[Field | None] = []
+                inner = inner._replace(capture=capture)
+                if self.state.errexit and not self.state.pipefail and not context.failure:
+                    inner = inner._replace(failure="ignored")
+            before = self.stated
+            ending = self._isolated((command,), inner)
+            if number < last:
+                stdin = Input(self.known_output(capture))
+                feeds = self.stated_since(before) + feeds
+        return Ending.NEXT if last else ending
+
+    @staticmethod
+    def known_output(capture: list[Field | None]) -> Field | None:
+        """Return what is known of a captured output; None where nothing is."""
+        known = [field for field in capture if field is not None]
+        if not known:
+            return None
+        text = joined(known, "")
+        return text if len(known) == len(capture) else text._replace(loose=True)
+
+    def substitution(self, part: Substitution) -> Field | None:
+        """Run ``$(…)``; return what it prints, if all of that is known."""
+        capture: list[Field | None] = []
+        context = self.context._replace(capture=capture, tested=True, redirections=())
+        self._isolated(part.body, context)
+        if not capture or any(field is None for field in capture):
+            return None
+        text = joined([field for field in capture if field is not None], "")
+        if not text.known and text.text != "$0":
+            return None
+        return text._replace(text=text.text.rstrip("\n")) if text.text else plain("")
+
+    def each_choice(self, node: Simple, name: str, choice: Choice) -> Ending:
+        """Run a command once for each value that a variable has in exclusive branches."""
+        outcomes = []
+        saved = self.guards, self.lasting
+        self.repeats += 1
+        for value, guards in choice.options:
+            mark = self.state.mark()
+            self.state.set(name, value)
+            self.guards += tuple(guard for guard in guards if guard not in self.guards)
+            self.simple(node)
+            self.guards, self.lasting = saved
+            changes = self.state.undo(mark)
+            changes.pop(name, None)
+            outcomes.append(Outcome(changes, guards))
+        self.repeats -= 1
+        self.state.merge(outcomes)
+        return Ending.NEXT

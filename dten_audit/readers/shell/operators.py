@@ -1,0 +1,237 @@
+"""What ``$name`` and ``${name…}`` expand to, as far as the script tells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from dten_audit.model.facts.commands import SCRIPT_FOLDER
+from dten_audit.readers.shell.nodes import Parameter, Shape
+from dten_audit.readers.shell.state import State
+from dten_audit.readers.shell.values import Array, Choice, Field, cut, unknown, weaker
+
+_SPECIAL: Final = frozenset("?$!-_")
+_GLOB: Final = re.compile(r"[*?\[\\]")
+_DIGITS: Final = re.compile(r"-?\d{1,6}")
+_SLICE: Final = re.compile(r"\s*(\d{1,6})(?:\s*:\s*(\d{1,6}))?\s*")
+_LONGEST: Final = 200
+_TEXT = Callable[[Shape, int], Field]
+
+SCRIPT: Final = Field("$0", "computed")
+"""The script's own path, of which only the folder's place is known."""
+
+
+class ParameterReader:
+    """Reads parameters against a state.
+
+    ``raw``: unknown variables show how they were computed (``$(id -u)``), for those who look at
+    tests; else their name.
+    """
+
+    __slots__ = ("_text", "raw", "state")
+
+    def __init__(self, state: State, text: _TEXT) -> None:
+        self.state = state
+        self._text = text
+        self.raw = False
+
+    def read(self, part: Parameter, start: int) -> list[Field]:
+        """Return the values of a parameter; several for ``$@`` and whole arrays."""
+        values = self._values(part)
+        operator = part.operator
+        if operator:
+            if values is None and operator not in ("-", ":-", "=", ":=", "+", ":+"):
+                return [self._unknown(part)]
+            if values is not None and part.operand is not None and self._is_list(part):
+                return self._sliced(part, values, start)
+            return self._operated(part, values, start)
+        if values is None:
+            return [self._unknown(part)]
+        return self._visible(part, values)
+
+    @staticmethod
+    def _is_list(part: Parameter) -> bool:
+        return part.operator == ":" and (part.name in ("@", "*") or part.subscript in ("@", "*"))
+
+    def _sliced(self, part: Parameter, values: list[Field], start: int) -> list[Field]:
+        """Apply ``${@:2}`` and ``${list[@]:1:2}``."""
+        span = _SLICE.fullmatch(self._text(part.operand, start).text if part.operand else "")
+        if span is None:
+            return [self._unknown(part)]
+        first = int(span[1]) - (part.name in ("@", "*"))
+        chosen = values[max(first, 0) :]
+        return self._visible(part, chosen[: int(span[2])] if span[2] else chosen)
+
+    def _visible(self, part: Parameter, values: list[Field]) -> list[Field]:
+        """Return values as a word shows them: resolved, or by name where they are unknown."""
+        shown = []
+        for value in values:
+            if value.known:
+                frame = self.state.live(value.frame) if value.frame else 0
+                certainty = weaker(value.certainty, "resolved")
+                shown.append(Field(value.text, certainty, frame, value.marks))
+            elif self.raw or (len(value.text) <= _LONGEST and not _is_code(value.text)):
+                shown.append(value._replace(loose=not part.quoted))
+            else:
+                shown.append(self._unknown(part))
+        return shown
+
+    def _unknown(self, part: Parameter) -> Field:
+        source = part.source
+        if not part.operator and not source.startswith("${") and part.name.isidentifier():
+            source = "${" + part.name + "}"
+        return Field(source, "computed", 0, (), not part.quoted)
+
+    def _values(self, part: Parameter) -> list[Field] | None:
+        """Return the value before any operator; None where the variable was never set."""
+        name, index = part.name, part.subscript
+        if name in ("@", "*"):
+            arguments = self.state.arguments
+            return None if arguments is None else list(arguments)
+        if name.isdigit():
+            return self._positional(int(name[:6]))
+        if name == "#":
+            arguments = self.state.arguments
+            return None if arguments is None else [Field(str(len(arguments)), "resolved")]
+        if name in _SPECIAL:
+            return None
+        if name == "BASH_SOURCE":
+            return [SCRIPT]
+        if name == "PWD" and self.state.folder:
+            return [Field(self.state.folder, "resolved")]
+        value = self.state.variables.get(name)
+        if isinstance(value, Choice):
+            return [unknown(name)]
+        if isinstance(value, Array):
+            return _elements(value, index)
+        if value is None:
+            return None
+        return [value] if index in ("", "0", "@", "*") else [unknown(name)]
+
+    def _positional(self, number: int) -> list[Field] | None:
+        if number == 0:
+            return [SCRIPT]
+        arguments = self.state.arguments
+        if arguments is None:
+            return None
+        return [arguments[number - 1]] if number <= len(arguments) else [Field("", "resolved")]
+
+    def _operated(self, part: Parameter, values: list[Field] | None, start: int) -> list[Field]:
+        operator = part.operator
+        operand = part.operand
+        if operator in ("length", "indirect"):
+            return self._measured(part, values)
+        value = values[0] if values else None
+        if operator[-1] in "-=+" and operator[0] in ":-=+":
+            return self._default(part, values, start)
+        if value is None:
+            return [] if operator in ("?", ":?") else [Field("", "resolved")]
+        if operator in ("?", ":?"):
+            return self._visible(part, [value])
+        pattern = self._text(operand, start + part.offset) if operand else None
+        changed = _changed(value, operator, pattern)
+        if changed is None:
+            return [self._unknown(part)]
+        return self._visible(part, [changed])
+
+    def _default(self, part: Parameter, values: list[Field] | None, start: int) -> list[Field]:
+        """Apply ``:-``, ``:=``, ``:+`` and their kin.
+
+        A variable that nothing has set is taken as unset: the environment may know better, but the
+        default is what happens when nobody does anything.
+        """
+        operator = part.operator
+        value = values[0] if values else None
+        empty = value is not None and value.known and not value.text and operator.startswith(":")
+        is_set = value is not None and not empty
+        if operator[-1] == "+":
+            if not is_set:
+                return []
+        elif is_set:
+            return self._visible(part, values or [])
+        if part.operand is None:
+            return [Field("", "resolved")]
+        at = start + part.offset + part.source.find(part.operand.source)
+        field = self._text(part.operand, at)
+        field = field._replace(certainty=weaker(field.certainty, "resolved"))
+        if operator[-1] == "=" and part.name.isidentifier():
+            self.state.set(part.name, field)
+        return [field]
+
+    def _measured(self, part: Parameter, values: list[Field] | None) -> list[Field]:
+        """Apply ``${#name}`` and ``${!name}``."""
+        value = values[0] if values and len(values) == 1 else None
+        if part.operator == "length":
+            if part.subscript in ("@", "*") and values is not None and all(v.known for v in values):
+                return [Field(str(len(values)), "resolved")]
+            if value is not None and value.known:
+                return [Field(str(len(value.text)), "resolved", value.frame)]
+        elif value is not None and value.known and not part.subscript:
+            target = self.state.variables.get(value.text)
+            if isinstance(target, Field) and target.known:
+                return [target._replace(certainty="resolved")]
+        return [self._unknown(part)]
+
+
+def _is_code(text: str) -> bool:
+    return "$(" in text or "`" in text
+
+
+def _elements(value: Array, index: str) -> list[Field] | None:
+    items = value.items
+    if index in ("@", "*"):
+        return list(items)
+    if not index:
+        return list(items[:1])
+    if _DIGITS.fullmatch(index) and -len(items) <= int(index) < len(items):
+        return [items[int(index)]]
+    return [Field("", "computed")]
+
+
+def _changed(value: Field, operator: str, pattern: Field | None) -> Field | None:
+    """Apply an operator that edits text; None where the result is not known."""
+    text = pattern.text if pattern is not None and pattern.known else None
+    if value.text in (SCRIPT.text, SCRIPT_FOLDER) and operator in ("%", "%%") and text == "/*":
+        folder = SCRIPT_FOLDER if value.text == SCRIPT.text else SCRIPT_FOLDER + "/.."
+        return Field(folder, "resolved")
+    if not value.known or text is None:
+        return None
+    if operator[0] in "#%":
+        return _trimmed(value, operator, text)
+    if operator in ("/", "//"):
+        old, slash, new = text.partition("/")
+        if _GLOB.search(old) or not old or (slash and "\\" in new):
+            return None
+        changed = value.text.replace(old, new, -1 if operator == "//" else 1)
+        return Field(changed, "resolved", value.frame)
+    if operator[0] in "^," and not text:
+        whole = value.text.upper() if operator[0] == "^" else value.text.lower()
+        changed = whole if len(operator) > 1 else whole[:1] + value.text[1:]
+        return Field(changed, "resolved", value.frame)
+    if operator == ":":
+        span = _SLICE.fullmatch(text)
+        if span is not None:
+            start = int(span[1])
+            end = start + int(span[2]) if span[2] else len(value.text)
+            return Field(value.text[start:end], "resolved", value.frame)
+    return None
+
+
+def _trimmed(value: Field, operator: str, pattern: str) -> Field | None:
+    """Apply ``#``, ``##``, ``%``, ``%%`` for patterns with at most one ``*``, at an end."""
+    text, front = value.text, operator[0] == "#"
+    longest = len(operator) == 2  # noqa: PLR2004 (the doubled operator)
+    star = pattern.startswith("*") if front else pattern.endswith("*")
+    fixed = (pattern[1:] if front else pattern[:-1]) if star else pattern
+    if _GLOB.search(fixed):
+        return None
+    if not star:
+        if front:
+            return cut(value, len(fixed) if text.startswith(fixed) else 0, len(text))
+        return cut(value, 0, len(text) - (len(fixed) if text.endswith(fixed) else 0))
+    if front:
+        at = text.rfind(fixed) if longest else text.find(fixed)
+        return cut(value, at + len(fixed), len(text)) if at >= 0 else value
+    at = text.find(fixed) if longest else text.rfind(fixed)
+    return cut(value, 0, at) if at >= 0 else value

@@ -1,0 +1,91 @@
+"""Reads a shell script: the commands it runs, and the documents embedded in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from dten_audit.documents.document import Document, Embedded
+from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.general import Unreadable
+from dten_audit.readers.shell.machine import Machine
+from dten_audit.readers.shell.nodes import Body
+from dten_audit.readers.shell.state import Procedure
+from dten_audit.readers.shell.syntax import Parser
+from dten_audit.readers.shell.values import Value
+
+_FOREIGN: Final = re.compile(r"#![^\n]*?\b(csh|tcsh|fish|rc|es|elvish|nu|xonsh)\b")
+_SHEBANG: Final = re.compile(r"#!\s*\S+((?:[ \t]+\S+)*)")
+
+
+class Definitions(NamedTuple):
+    """What a script leaves behind for one that sources it: functions, variables, ``export``s."""
+
+    functions: dict[str, tuple[Procedure, ...]]
+    variables: dict[str, Value]
+    exported: tuple[str, ...]
+    errexit: bool
+
+
+def read(document: Document, prelude: tuple[Definitions, ...] = ()) -> Iterator[Fact | Embedded]:
+    """Yield the commands, embedded documents and gaps of a script.
+
+    ``prelude`` are the definitions of the shipped scripts that it sources, in order (see
+    ``definitions``). Commands in a sourced function are then stated as commands of this document:
+    at their call site where they need its parameters, else at their place in the library.
+    """
+    foreign = _FOREIGN.match(document.text)
+    if foreign is not None:
+        reason = f"written for {foreign[1]}, which is not read"
+        yield Unreadable(document.location(1), "shell", reason)
+        return
+    machine = _walked(document, prelude)
+    machine.uncalled()
+    recorder = machine.recorder
+    for order, command in enumerate(recorder.commands):
+        yield command if command.order == order else command._replace(order=order)
+    yield from recorder.embedded
+    yield from recorder.gaps
+
+
+def definitions(document: Document, prelude: tuple[Definitions, ...] = ()) -> Definitions:
+    """Return what a script defines when it is sourced, after what it sources itself."""
+    if _FOREIGN.match(document.text):
+        return Definitions({}, {}, (), errexit=False)
+    state = _walked(document, prelude).state
+    return Definitions(
+        dict(state.functions), dict(state.variables), tuple(state.exported), state.errexit
+    )
+
+
+def _walked(document: Document, prelude: tuple[Definitions, ...]) -> Machine:
+    """Walk through a script from its first line to its last."""
+    parser = Parser(document.text)
+    body = parser.script()
+    machine = Machine(document, parser.shared.commands)
+    for problem in parser.shared.problems:
+        machine.gap(problem.offset, problem.reason)
+    _apply(prelude, machine)
+    shebang = _SHEBANG.match(document.text)
+    for word in shebang[1].split() if shebang else ():
+        if word.startswith("-"):
+            machine.shell_option(word, "")
+    _run(machine, body)
+    return machine
+
+
+def _apply(prelude: tuple[Definitions, ...], machine: Machine) -> None:
+    state = machine.state
+    for known in prelude:
+        state.functions.update(known.functions)
+        for name, value in known.variables.items():
+            state.set(name, value)
+        state.exported.update(dict.fromkeys(known.exported))
+        state.errexit = state.errexit or known.errexit
+
+
+def _run(machine: Machine, body: Body) -> None:
+    machine.body(body)
+    machine.guards = machine.lasting = ()
+    machine.reached = True

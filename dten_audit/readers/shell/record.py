@@ -1,0 +1,89 @@
+"""Collects what a script states: commands once each, embedded texts, what was not understood."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dten_audit.documents.document import Document, Embedded
+from dten_audit.model.facts.commands import Command
+from dten_audit.model.facts.general import Unreadable
+from dten_audit.model.location import Location
+from dten_audit.readers.shell.values import Field, Mark, Source, line_map
+
+MAX_COMMANDS: Final = 200_000
+"""More commands than this come from no real script."""
+
+
+class Recorder:
+    """The facts of one document."""
+
+    __slots__ = ("_index", "_texts", "_unreadable", "commands", "document", "embedded")
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.commands: list[Command] = []
+        self.embedded: list[Embedded] = []
+        self._index: dict[tuple[object, ...], int] = {}
+        self._texts: dict[tuple[int, int], list[Embedded]] = {}
+        self._unreadable: dict[tuple[int, str], Unreadable] = {}
+
+    @staticmethod
+    def location(source: Source, offset: int) -> Location:
+        """Return the place of an offset of a source in the file that holds it."""
+        line, column = source.position(offset)
+        return source.origin.location(line, column)
+
+    def command(self, command: Command, *, repeated: bool) -> None:
+        """Add a command. ``repeated``: it may have been added before, by another turn or call."""
+        if len(self.commands) >= MAX_COMMANDS:
+            self.unreadable(command.at.line or 1, "more commands than are read")
+            return
+        if repeated:
+            key = (command.at[:3], command.via, command.argv, command.layers, command.redirections)
+            place = self._index.setdefault(key, len(self.commands))
+            if place < len(self.commands):
+                self.commands[place] = _merged(self.commands[place], command)
+                return
+        self.commands.append(command)
+
+    def embed(
+        self, kind: str, text: Field, path: str = "", hints: tuple[tuple[str, str], ...] = ()
+    ) -> str:
+        """Add an embedded text, once, and return the id that it gets as a document."""
+        lines, column = line_map(text)
+        same_place = self._texts.setdefault((lines[0], column), [])
+        part = Embedded(kind, text.text, lines, column, path, hints)
+        for known in same_place:
+            if known[:-1] == part[:-1]:
+                return self.document.embedded_id(known)
+        part = part._replace(variant=len(same_place))
+        same_place.append(part)
+        self.embedded.append(part)
+        return self.document.embedded_id(part)
+
+    def unreadable(self, line: int, reason: str) -> None:
+        """Note a part that was not understood, by its line in the document's own text."""
+        if (line, reason) not in self._unreadable and len(self._unreadable) < MAX_COMMANDS:
+            at = self.document.location(line)
+            self._unreadable[line, reason] = Unreadable(at, "shell", reason)
+
+    @property
+    def gaps(self) -> list[Unreadable]:
+        """What was not understood."""
+        return list(self._unreadable.values())
+
+
+def placed(text: Field, source: Source, offset: int) -> Field:
+    """Return a text with at least one mark: where it was not written down, where it is used."""
+    if text.marks and text.marks[0].at == 0:
+        return text
+    return text._replace(marks=(Mark(0, source, offset, verbatim=False), *text.marks))
+
+
+def _merged(one: Command, other: Command) -> Command:
+    """Return what holds of a command that is reached twice: only tests made both times guard it."""
+    return one._replace(
+        guards=tuple(guard for guard in one.guards if guard in other.guards),
+        called=one.called or other.called,
+        deferred=one.deferred and other.deferred,
+    )

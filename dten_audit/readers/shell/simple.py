@@ -1,0 +1,306 @@
+"""Runs simple commands: words, redirections, wrappers, texts in other languages."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from dten_audit.model.facts.commands import Layer, Redirection
+from dten_audit.readers.shell.builtins import Builtins
+from dten_audit.readers.shell.context import Ending, Input, Run, Streams
+from dten_audit.readers.shell.nodes import Parameter, Redirect, Shape, Simple
+from dten_audit.readers.shell.output import printed
+from dten_audit.readers.shell.texts import Use, resolved_path, use, written_kind, written_to
+from dten_audit.readers.shell.values import Choice, Field, Mark, Source, cut, joined
+from dten_audit.readers.shell.wrappers import UNKNOWN_PREFIX, Peeled, base_name, peel
+
+MAX_LAYERS: Final = 12
+_KEEPS_FUNCTIONS: Final = frozenset(("time", "noglob", "exec"))
+PASSES_ON: Final = frozenset(("cat", "tee", "base64"))
+_LINE: Final = re.compile(r"\t*+([^\n]*+\n?+)")
+_NOT_WORTH_A_TEXT: Final = frozenset("text prose markdown empty binary csv".split())
+
+
+class SimpleCommands(Builtins):
+    """Simple commands; control flow is in the child class."""
+
+    def simple(self, node: Simple) -> Ending:
+        """Run a simple command."""
+        self.steps -= 1
+        if self.state.choices:
+            ending = self._by_choice(node)
+            if ending is not None:
+                return ending
+        words = node.words
+        if words:
+            declare = self.declarations.get(words[0].source)
+            if declare is not None:
+                return declare(node)
+        argv = self.expander.fields(words, node.starts)
+        if not argv:
+            return self._bare(node)
+        streams = self.streams(node.redirects)
+        environment = tuple(
+            [(item.name, self.expander.text(item.value, item.start)) for item in node.assignments]
+        )
+        if self.state.errexit and not self.context.tested:
+            self.gain_by_errexit(node, argv[0].text)
+        return self.invoke(Run(argv, node.offset, streams, environment))
+
+    def each_choice(self, node: Simple, name: str, choice: Choice) -> Ending:
+        """Run a command once for each value of a variable."""
+        raise NotImplementedError
+
+    # variables set in exclusive branches
+
+    def _by_choice(self, node: Simple) -> Ending | None:
+        """Run a command for each value of the first variable that has several; None without one."""
+        name = self._choice_in(node)
+        if name is None:
+            return None
+        choice = self.state.variables[name]
+        assert isinstance(choice, Choice)
+        first = node.words[0].parts if node.words else ()
+        if len(first) == 1 and isinstance(first[0], Parameter) and first[0].name == name:
+            texts = [value.text for value, _ in choice.options if isinstance(value, Field)]
+            if "" in texts:
+                return self._optional_prefix(node, name, choice)
+        return self.each_choice(node, name, choice)
+
+    def _choice_in(self, node: Simple) -> str | None:
+        variables = self.state.variables
+        shapes: list[Shape] = [shape for shape in node.words if shape.text is None]
+        shapes += [item.value for item in node.assignments]
+        for redirect in node.redirects:
+            shapes.append(redirect.heredoc.body if redirect.heredoc else redirect.target)
+        for shape in shapes:
+            for part in shape.parts:
+                if type(part) is Parameter and type(variables.get(part.name)) is Choice:
+                    return part.name
+        return None
+
+    def _optional_prefix(self, node: Simple, name: str, choice: Choice) -> Ending:
+        """Run ``$SUDO command`` where ``$SUDO`` is empty in one branch and a wrapper in another."""
+        mark = self.state.mark()
+        ending = Ending.NEXT
+        for value, guards in choice.options:
+            if isinstance(value, Field) and value.text:
+                self.state.set(name, value)
+                self.prefix_guards = guards
+                ending = self.simple(node)
+                self.prefix_guards = ()
+                self.state.undo(mark)
+        return ending
+
+    # redirections
+
+    def streams(self, redirects: tuple[Redirect, ...]) -> Streams:
+        """Expand redirections, and join them with those of the constructs around."""
+        context = self.context
+        if not redirects:
+            return Streams(
+                context.redirections, context.stdin, context.feeds, own_stdin=False, target=None,
+                captured=context.capture is not None,
+            )  # fmt: skip
+        found: list[Redirection] = []
+        stdin, feeds, own = context.stdin, context.feeds, False
+        target: Field | None = None
+        for redirect in redirects:
+            operator = redirect.operator
+            if operator in ("<<", "<<-", "<<<"):
+                stdin, feeds, own = Input(self._here(redirect)), (), True
+                continue
+            field = self.expander.text(redirect.target, redirect.start)
+            if operator in (">&", "<&"):
+                if field.text.isdigit() or field.text in ("-", "") or operator == "<&":
+                    continue
+                operator = "&>"
+            found.append(Redirection(operator, field.word, redirect.descriptor))
+            if operator == "<" and redirect.descriptor in (-1, 0):
+                stdin, feeds, own = None, (), True
+            elif operator != "<" and redirect.descriptor in (-1, 1):
+                target = field
+        inherited = [
+            outer for outer in context.redirections
+            if not any(_same_stream(outer, inner) for inner in found)
+        ]  # fmt: skip
+        captured = target is None and context.capture is not None
+        return Streams((*found, *inherited), stdin, feeds, own, target, captured)
+
+    def _here(self, redirect: Redirect) -> Field:
+        """Return the text of a here-document or here-string."""
+        heredoc = redirect.heredoc
+        if heredoc is None:
+            return joined([self.expander.text(redirect.target, redirect.start)], "", "\n")
+        text = self.expander.text(heredoc.body, heredoc.start)
+        return without_tabs(text, self.source) if heredoc.strip else text
+
+    def _bare(self, node: Simple) -> Ending:
+        """Run assignments and redirections without a command."""
+        for item in node.assignments:
+            self.assign(item)
+        if node.redirects:
+            streams = self.streams(node.redirects)
+            self.keep_unused(streams.stdin if streams.own_stdin else None, node.offset)
+            if streams.redirections:
+                self.state_command(Run([], node.offset, streams))
+        return Ending.NEXT
+
+    # invocation
+
+    def invoke(self, run: Run) -> Ending:
+        """Run expanded words: a builtin, a function, or a program behind its wrappers."""
+        first = run.argv[0]
+        if run.in_shell and first.known:
+            builtin = None if run.layers else self.builtins.get(first.text)
+            if builtin is not None:
+                ending = builtin(run)
+                if ending is not None:
+                    return ending
+            procedures = self.state.functions.get(first.text)
+            if procedures is not None:
+                return self.call(procedures, run)
+        elif run.in_shell and not self.chain and first.text.strip("${}") in ("@", "*", "1"):
+            self.dynamic = True
+        peeled = peel(run.argv) if len(run.layers) < MAX_LAYERS else None
+        if peeled is None or (peeled.code is None and not peeled.rest):
+            return self._program(run, peeled)
+        if peeled.wrapper.itself:
+            self._program(run, None)
+        inner = run._replace(
+            layers=(*run.layers, self._layer(peeled, run.offset)),
+            environment=run.environment + assignments(peeled.environment),
+            in_shell=run.in_shell and _keeps_shell(peeled),
+            deferred=run.deferred or peeled.deferred,
+        )
+        if peeled.code is not None:
+            return self.code(peeled, inner)
+        ending = Ending.NEXT
+        for rest in (peeled.rest, *peeled.more):
+            ending = self.invoke(inner._replace(argv=rest))
+        return Ending.EXIT if peeled.tool == "exec" and not run.layers else ending
+
+    def _layer(self, peeled: Peeled, offset: int) -> Layer:
+        frame = self.chain[-1] if self.chain else None
+        guards, self.prefix_guards = self.prefix_guards, ()
+        return Layer(
+            peeled.tool,
+            "deferred" if peeled.deferred else peeled.wrapper.layer,
+            tuple([field.word for field in peeled.used]),
+            peeled.target,
+            frame.name if frame is not None else "",
+            self.line(offset),
+            guards,
+        )
+
+    # programs
+
+    def _program(self, run: Run, peeled: Peeled | None) -> Ending:
+        """State a program that runs, with the texts that it reads, runs and writes.
+
+        ``peeled`` is the wrapper that the program is, where it wraps nothing here.
+        """
+        argv, offset = run.argv, run.offset
+        name = base_name(argv[0].text) if argv[0].known else ""
+        if name == "flock" and peeled is not None:
+            self.lock_descriptor(peeled, run)
+        texts = use(argv, run.environment + self.exported_value("PGOPTIONS")) if name else None
+        documents = (
+            [self.embed(texts.kind, code, offset, "", texts.hints) for code in texts.code]
+            if texts is not None
+            else []
+        )
+        stdin = self._stdin(name, run, peeled, texts)
+        documents += self._output(name, run)
+        if peeled is not None and peeled.deferred:
+            run = run._replace(deferred=True)
+        self.state_command(run, stdin=stdin, documents=tuple(filter(None, documents)))
+        return self.ending_of(name) if not run.layers else Ending.NEXT
+
+    def _stdin(self, name: str, run: Run, peeled: Peeled | None, texts: Use | None) -> str:
+        """State the text on a program's standard input; return its id as a document."""
+        streams = run.streams
+        if streams.stdin is None or streams.stdin.text is None:
+            return ""
+        text = streams.stdin.text
+        if texts is not None and texts.stdin:
+            kind, path, hints = texts.kind, "", texts.hints
+        elif peeled is not None and peeled.stdin:
+            kind, path, hints = "shell", "", ()
+        else:
+            targets = written_to(run.argv)
+            if name == "cat" and streams.target is not None and len(run.argv) == 1:
+                targets = [streams.target]
+            elif name in PASSES_ON and streams.captured:
+                return ""
+            if not targets and not streams.own_stdin:
+                return ""
+            path = resolved_path(targets[0].text, self.state.folder) if targets else ""
+            kind, hints = written_kind(path, text.text) if path else "text", ()
+        streams.stdin.used = True
+        return self.embed(kind, text, run.offset, path, hints)
+
+    def _output(self, name: str, run: Run) -> list[str]:
+        """Pass on what a program prints, or state it as the text of the file it goes to."""
+        streams = run.streams
+        if not streams.captured and streams.target is None:
+            return []
+        stdin = streams.stdin.text if streams.stdin is not None else None
+        text = self.pwd() if name == "pwd" else printed(name, run.argv, stdin)
+        if streams.captured:
+            if self.context.capture is not None:
+                self.context.capture.append(text)
+            return []
+        if text is None or streams.target is None or name == "cat":
+            return []
+        return [self.write(text, streams.target, run.offset)]
+
+    def write(self, text: Field, target: Field, offset: int) -> str:
+        """State a text that is written to a file, if it may be more than a line of a log."""
+        path = resolved_path(target.text, self.state.folder)
+        kind = written_kind(path, text.text)
+        if path.startswith("/dev/") or kind in _NOT_WORTH_A_TEXT:
+            return ""
+        return self.embed(kind, text, offset, path)
+
+    def keep_unused(self, stdin: Input | None, offset: int) -> None:
+        """State a here-document that no command inside a compound command was seen to take."""
+        if stdin is not None and stdin.text is not None and not stdin.used:
+            stdin.used = True
+            self.embed("text", stdin.text, offset)
+
+
+def _keeps_shell(peeled: Peeled) -> bool:
+    return peeled.wrapper is UNKNOWN_PREFIX or peeled.tool in _KEEPS_FUNCTIONS
+
+
+def assignments(fields: tuple[Field, ...]) -> tuple[tuple[str, Field], ...]:
+    """Take ``NAME=value`` words apart."""
+    found = []
+    for field in fields:
+        at = field.text.find("=")
+        found.append((field.text[:at], cut(field, at + 1, len(field.text))))
+    return tuple(found)
+
+
+def without_tabs(text: Field, source: Source) -> Field:
+    """Return the text of a ``<<-`` here-document: without tabs at the start of its lines."""
+    if "\t" not in text.text:
+        return text
+    built = Source(text.text, source.document, text.marks)
+    lines, marks, at = [], [], 0
+    for match in _LINE.finditer(text.text):
+        marks.append(Mark(at, built, match.start(1), verbatim=True))
+        lines.append(match[1])
+        at += len(match[1])
+    return text._replace(text="".join(lines), marks=tuple(marks))
+
+
+def _same_stream(one: Redirection, other: Redirection) -> bool:
+    return _descriptors(one) == _descriptors(other)
+
+
+def _descriptors(redirection: Redirection) -> int:
+    if redirection.descriptor >= 0:
+        return redirection.descriptor
+    return 0 if redirection.operator.startswith("<") else 1

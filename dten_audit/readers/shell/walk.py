@@ -1,0 +1,224 @@
+"""What every step of walking through a script needs: state, places, budget, stating commands."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dten_audit.documents.document import Document
+from dten_audit.model.facts.commands import Command, Layer, Word
+from dten_audit.model.location import Location
+from dten_audit.readers.shell.conditions import Conditions, Guards, Tested
+from dten_audit.readers.shell.context import Context, Ending, Input, Run
+from dten_audit.readers.shell.expand import Expander
+from dten_audit.readers.shell.nodes import Body, Simple, Substitution
+from dten_audit.readers.shell.record import Recorder, placed
+from dten_audit.readers.shell.state import Frame, Procedure, State
+from dten_audit.readers.shell.texts import Hints
+from dten_audit.readers.shell.values import Field, Source
+from dten_audit.readers.shell.wrappers import base_name
+
+MAX_DEPTH: Final = 80
+"""How deep constructs, calls and texts may stand in each other when walked through."""
+_REPEATS: Final = 4
+_REPEATS_FLOOR: Final = 4000
+
+
+class Walk:
+    """The state of a walk through one document.
+
+    ``steps`` are simple commands still affordable: functions and loops are walked through several
+    times only as long as some are left, so that the whole stays linear. ``chain`` are the calls in
+    progress, outermost first, across texts built by the script. ``guards`` are the tests in force,
+    ``lasting`` those of them that outlive the current function, because the script would have
+    ended. ``locks`` are layers of locks taken by file descriptor. ``repeats`` counts enclosing
+    turns and calls that may state the same command again. ``text_frame`` is the outermost call
+    whose parameters the shell text being read needs. ``reached`` is False in what is only
+    defined, or stands behind a final ``exit``.
+    """
+
+    max_depth = MAX_DEPTH
+
+    def __init__(self, document: Document, commands: int) -> None:
+        self.recorder = Recorder(document)
+        self.source = Source(document.text, document)
+        self.live_frames: set[int] = set()
+        self.state = State(self.live_frames)
+        self.context = Context()
+        self.chain: list[Frame] = []
+        self.guards: Guards = ()
+        self.lasting: Guards = ()
+        self.locks: tuple[Layer, ...] = ()
+        self.steps = _REPEATS * commands + _REPEATS_FLOOR
+        self.depth = 0
+        self.repeats = 0
+        self.serial = 0
+        self.reached = True
+        self.defined: list[Procedure] = []
+        self.visited: set[int] = set()
+        self.dynamic = False
+        self.text_frame = 0
+        self.expander = Expander(self.state, self.substitution)
+        self.expander.source = self.source
+        self.conditions = Conditions(self.peek, self.line, self.predicate)
+
+    # what the other parts provide
+
+    def body(self, body: Body) -> Ending:
+        """Run a list."""
+        raise NotImplementedError
+
+    def substitution(self, part: Substitution) -> Field | None:
+        """Run a substitution; return its known output."""
+        raise NotImplementedError
+
+    def predicate(self, fields: list[Field]) -> Tested | None:
+        """Return the condition that a call of a function stands for."""
+        raise NotImplementedError
+
+    # places
+
+    def line(self, offset: int) -> int:
+        """Return the file's line of an offset of the current source."""
+        source = self.source
+        return source.origin.host_line(source.position(offset)[0])
+
+    def gap(self, offset: int, reason: str) -> None:
+        """Note what was not walked through."""
+        if self.source.origin is self.recorder.document:
+            self.recorder.unreadable(self.source.position(offset)[0], reason)
+
+    def may_repeat(self, turns: int) -> bool:
+        """Say whether there is still allowance to walk through something several times."""
+        return self.steps > turns
+
+    def gain(self, guards: Guards, *, lasting: bool) -> None:
+        """Note tests that hold from here on, because the other case has left.
+
+        ``lasting``: it has left the whole script, not just the function.
+        """
+        known = set(self.guards)
+        new = tuple([guard for guard in guards if guard not in known])
+        self.guards += new
+        if lasting:
+            self.lasting += new
+
+    def forget(self, names: frozenset[str]) -> None:
+        """Make unknown what a loop may change."""
+        self.state.forget(names)
+        if "@" in names:
+            self.state.arguments = None
+
+    def peek(self, node: Simple) -> list[Field]:
+        """Expand a command's words without running anything; unknown parts as computed."""
+        expander = self.expander
+        run, raw = expander.run, expander.parameters.raw
+        expander.run, expander.parameters.raw = _nothing, True
+        fields = expander.fields(node.words, node.starts)
+        expander.run, expander.parameters.raw = run, raw
+        return fields
+
+    def switch_source(self, source: Source) -> None:
+        """Read from another source from here on."""
+        self.source = self.expander.source = source
+
+    def switch_state(self, state: State) -> None:
+        """Use another set of variables from here on."""
+        self.state = self.expander.state = self.expander.parameters.state = state
+
+    # stating
+
+    @property
+    def stated(self) -> int:
+        """How many commands have been stated so far."""
+        return len(self.recorder.commands)
+
+    def stated_since(self, before: int) -> tuple[tuple[Word, ...], ...]:
+        """Return the words of the commands stated since, the last first."""
+        found = [command.argv for command in self.recorder.commands[before:][-8:]]
+        return tuple(argv for argv in reversed(found) if argv)
+
+    def anchored(self, text: Field, offset: int) -> Field:
+        """Return a text whose place is in this document, if need be where a library is called."""
+        text = placed(text, self.source, offset)
+        document = self.recorder.document
+        if all(mark.source.origin is document for mark in text.marks):
+            return text
+        for frame in reversed(self.chain):
+            if frame.source.origin is document:
+                return placed(text._replace(marks=()), frame.source, frame.offset)
+        return placed(text._replace(marks=()), Source(document.text, document), 0)
+
+    def embed(self, kind: str, text: Field, offset: int, path: str = "", hints: Hints = ()) -> str:
+        """State an embedded text and return its id; empty for an empty text."""
+        if not text.text.strip():
+            return ""
+        return self.recorder.embed(kind, self.anchored(text, offset), path, hints)
+
+    def places(self, frame: int, offset: int) -> tuple[Location, tuple[Location, ...]]:
+        """Return the outermost place where a command's words stand, and the inner ones."""
+        own = Recorder.location(self.source, offset)
+        if not frame or frame not in self.live_frames:
+            return own, ()
+        calls = [call for call in self.chain if call.serial >= frame]
+        found = [Recorder.location(call.source, call.offset) for call in calls]
+        return found[0], (*found[1:], own)
+
+    def state_command(self, run: Run, *, stdin: str = "", documents: tuple[str, ...] = ()) -> None:
+        """State a command in the current context."""
+        argv, state, context = run.argv, self.state, self.context
+        frame = self.text_frame
+        for field in argv:
+            if field.frame and (not frame or field.frame < frame):
+                frame = field.frame
+        at, via = self.places(frame, run.offset)
+        first = argv[0] if argv else None
+        self.recorder.command(
+            Command(
+                at,
+                self.recorder.document.id,
+                len(self.recorder.commands),
+                base_name(first.text) if first is not None and first.known else "",
+                tuple([Word(field.text, field.certainty) for field in argv]),
+                context.layers + self.locks + run.layers,
+                self.guards,
+                run.streams.redirections,
+                self.environment(run),
+                self.chain[-1].name if self.chain else "",
+                self.reached,
+                context.failure or ("stops" if state.errexit and not context.tested else "default"),
+                context.deferred or run.deferred,
+                stdin,
+                documents,
+                run.streams.feeds,
+                state.folder,
+                via,
+                "exact" if first is None else first.certainty,
+            ),
+            repeated=self.repeats > 0,
+        )
+
+    def environment(self, run: Run) -> tuple[tuple[str, Word], ...]:
+        """Return the variables known to be exported, then those set for this command alone."""
+        found: list[tuple[str, Word]] = []
+        for name in self.state.exported:
+            value = self.state.variables.get(name)
+            if isinstance(value, Field):
+                found.append((name, value.word))
+        found += [(name, value.word) for name, value in run.environment]
+        return tuple(found)
+
+    def exported_value(self, name: str) -> tuple[tuple[str, Field], ...]:
+        """Return an exported variable, if it is."""
+        value = self.state.variables.get(name) if name in self.state.exported else None
+        return ((name, value),) if isinstance(value, Field) else ()
+
+    def used(self, stdin: Input | None) -> Field | None:
+        """Return the text on a standard input, and note that somebody wants it."""
+        if stdin is None or stdin.text is None:
+            return None
+        stdin.used = True
+        return stdin.text
+
+
+def _nothing(_: Substitution) -> Field | None:
+    return None

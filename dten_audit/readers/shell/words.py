@@ -1,0 +1,405 @@
+"""Reads words: quotes, escapes, parameters, substitutions, array literals."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from dten_audit.readers.shell.fast_words import (
+    ASSIGNMENT,
+    FAST,
+    ansi_text,
+    fast_shape,
+    name_part,
+)
+from dten_audit.readers.shell.nodes import (
+    Arithmetic,
+    ArrayLiteral,
+    Body,
+    Literal,
+    Parameter,
+    Part,
+    Shape,
+    Substitution,
+)
+from dten_audit.readers.shell.scanner import NO_END_OF_QUOTE, Scanner, Shared
+
+_PLAIN: Final = re.compile(r"[^\s;&|()<>\"'`$\\]++")
+_DOUBLE_PLAIN: Final = re.compile(r'[^"\\$`]++')
+_BODY_PLAIN: Final = re.compile(r"[^\\$`]++")
+_AFTER_WORD: Final = frozenset(" \t\n;&|)")
+_NAME: Final = re.compile(r"[A-Za-z_]\w*+|[0-9@*#?$!_-]", re.ASCII)
+_BRACE: Final = re.compile(r"([#!]?)([A-Za-z_]\w*+|[0-9]++|[@*#?$!-])", re.ASCII)
+_OPERATOR: Final = re.compile(r":?[-=+?]|##?|%%?|/[/#%]?|\^\^?|,,?|:|@")
+_OPERAND_PLAIN: Final = re.compile(r"[^}\"'`$\\]++")
+_INDEX_PLAIN: Final = re.compile(r"[^\]\[\"'`$\\}\n]++")
+_PAREN: Final = re.compile(r"[()]")
+_BACKQUOTE_ESCAPE: Final = re.compile(r"\\([`\\$])")
+_BACKQUOTE_END: Final = re.compile(r"(?:[^`\\]++|\\.)*+`", re.DOTALL)
+_ANSI_END: Final = re.compile(r"(?:[^'\\]++|\\.)*+'", re.DOTALL)
+_BLANKS: Final = re.compile(r"(?:[ \t\r\n]++|\\\n|#[^\n]*+)++")
+
+
+class WordScanner(Scanner):
+    """Reads one word at a time."""
+
+    __slots__ = ()
+
+    def body(self, closer: str) -> Body:
+        """Read commands up to ``closer``."""
+        raise NotImplementedError
+
+    def inside(self, text: str, base: int, shared: Shared) -> WordScanner:
+        """Return a reader for a text inside this one."""
+        raise NotImplementedError
+
+    def word(self) -> Shape | None:
+        """Read the word at the position; None where none starts there."""
+        text, start = self.text, self.pos
+        match = FAST.match(text, start)
+        if match is not None:
+            end = match.end()
+            if end >= self.end or text[end] in _AFTER_WORD:
+                self.pos = end
+                return fast_shape(match[0])
+        return self._slow_word(start)
+
+    def _slow_word(self, start: int) -> Shape | None:
+        text, quoted = self.text, False
+        found: list[Part] = []
+        while self.pos < self.end:
+            match = _PLAIN.match(text, self.pos)
+            if match is not None:
+                found.append(Literal(match[0], self.pos - start, quoted=False))
+                self.pos = match.end()
+                continue
+            char = text[self.pos]
+            if char in "\"'":
+                quoted = True
+                self._quoted(char, start, found)
+            elif char == "\\":
+                quoted = True
+                self._escape(start, found)
+            elif char == "$":
+                quoted = self._dollar(start, found, quoted=False) or quoted
+            elif char == "`":
+                self._backquote(start, found, quoted=False)
+            elif char in "<>" and text.startswith("(", self.pos + 1):
+                self._commands(start, found, 2, quoted=False)
+            elif char == "(" and self.pos > start:
+                if not self._parenthesis(start, found):
+                    break
+            else:
+                break
+        if self.pos == start:
+            return None
+        return Shape(text[start : self.pos], tuple(found), quoted=quoted)
+
+    def _quoted(self, quote: str, start: int, parts: list[Part]) -> None:
+        if quote == '"':
+            self._double(start, parts)
+            return
+        end = self.text.find("'", self.pos + 1)
+        if end < 0:
+            end = self._recover(self.pos)
+        parts.append(Literal(self.text[self.pos + 1 : end], self.pos + 1 - start, quoted=True))
+        self.pos = min(end + 1, self.end) if self.text.startswith("'", end) else end
+
+    def _escape(self, start: int, parts: list[Part]) -> None:
+        char = self.text[self.pos + 1 : self.pos + 2]
+        if char != "\n":
+            parts.append(Literal(char or "\\", self.pos + bool(char) - start, quoted=True))
+        self.pos = min(self.pos + 2, self.end)
+
+    def _recover(self, start: int) -> int:
+        """Return where to go on after a quote that never ends: the end of its line, if we may."""
+        self.problem(start, NO_END_OF_QUOTE)
+        end = self.line_end(start)
+        return end if self.may_rescan(max(self.pos, self.end) - end) else self.end
+
+    def _double(self, start: int, parts: list[Part]) -> None:
+        text, opened = self.text, self.pos
+        count, waiting = len(parts), len(self.pending)
+        self.pos += 1
+        while self.pos < self.end:
+            match = _DOUBLE_PLAIN.match(text, self.pos)
+            if match is not None:
+                parts.append(Literal(match[0], self.pos - start, quoted=True))
+                self.pos = match.end()
+                continue
+            char = text[self.pos]
+            if char == '"':
+                self.pos += 1
+                if len(parts) == count:
+                    parts.append(Literal("", self.pos - start - 1, quoted=True))
+                return
+            if char == "\\":
+                self._double_escape(start, parts, '"\\$`')
+            elif char == "$":
+                self._dollar(start, parts, quoted=True)
+            else:
+                self._backquote(start, parts, quoted=True)
+        end = self._recover(opened)
+        if end < self.end or self.pos > end:
+            del parts[count:]
+            del self.pending[waiting:]
+            parts.append(Literal(text[opened + 1 : end], opened + 1 - start, quoted=True))
+            self.pos = end
+
+    def _double_escape(self, start: int, parts: list[Part], special: str) -> None:
+        char = self.text[self.pos + 1 : self.pos + 2]
+        if char and char in special:
+            parts.append(Literal(char, self.pos + 1 - start, quoted=True))
+        elif char != "\n":
+            parts.append(Literal("\\" + char, self.pos - start, quoted=True))
+        self.pos = min(self.pos + 2, self.end)
+
+    def _dollar(self, start: int, parts: list[Part], *, quoted: bool) -> bool:
+        """Read what ``$`` begins; return True if that is a quoted string."""
+        text, pos = self.text, self.pos
+        char = text[pos + 1 : pos + 2]
+        if char == "(":
+            self._dollar_parenthesis(start, parts, quoted=quoted)
+        elif char == "{":
+            self._brace(start, parts, quoted=quoted)
+        elif char == "'" and not quoted:
+            return self._ansi(start, parts)
+        elif char == '"' and not quoted:
+            self.pos += 1
+            self._double(start, parts)
+            return True
+        else:
+            match = _NAME.match(text, pos + 1)
+            if match is None:
+                parts.append(Literal("$", pos - start, quoted=quoted))
+                self.pos += 1
+            else:
+                source = text[pos : match.end()]
+                parts.append(name_part(source, pos - start, quoted=quoted))
+                self.pos = match.end()
+        return False
+
+    def _ansi(self, start: int, parts: list[Part]) -> bool:
+        match = _ANSI_END.match(self.text, self.pos + 2)
+        end = match.end() if match else self._recover(self.pos)
+        body = self.text[self.pos + 2 : end - 1 if match else end]
+        parts.append(Literal(ansi_text(body), self.pos + 2 - start, quoted=True))
+        self.pos = end
+        return True
+
+    def _dollar_parenthesis(self, start: int, parts: list[Part], *, quoted: bool) -> None:
+        pos = self.pos
+        if self.text.startswith("(", pos + 2):
+            end = self.arithmetic_end(pos + 3)
+            if end is not None:
+                source = self.text[pos:end]
+                inner = self.calculation_parts(pos + 3, end - 2)
+                parts.append(Arithmetic(inner, source, pos - start, quoted))
+                self.pos = end
+                return
+        self._commands(start, parts, 2, quoted=quoted)
+
+    def _commands(self, start: int, parts: list[Part], skip: int, *, quoted: bool) -> None:
+        """Read ``$(…)``, ``<(…)`` or ``>(…)``; ``skip`` is the length of the opening."""
+        pos = self.pos
+        self.pos = pos + skip
+        if self.too_deep(pos):
+            parts.append(Literal(self.text[pos : self.pos], pos - start, quoted=quoted))
+            return
+        self.depth += 1
+        body = self.body(")")
+        self.depth -= 1
+        if self.text.startswith(")", self.pos):
+            self.pos += 1
+        else:
+            self.problem(pos, "command substitution without end")
+        parts.append(Substitution(body, self.text[pos : self.pos], pos - start, quoted))
+
+    def _backquote(self, start: int, parts: list[Part], *, quoted: bool) -> None:
+        pos = self.pos
+        match = _BACKQUOTE_END.match(self.text, pos + 1)
+        if match is None:
+            self.pos = self._recover(pos)
+            parts.append(Literal(self.text[pos : self.pos], pos - start, quoted=quoted))
+            return
+        self.pos = match.end()
+        source = self.text[pos : self.pos]
+        if self.too_deep(pos):
+            parts.append(Literal(source, pos - start, quoted=quoted))
+            return
+        code = _BACKQUOTE_ESCAPE.sub(r"\1", source[1:-1])
+        if quoted:
+            code = code.replace('\\"', '"')
+        reader = self.inside(code, self.base + pos + 1, self.shared)
+        parts.append(Substitution(reader.body(""), source, pos - start, quoted))
+
+    def _brace(self, start: int, parts: list[Part], *, quoted: bool) -> None:
+        """Read ``${…}``."""
+        text, pos = self.text, self.pos
+        match = _BRACE.match(text, pos + 2)
+        if match is None or self.too_deep(pos):
+            self.pos = pos + 2
+            parts.append(Literal("${", pos - start, quoted=quoted))
+            return
+        prefix, name = match[1], match[2]
+        self.pos = match.end()
+        self.depth += 1
+        index = self._index() if text.startswith("[", self.pos) else ""
+        operator, operand = {"#": "length", "!": "indirect"}.get(prefix, ""), None
+        if not text.startswith("}", self.pos):
+            found = _OPERATOR.match(text, self.pos)
+            sign = found[0] if found else "?"
+            self.pos = found.end() if found else self.pos
+            operator = operator or sign
+            operand = self._operand(quoted=quoted and sign[0] not in "#%/^,")
+        self.depth -= 1
+        if text.startswith("}", self.pos):
+            self.pos += 1
+        else:
+            self.pos = self._recover(pos)
+            parts.append(Literal(text[pos : self.pos], pos - start, quoted=quoted))
+            return
+        source = text[pos : self.pos]
+        parts.append(Parameter(name, operator, operand, index, source, pos - start, quoted))
+
+    def _index(self) -> str:
+        """Read ``[…]`` after a name; return what stands inside."""
+        start, level = self.pos + 1, 0
+        while self.pos < self.end:
+            char = self.text[self.pos]
+            if char == "[":
+                level += 1
+            elif char == "]":
+                level -= 1
+            elif char in "}\n":
+                break
+            self.pos += 1
+            if level == 0:
+                return self.text[start : self.pos - 1]
+            match = _INDEX_PLAIN.match(self.text, self.pos)
+            if match is not None:
+                self.pos = match.end()
+        return self.text[start : self.pos]
+
+    def _operand(self, *, quoted: bool) -> Shape:
+        """Read what follows the operator of ``${name:-…}``, up to the closing brace."""
+        start, text = self.pos, self.text
+        parts: list[Part] = []
+        any_quoted = False
+        while self.pos < self.end:
+            match = _OPERAND_PLAIN.match(text, self.pos)
+            if match is not None:
+                parts.append(Literal(match[0], self.pos - start, quoted=quoted))
+                self.pos = match.end()
+                continue
+            char = text[self.pos]
+            if char == "}":
+                break
+            if char == '"' or (char == "'" and not quoted and text.find("'", self.pos + 1) >= 0):
+                any_quoted = True
+                self._quoted(char, start, parts)
+            elif char == "\\":
+                any_quoted = True
+                self._escape(start, parts)
+            elif char == "$":
+                any_quoted = self._dollar(start, parts, quoted=quoted) or any_quoted
+            elif char == "`":
+                self._backquote(start, parts, quoted=quoted)
+            else:
+                parts.append(Literal(char, self.pos - start, quoted=quoted))
+                self.pos += 1
+        return Shape(text[start : self.pos], tuple(parts), quoted=any_quoted or quoted)
+
+    def _parenthesis(self, start: int, parts: list[Part]) -> bool:
+        """Read an array literal or an extended glob; False where ``(`` is neither."""
+        before = self.text[self.pos - 1]
+        if before == "=" and ASSIGNMENT.fullmatch(self.text, start, self.pos):
+            parts.append(self.array(start))
+            return True
+        if before in "?*+@!":
+            end = self._balanced(self.pos)
+            parts.append(Literal(self.text[self.pos : end], self.pos - start, quoted=False))
+            self.pos = end
+            return True
+        return False
+
+    def _balanced(self, pos: int) -> int:
+        """Return the end of the parentheses that open at ``pos``, within their line."""
+        level = 0
+        limit = self.line_end(pos)
+        for match in _PAREN.finditer(self.text, pos, limit):
+            level += 1 if match[0] == "(" else -1
+            if level == 0:
+                return match.end()
+        return limit
+
+    def array(self, start: int) -> ArrayLiteral:
+        """Read ``(…)`` after ``name=``."""
+        text, opened = self.text, self.pos
+        items: list[tuple[Shape, int]] = []
+        self.pos += 1
+        while self.pos < self.end:
+            match = _BLANKS.match(text, self.pos)
+            if match is not None:
+                self.pos = match.end()
+                continue
+            if text[self.pos] == ")":
+                self.pos += 1
+                break
+            at = self.pos
+            shape = self.word()
+            if shape is None:
+                self.problem(at, "array literal not understood")
+                self.pos += 1
+            else:
+                items.append((shape, self.base + at))
+        else:
+            self.problem(opened, "array literal without end")
+        return ArrayLiteral(tuple(items), text[opened : self.pos], opened - start, quoted=False)
+
+    def arithmetic_end(self, pos: int) -> int | None:
+        """Return the end of the ``))`` that closes arithmetic whose inside starts at ``pos``."""
+        level = 0
+        if self.shared.rescans < 0:
+            return None
+        for match in _PAREN.finditer(self.text, pos):
+            if match[0] == "(":
+                level += 1
+            elif level:
+                level -= 1
+            elif self.text.startswith(")", match.end()):
+                return match.end() + 1
+            else:
+                self.may_rescan(match.end() - pos)
+                return None
+        self.may_rescan(self.end - pos)
+        return None
+
+    def calculation_parts(self, start: int, end: int) -> tuple[Part, ...]:
+        """Return what is expanded inside an arithmetic expression."""
+        code = self.text[start:end]
+        if "$(" not in code and "`" not in code:
+            return ()
+        return self.expansions(code, self.base + start)
+
+    def expansions(self, text: str, base: int) -> tuple[Part, ...]:
+        if self.too_deep(self.pos):
+            return (Literal(text, 0, quoted=True),)
+        return self.inside(text, base, self.shared).expanded()
+
+    def expanded(self) -> tuple[Part, ...]:
+        """Read the whole text as the body of a here-document."""
+        text = self.text
+        parts: list[Part] = []
+        while self.pos < self.end:
+            match = _BODY_PLAIN.match(text, self.pos)
+            if match is not None:
+                parts.append(Literal(match[0], self.pos, quoted=True))
+                self.pos = match.end()
+            elif text[self.pos] == "\\":
+                self._double_escape(0, parts, "\\$`")
+            elif text[self.pos] == "$":
+                self._dollar(0, parts, quoted=True)
+            else:
+                self._backquote(0, parts, quoted=True)
+        return tuple(parts)
