@@ -14,39 +14,26 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dten_audit.documents.document import Document, Embedded
-from dten_audit.documents.kinds import kind_of
 from dten_audit.examples import pki
 from dten_audit.examples.pki import Identity, PrivateKey, tlv
-from dten_audit.model.facts.base import Fact, fact_type
+from dten_audit.model.facts.base import fact_type
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.signing import (
     Certificate,
-    PublicKey,
     Signature,
     UncheckedSignature,
 )
 from dten_audit.model.facts.signing import PrivateKey as PrivateKeyFact
-from dten_audit.model.unknown import Unknown
 from dten_audit.readers.signing.reader import LARGEST, read, read_embedded_keys
+from tests.readers.signing.stating import KINDS, document, states
+from tests.readers.signing.test_foreign import PGP_SIGNATURE, RSA_PUBLIC, packet
 
-KINDS = ("pem", "der", "cms", "pkcs12", "keystore", "checksums", "pgp", "minisign")
 ROOT = pki.issue("Acme Root CA 2014", None, pki.ROOT)
 SIGNER = pki.issue("Acme Release Signing", ROOT, pki.LEAF)
 KEY = pki.key("a service")
 SPKI = sha256(pki.spki(KEY)).hexdigest()
 PEM, DER = ser.Encoding.PEM, ser.Encoding.DER
 PLAIN = ser.NoEncryption()
-
-
-def document(data: bytes, path: str, kind: str = "") -> Document:
-    return Document(f"p.zip!/{path}", path, kind or kind_of(path, data), data)
-
-
-def states(data: bytes, path: str, kind: str = "") -> list[Fact]:
-    found = document(data, path, kind)
-    assert found.kind in KINDS, found.kind
-    return [fact for fact in read(found) if not isinstance(fact, Embedded)]
 
 
 def private(own: PrivateKey, form: ser.PrivateFormat, encoding: ser.Encoding = PEM) -> bytes:
@@ -262,77 +249,6 @@ def test_java_key_stores() -> None:
     assert isinstance(gap, Unreadable)
     (cut,) = states(jks(own)[:60], "cut.jks")
     assert isinstance(cut, Unreadable)
-
-
-PGP_SIGNATURE = """-----BEGIN PGP SIGNATURE-----
-
-iHUEABYIAB0WIQRs/PSRZBBFbV7TO/HS8pWo9c9PGgUCaOd4AAAKCRDS8pWo9c9P
-Gm1+AQDN/06jQPCoI/FdP08Bq2Lq4OXaV5zLhR+Nud/oTFiyswEAwLJEESZB3Xjd
-T5O2yRkN1G4AmRlNWkQle3761u+f9Gg=
-=AsS1
------END PGP SIGNATURE-----
-"""
-FINGERPRINT = "6CFCF4916410456D5ED33BF1D2F295A8F5CF4F1A"
-
-
-def packet(tag: int, body: bytes) -> bytes:
-    return bytes((0x80 | tag << 2 | 1,)) + len(body).to_bytes(2) + body
-
-
-RSA_PUBLIC = b"\x04" + bytes(4) + b"\x01" + b"\0\x10\xff\xff" + b"\0\x11\x01\0\1"
-ED_PUBLIC = b"\x04" + bytes(4) + b"\x16" + b"\x03\x2b\x65\x70" + b"\0\x10\xff\xff"
-
-
-@pytest.mark.parametrize(
-    ("data", "facts"),
-    [
-        (PGP_SIGNATURE.encode(), ["OpenPGP"]),
-        (packet(2, b"\x03\x05\0" + bytes(4) + b"ABCDEFGH" + bytes(20)), ["OpenPGP"]),
-        (packet(6, RSA_PUBLIC) + packet(2, b"\x04" + bytes(30)), ["public OpenPGP"]),
-        (packet(5, RSA_PUBLIC + b"\0rest"), ["key False"]),
-        (packet(5, RSA_PUBLIC + b"\xferest"), ["key True"]),
-        (packet(5, ED_PUBLIC + b"\0rest"), ["key False"]),
-        (packet(5, b"\x04" + bytes(4) + b"\x63" + bytes(9)), ["key unknown"]),
-        (packet(60, b""), ["unreadable"]),
-        (b"\x99\xff\xff", ["unreadable"]),
-        (b"plain text", ["unreadable"]),
-    ],
-)
-def test_openpgp(data: bytes, facts: list[str]) -> None:
-    assert [_pgp(fact) for fact in states(data, "dten.tar.gpg", "pgp")] == facts
-
-
-def _pgp(fact: Fact) -> str:
-    if isinstance(fact, UncheckedSignature):
-        return fact.format
-    if isinstance(fact, PublicKey):
-        return f"public {fact.format}"
-    return f"key {fact.encrypted}" if isinstance(fact, PrivateKeyFact) else fact_type(fact)
-
-
-def test_openpgp_names_its_key_and_file() -> None:
-    (fact,) = states(PGP_SIGNATURE.encode(), "out/dten.tar.asc")
-    assert isinstance(fact, UncheckedSignature)
-    assert (fact.signer, fact.target) == (FINGERPRINT, "out/dten.tar")
-
-
-@pytest.mark.parametrize(
-    ("size", "facts"),
-    [(42, ["public_key"]), (74, ["unchecked_signature"]), (158, ["private_key"])],
-)
-def test_minisign(size: int, facts: list[str]) -> None:
-    body = base64.b64encode(b"ED12345678" + bytes(size - 10)).decode()
-    data = f"untrusted comment: a\n{body}\n".encode()
-    found = states(data, "bin/dten.minisig")
-    assert [fact_type(fact) for fact in found] == facts
-    if isinstance(found[0], PrivateKeyFact):
-        assert isinstance(found[0].encrypted, Unknown)
-
-
-@pytest.mark.parametrize("data", [b"untrusted comment: a\n", b"untrusted comment: a\n!!\n", b"x"])
-def test_minisign_that_is_none(data: bytes) -> None:
-    (fact,) = states(data, "a.minisig")
-    assert isinstance(fact, Unreadable)
 
 
 TEXT_KEY = pki.private_pem(KEY).decode()
