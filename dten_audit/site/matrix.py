@@ -19,6 +19,9 @@ _TEMPLATE_ENDS: Final = frozenset(
     "in j2 jinja jinja2 erb tmpl tpl template mustache hbs default new rpmnew dpkg-dist dpkg-new"
     " ucf-dist".split()
 )
+_LIBRARIES: Final = frozenset(
+    "node_modules bower_components site-packages dist-packages vendor gems".split()
+)
 
 
 class MatrixEntry(NamedTuple):
@@ -219,13 +222,13 @@ def _entry(data: dict[str, object]) -> MatrixEntry:
 
 
 @cache
-def files_pattern(files: tuple[str, ...], *, names_only: bool = False) -> re.Pattern[str]:
+def files_pattern(files: tuple[str, ...]) -> re.Pattern[str]:
     """Return path globs as one pattern over whole paths; only ``**`` crosses a ``/``.
 
     A glob may start at any folder, and a name may end like a template or a sample
-    (``my.cnf.j2``). ``names_only`` looks at the last component of globs and paths.
+    (``my.cnf.j2``).
     """
-    globs = {glob.rpartition("/")[2] if names_only else glob.lstrip("/") for glob in files}
+    globs = {glob.lstrip("/") for glob in files}
     ends = "|".join(sorted(_TEMPLATE_ENDS | SAMPLE_ENDS))
     body = "|".join(sorted(map(_glob, globs))) or "(?!)"
     return re.compile(rf"(?:.*/)?(?:{body})(?:\.(?:{ends}))?", re.DOTALL)
@@ -241,30 +244,42 @@ def speaks_of(matrices: Sequence[Matrix], document: Document) -> bool:
     """Say whether a document is worth reading as configuration.
 
     It is, if its name is one that a matrix (the user's or a shipped one) speaks of, wherever it
-    lies now: where it lands is known later. Variables that a matrix knows may stand in any file of
-    variables, and files of any kind in a ConfigMap.
+    lies now: where it lands is known later. Where a matrix leaves the name open (``etc/dten/*``),
+    that is any file outside the folders of other products' libraries. Variables that a matrix knows
+    may stand in any file of variables, and files of any kind in a ConfigMap.
     """
-    key = tuple((matrix.files, matrix.env) for matrix in matrices)
-    names, words = _interest(key)
-    if names.fullmatch(document.name):
+    interest = _interest(tuple((matrix.files, matrix.env) for matrix in matrices))
+    if interest.names.fullmatch(document.name) or interest.paths.fullmatch(document.path):
+        return True
+    if interest.any_name and not _LIBRARIES & set(document.path.split("/")):
         return True
     if document.kind not in ("env", "yaml"):
         return False
     if document.host is not None:
-        return any(word.decode() in document.text for word in words)
-    return any(word in document.data for word in words)
+        return any(word.decode() in document.text for word in interest.words)
+    return any(word in document.data for word in interest.words)
+
+
+class _Interest(NamedTuple):
+    """What makes a document worth reading: names, whole paths, any name, words of its text."""
+
+    names: re.Pattern[str]
+    paths: re.Pattern[str]
+    any_name: bool
+    words: tuple[bytes, ...]
 
 
 @cache
-def _interest(
-    matrices: tuple[tuple[tuple[str, ...], EnvForm | None], ...],
-) -> tuple[re.Pattern[str], tuple[bytes, ...]]:
+def _interest(matrices: tuple[tuple[tuple[str, ...], EnvForm | None], ...]) -> _Interest:
     shipped = tuple((matrix.files, matrix.env) for _, matrix in shipped_headers())
     every = (*matrices, *shipped)
-    files = tuple(sorted({glob for globs, _ in every for glob in globs}))
+    globs = sorted({glob for files, _ in every for glob in files})
+    names = [glob.rpartition("/")[2] for glob in globs]
+    told = tuple(name for name in names if name.strip("*?"))
+    untold = tuple(glob for glob, name in zip(globs, names, strict=True) if not name.strip("*?"))
     prefixes = {prefix for _, env in every if env for prefix in env.prefixes if prefix}
     words = (b"ConfigMap", *sorted(prefix.encode() for prefix in prefixes))
-    return files_pattern(files, names_only=True), words
+    return _Interest(files_pattern(told), files_pattern(untold), bool(untold), words)
 
 
 def matching(matrix: Matrix, paths: Iterable[str]) -> bool:
