@@ -162,7 +162,8 @@ class Flow:
     def read(self) -> bytes:
         """Return the next chunk, or nothing at the end.
 
-        Raises ``BrokenError`` or ``OverLimitError``.
+        Raises ``BrokenError``, after all that could be had, and again if asked again; or
+        ``OverLimitError``.
         """
         while self._failure is None:
             if self._decoder.eof and not self._next_stream():
@@ -172,7 +173,9 @@ class Flow:
                 feed = self._data[self._position : self._position + _FEED]
                 self._position += len(feed)
                 if not feed:
-                    raise BrokenError("truncated-stream", f"{self._kind} ends before its end")
+                    what = f"{self._kind} ends before its end"
+                    self._failure = BrokenError("truncated-stream", what)
+                    break
             chunk = self._decode(feed)
             if chunk:
                 self.size += len(chunk)

@@ -10,6 +10,7 @@ from typing import Final, Self
 from dten_audit.documents.budget import Budget
 from dten_audit.documents.container import Container
 from dten_audit.documents.formats import format_of
+from dten_audit.documents.issues import ISSUES, REASONS
 from dten_audit.documents.names import (
     all_plain,
     mode_problems,
@@ -18,7 +19,7 @@ from dten_audit.documents.names import (
     tree_problems,
 )
 from dten_audit.documents.source import Data, Item, Link, Problem, Source
-from dten_audit.model.facts.container import ContainerIssue
+from dten_audit.model.facts.container import ContainerIssue, CoverageGap
 from dten_audit.model.location import Location, inner
 
 _MOST_OF_ONE_ISSUE: Final = 200
@@ -92,7 +93,7 @@ class Frame:
             self._stated[problem.issue] = count + 1
             if count < _MOST_OF_ONE_ISSUE:
                 at = self.place(problem.path)._replace(byte_offset=problem.offset)
-                yield ContainerIssue(at, problem.issue, problem.detail)
+                yield self._issue(at, problem.issue, problem.detail)
 
     def judge_mode(self, path: str, mode: int, *, folder: bool) -> Iterator[Problem]:
         """Return what is wrong with a member's mode."""
@@ -111,4 +112,14 @@ class Frame:
         for issue, count in self._stated.items():
             if count > _MOST_OF_ONE_ISSUE:
                 more = f"{count - _MOST_OF_ONE_ISSUE} more of {issue}"
-                yield ContainerIssue(Location(self.address), "limit-issues", more)
+                yield self._issue(Location(self.address), "limit-issues", more)
+
+    def _issue(self, at: Location, issue: str, detail: str) -> ContainerIssue:
+        meaning = ISSUES[issue]
+        return ContainerIssue(at, issue, detail, meaning=meaning, container=self.address)
+
+    def gap(self, address: str, reason: str, kind: str, size: int) -> CoverageGap:
+        """Return the fact that the document at ``address`` was not covered."""
+        meaning = REASONS.get(reason) or ISSUES[reason]
+        at = Location(address)
+        return CoverageGap(at, reason, kind, size, meaning=meaning, container=self.address)

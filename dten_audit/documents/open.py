@@ -19,7 +19,6 @@ from dten_audit.documents.nesting import nested_kind
 from dten_audit.documents.root import open_root
 from dten_audit.documents.source import Data, Folder, Item, Link, Member, Missed, Problem
 from dten_audit.model.facts.container import ContainerIssue, CoverageGap
-from dten_audit.model.location import Location
 
 __all__ = ["Container", "Opened", "open_package"]
 
@@ -105,23 +104,24 @@ class _Walk:
         address = frame.current_address
         self._documents += 1
         if not container:
-            yield from self._document(address, path, kind, data, mode)
+            yield from self._document(frame, path, kind, data, mode)
             return
         inside = frame.inside(address, path, container, data)
         if inside is None:
-            yield CoverageGap(Location(address), "unsupported-format", container, len(data))
+            yield frame.gap(address, "unsupported-format", container, len(data))
         elif inside.depth > self._budget.limits.depth:
             what = f"more than {self._budget.limits.depth} containers deep"
             yield from frame.states([Problem("limit-depth", what, path)])
-            yield CoverageGap(Location(address), "limit-depth", container, len(data))
+            yield frame.gap(address, "limit-depth", container, len(data))
         else:
             self._stack.append(inside)
             yield inside.container()
 
     def _document(
-        self, address: str, path: str, kind: str, data: Data, mode: int | None
+        self, frame: Frame, path: str, kind: str, data: Data, mode: int | None
     ) -> Iterator[Opened]:
         """Yield a document; of a very large text, say that only its start is read."""
+        address = frame.current_address
         if isinstance(data, bytes):
             yield Document(address, path, kind, data, mode=mode)
             return
@@ -129,7 +129,7 @@ class _Walk:
         document.mapped = data
         yield document
         if kind not in KIND_FAMILIES:
-            yield CoverageGap(Location(address), "limit-memory", kind, len(data))
+            yield frame.gap(address, "limit-memory", kind, len(data))
 
     def _other(self, frame: Frame, item: Item) -> Iterator[Opened]:
         if isinstance(item, Problem):
@@ -148,9 +148,9 @@ class _Walk:
 
     def _gap(self, frame: Frame, missed: Missed) -> CoverageGap:
         if not missed.path:
-            return CoverageGap(Location(frame.address), missed.reason, frame.kind, frame.size)
+            return frame.gap(frame.address, missed.reason, frame.kind, frame.size)
         kind = kind_by_name(missed.path)
-        return CoverageGap(frame.place(missed.path), missed.reason, kind, missed.size)
+        return frame.gap(frame.place(missed.path).path, missed.reason, kind, missed.size)
 
     def _leave(self) -> Iterator[Opened]:
         yield from self._stack.pop().judge_names()
@@ -163,7 +163,7 @@ class _Walk:
         yield from frame.states([Problem(error.issue, error.detail)])
         reason = _GAP_REASONS.get(error.issue, error.issue)
         for stopped in reversed(self._stack) if final else [frame]:
-            yield CoverageGap(Location(stopped.address), reason, stopped.kind, stopped.size)
+            yield stopped.gap(stopped.address, reason, stopped.kind, stopped.size)
         if final:
             while self._stack:
                 yield from self._leave()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
 from dten_audit.documents import cpio, tar
@@ -59,9 +60,7 @@ def _members(source: Source, kind: str) -> Iterator[Item]:
     """Yield an archive's members, or the one file that is packed here."""
     flow = Flow(source.data, kind, source.budget)
     path = unpacked_name(source.name)
-    head = flow.read()
-    while 0 < len(head) < _MIN_HEAD and (more := flow.read()):
-        head += more
+    head = _head(flow)
     inner = kind_of(path, head)
     if inner == "tar":
         yield from tar.walk(FlowTape(flow, head), source)
@@ -71,6 +70,15 @@ def _members(source: Source, kind: str) -> Iterator[Item]:
         yield from _one_file(flow, head, path, source)
     if flow.trailing:
         yield Problem("appended-data", f"{flow.trailing} bytes", offset=flow.consumed)
+
+
+def _head(flow: Flow) -> bytes:
+    """Return enough of a stream to tell its kind; what breaks it off is met again behind it."""
+    head = flow.read()
+    with suppress(BrokenError):
+        while 0 < len(head) < _MIN_HEAD and (more := flow.read()):
+            head += more
+    return head
 
 
 def _one_file(flow: Flow, chunk: bytes, path: str, source: Source) -> Iterator[Item]:

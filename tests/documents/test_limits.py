@@ -120,7 +120,7 @@ def test_very_many_issues_of_one_kind_are_counted(tmp_path: Path) -> None:
     opening = open_bytes(data, tmp_path)
     assert len(opening.issues) == 201
     assert opening.issues[-1].issue == "limit-issues"
-    assert opening.issues[-1].detail == "100 more of corrupt-member"
+    assert opening.issues[-1].detail == "100 more of checksum-mismatch"
 
 
 def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,7 +93,7 @@ def _promises(entry: Entry, size: int, crc: int, path: str) -> Iterator[Problem]
     if size != entry.size:
         yield Problem("size-mismatch", f"{entry.size} bytes stated, {size} there", path)
     if crc != entry.crc:
-        yield Problem("corrupt-member", "its checksum does not match", path)
+        yield Problem("checksum-mismatch", "", path)
 
 
 def _flow(packed: memoryview, entry: Entry, budget: Budget) -> Flow | _Stored:

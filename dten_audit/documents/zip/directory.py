@@ -141,7 +141,7 @@ def _bounds(data: Data, end: int, problems: list[Problem]) -> tuple[_Bounds | No
     if r.SIGNATURES.search(data[end + _END_SIZE : archive_end]):
         problems.append(Problem("signature-in-comment", "archive comment", offset=end))
     if archive_end > len(data):
-        problems.append(Problem("truncated-archive", "the comment is cut off"))
+        problems.append(Problem("comment-cut"))
         archive_end = len(data)
     if disk not in (0, r.MAX16) or first_disk not in (0, r.MAX16):
         problems.append(Problem("several-disks", f"disk {disk} of a set"))

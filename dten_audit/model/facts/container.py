@@ -11,27 +11,44 @@ from dten_audit.model.location import Location
 class ContainerIssue(NamedTuple):
     """Something about an archive or a member that a careful reader does not accept in silence.
 
-    ``issue`` is a name from ``documents/issues.py`` (``path-traversal``, ``encrypted-member``, …).
+    ``issue`` is a name from ``documents/issues.py`` (``path-traversal``, ``hidden-data``, …),
+    ``meaning`` what it means in one line, ``detail`` what was found here. ``container`` is the
+    address of the archive or folder that shows it.
     """
 
     at: Location
     issue: str
     detail: str = ""
     certainty: Certainty = "exact"
+    meaning: str = ""
+    container: str = ""
 
     @property
     def subject(self) -> str:
         return f"{self.at.member} {self.issue}"
 
+    @property
+    def what(self) -> str:
+        """The meaning, with the detail if there is one."""
+        return f"{self.meaning} ({self.detail})" if self.detail else self.meaning
+
 
 class CoverageGap(NamedTuple):
-    """A document that was not covered, with the reason; ``kind`` is what it seems to be."""
+    """A document that was not covered, or not to its end.
+
+    ``reason`` is a name from ``documents/issues.py`` (``encrypted``, ``limit-ratio``, …),
+    ``meaning`` the same in words. ``kind`` is what the document seems to be, ``unknown`` where its
+    name does not tell; ``size`` its bytes as far as known. ``container`` is the address of what
+    holds it.
+    """
 
     at: Location
     reason: str
     kind: str
     size: int
     certainty: Certainty = "exact"
+    meaning: str = ""
+    container: str = ""
 
     @property
     def subject(self) -> str:
