@@ -144,7 +144,8 @@ def _peel(name: str, argv: list[Field], wrapper: Wrapper, start: int) -> Peeled 
 def _result(name: str, argv: list[Field], wrapper: Wrapper, seen: _Seen) -> Peeled:
     """Return what follows the wrapper's own words."""
     if seen.code is not None:
-        return Peeled(name, wrapper, argv[:1], [], code=seen.code)
+        own = [word for word in argv if word is not seen.code]
+        return Peeled(name, wrapper, own, [], code=seen.code)
     starts = [n + 1 for n, field in enumerate(argv) if n and field.text in wrapper.after]
     if wrapper.until and wrapper.after:
         found = [_up_to(argv[start:], wrapper) for start in starts]
