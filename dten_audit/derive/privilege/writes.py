@@ -45,6 +45,7 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
 def _all_writes(package: Package) -> Iterator[ModeChange | SystemWrite]:
     as_root = root_documents(package)
     product = package.identity.get("name", "").lower()
+    landing = frozenset(install.source for install in package.installs if install.source)
     for command in package.of(Command):
         if elsewhere(command):
             continue
@@ -66,20 +67,25 @@ def _all_writes(package: Package) -> Iterator[ModeChange | SystemWrite]:
                     own=len(product) >= _SHORTEST_NAME and product in word.text.lower(),
                     root_checked=root_checked(command),
                     as_root=command.document in as_root,
-                    started=_is_started(package, command.document),
+                    started=_is_started(package, command.document, landing),
                     failure=command.failure,
                     role=role,
                     via=command.via,
                 )
 
 
-def _is_started(package: Package, document: str) -> bool:
-    """Say whether a document is a script that can be started: others are only sourced."""
+def _is_started(package: Package, document: str, landing: frozenset[str]) -> bool:
+    """Say whether a document is a script that is started from the package.
+
+    Others are only sourced, or land on the host and are started there by what they belong to.
+    """
     info = package.documents.get(document)
     while info is not None and info.host and info.host in package.documents:
         info = package.documents[info.host]
     if info is None:
         return True
+    if info.id in landing:
+        return False
     if info.kind in _JOB_KINDS or (info.mode or 0) & 0o111:
         return True
     data = package.content(info.id)

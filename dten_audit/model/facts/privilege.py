@@ -72,8 +72,8 @@ class SystemWrite(NamedTuple):
 
     ``what`` is what it does, ``area`` what the path belongs to (``configuration``, ``programs``).
     ``own``: the path is the product's own. ``root_checked``: runs only as root; ``as_root``: the
-    script is only seen to be run as root. ``started``: the script can be started by itself (it has
-    ``#!`` or may be executed); what is only sourced leaves the check to others.
+    script is only seen to be run as root. ``started``: the script is started from the package
+    (it has ``#!`` or may be executed); what is sourced or installed leaves the check to others.
     """
 
     at: Location
