@@ -77,11 +77,15 @@ def read_by(path: str) -> Reads:
     return "spool" if folder in paths.spool else ""
 
 
-def landing_path(target: str) -> str:
-    """Return the path that a copy to ``target`` gives a file, where a folder was taken for one.
+def landing_path(target: str, name: str = "") -> str:
+    """Return the path that a copy to ``target`` gives the file ``name``.
 
-    Cron's folders hold files only: what seems to land below one of those files is that file.
+    Cron's folders hold files only: what seems to land below one of those files is that file. Where
+    the target's name is computed (a loop over a glob), it is the file's own.
     """
+    last = posixpath.basename(target)
+    if name and any(mark in last for mark in "*?$`"):
+        return posixpath.join(posixpath.dirname(target), name)
     above = posixpath.dirname(target)
     return above if not read_by(target) and read_by(above) else target
 

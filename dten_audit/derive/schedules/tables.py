@@ -43,7 +43,7 @@ def landings(builder: Builder) -> dict[str, Landing]:
     """Return where documents land as tables, by their ids, as far as files are copied."""
     found: dict[str, Landing] = {}
     for install in builder.package.installs:
-        target = landing_path(install.target)
+        target = landed_at(builder, install)
         reads = read_by(target)
         if not install.source or reads in ("", "script"):
             continue
@@ -57,6 +57,12 @@ def landings(builder: Builder) -> dict[str, Landing]:
         layout = install.order == _LAYOUT
         found[install.source] = Landing(target, dialect, place, user, by, shipped_so=layout)
     return found
+
+
+def landed_at(builder: Builder, install: Install) -> str:
+    """Return the path that a step gives to the file that it installs."""
+    info = builder.package.documents.get(install.source)
+    return landing_path(install.target, posixpath.basename(info.path) if info else "")
 
 
 def installed_at(install: Install) -> tuple[Location, ...]:
@@ -168,7 +174,7 @@ def run_parts(builder: Builder) -> Iterator[Schedule]:
     """Yield a schedule for each script that lands in cron.hourly, cron.daily and their kin."""
     seen: dict[tuple[str, str], Schedule] = {}
     for step in builder.package.installs:
-        install = step._replace(target=landing_path(step.target))
+        install = step._replace(target=landed_at(builder, step))
         if read_by(install.target) != "script" or not install.source:
             continue
         info = builder.package.documents.get(install.source)
