@@ -11,6 +11,7 @@ from dten_audit.derive.schema.settings import TIMEOUTS, state_of
 from dten_audit.derive.schema.state import State
 from dten_audit.derive.schema.wording import statement_of, words_of
 from dten_audit.model.facts.sql import Action, SchemaChange, SqlStatement, TableFrom, TableSize
+from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.sql.draft import is_computed
 from dten_audit.readers.sql.locks import Effect, effect_of, is_unbounded
@@ -69,7 +70,8 @@ class Judge:
             action.constraint,
             tuple(sorted(action.flags)),
             unbounded=action.verb in ("update", "delete") and is_unbounded(action),
-            recreated=file.created.get(bare(_object(action)), -1) > statement.order,
+            recreated=file.created.get(bare(_object(action)), -1) > statement.order
+            or (action.verb == "drop_table" and state.tables.is_replaced(table, state.dialect)),
             lock=effect.lock,
             blocks=effect.blocks,
             concurrently="concurrently" in action.flags or "online" in action.flags,
@@ -79,7 +81,7 @@ class Judge:
             table_size=self.size(table),
             certainty=action.certainty,
         )
-        held = _held(bare_change, statement, state)
+        held = _held(bare_change, statement.at, action.part, state)
         change = self._with_scan(held, action, effect, state)
         if _has_hazard(change) and not change.concurrently:
             change = change._replace(safe_form=safe_form(action, state.dialect))
@@ -149,13 +151,14 @@ def _has_hazard(change: SchemaChange) -> bool:
 
 
 def _object(action: Action) -> str:
-    return action.table if action.verb in ("drop_table", "truncate") else action.name
+    whole = ("drop_table", "truncate", "rename_table")
+    return action.table if action.verb in whole else action.name
 
 
-def _held(change: SchemaChange, statement: SqlStatement, state: State) -> SchemaChange:
+def _held(change: SchemaChange, statement: Location, part: int, state: State) -> SchemaChange:
     """Say which table an earlier statement of the transaction keeps locked against all use."""
     for held in state.held:
-        if held.at != statement.at:
+        if (held.at, held.part) != (statement, part):
             return change._replace(holding=held.table, holding_since=(held.at,))
     return change
 

@@ -69,6 +69,7 @@ class Interpreter:
         state, way = self.state, file.runner.transaction
         wraps = way in ("file", "changeset") or (way == "several" and file.busy > 1)
         for statement in file.statements:
+            self._enter(statement)
             wanted = wraps and statement.transaction
             if wanted and not state.in_transaction:
                 state.begin(None)
@@ -90,10 +91,14 @@ class Interpreter:
             issue = self._issue("left-open", begun, file)
             yield issue._replace(changes=state.changes)
 
-    def _statement(self, statement: SqlStatement, file: SqlFile) -> Iterator[Stated]:
+    def _enter(self, statement: SqlStatement) -> None:
+        """Each section of a file is a run of its own."""
         if statement.section != self._section:
             self._section = statement.section
             self.state.reconnect()
+
+    def _statement(self, statement: SqlStatement, file: SqlFile) -> Iterator[Stated]:
+        self._enter(statement)
         if statement.section == "down":
             file = file._replace(role="down")
         defined: set[str] = set()
@@ -190,9 +195,11 @@ class Interpreter:
             state.changes += not change.table_created_here
             yield change._replace(via=self._via)
             if "reads" in change.blocks and change.table_from == "site" and state.in_transaction:
-                state.held.append(Held(change.table or change.name, statement.at))
+                state.held.append(Held(change.table or change.name, statement.at, action.part))
             if change.action == "lock_table":
                 state.take_lock(change.what, transaction=state.dialect == "postgres")
+        if action.verb == "rename_table" and change is not None and change.recreated:
+            state.tables.replaced(action.value, state.dialect)
         learn(state, action, file)
 
 

@@ -20,6 +20,7 @@ class Held(NamedTuple):
 
     table: str
     at: Location
+    part: int = 0
 
 
 class World:

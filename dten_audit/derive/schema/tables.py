@@ -28,6 +28,7 @@ class Tables:
         self._proven: dict[tuple[str, str], bool] = {}
         self._checks: dict[tuple[str, str], str] = {}
         self._journal: list[tuple[dict, object, object]] = []  # type: ignore[type-arg]
+        self._replaced: set[str] = set()
         self.schema = ""
 
     def key(self, name: str, dialect: Dialect) -> str:
@@ -73,6 +74,14 @@ class Tables:
         self._put(self._origins, after, self._origins.get(before))
         self._put(self._origins, before, None)
 
+    def replaced(self, copy: str, dialect: Dialect) -> None:
+        """Remember that a table lives on under its old name: ``copy`` is what was renamed away."""
+        self._replaced.add(self.key(copy, dialect))
+
+    def is_replaced(self, name: str, dialect: Dialect) -> bool:
+        """Say whether a table is the old copy of one that the script has built anew."""
+        return self.key(name, dialect) in self._replaced
+
     def index_created(self, name: str, table: str, dialect: Dialect) -> None:
         """Remember which table an index is on."""
         if name:
@@ -93,10 +102,10 @@ class Tables:
     def check_added(self, action: Action, dialect: Dialect) -> None:
         """Remember ``CHECK (c IS NOT NULL)``: once validated, SET NOT NULL need not scan."""
         table = self.key(action.table, dialect)
-        if action.column and action.name:
+        if action.name:
             self._put(self._checks, (table, action.name), action.column)
-            if "not-valid" not in action.flags:
-                self._put(self._proven, (table, action.column), value=True)
+        if action.column and "not-valid" not in action.flags:
+            self._put(self._proven, (table, action.column), value=True)
 
     def validated(self, action: Action, dialect: Dialect) -> None:
         """Take in VALIDATE CONSTRAINT; what an unknown constraint proves is believed."""

@@ -25,8 +25,8 @@ class Action(NamedTuple):
     or the setting's value. ``references`` are other tables that it locks or reads. ``flags`` say
     how (``concurrently``, ``not-valid``, ``where``, …). ``columns`` are names and types where a
     table is created. ``functions`` are those that a default calls. ``routine`` is the routine in
-    whose body it stands: it then happens only when that is called. ``text`` is its source, on one
-    line and bounded.
+    whose body it stands: it then happens only when that is called. ``part`` is the rank of its own
+    statement inside a block or batch. ``text`` is its source, on one line and bounded.
     """
 
     verb: str
@@ -41,6 +41,7 @@ class Action(NamedTuple):
     columns: tuple[tuple[str, str], ...] = ()
     functions: tuple[str, ...] = ()
     routine: str = ""
+    part: int = 0
     text: str = ""
     certainty: Certainty = "exact"
 
@@ -233,7 +234,7 @@ class UncheckedSql(NamedTuple):
     statement: str
     role: Role = "up"
     script: str = ""
-    certainty: Certainty = "computed"
+    certainty: Certainty = "exact"
 
     @property
     def subject(self) -> str:

@@ -38,9 +38,9 @@ _TSQL_SETTINGS: Final = frozenset(
     "lock_timeout xact_abort nocount ansi_nulls quoted_identifier ansi_padding ansi_warnings"
     " arithabort deadlock_priority transaction identity_insert implicit_transactions".split()
 )
-_TSQL_NOT_AFTER: Final = frozenset(
-    "for on after of then grant deny revoke instead , ( to default as union all except intersect"
-    " into".split()
+_TSQL_GRANTS: Final = frozenset(("grant", "deny", "revoke", ",", "to"))
+_TSQL_NOT_AFTER: Final = _TSQL_GRANTS | frozenset(
+    "for after of then instead ( default union all except intersect into".split()
 )
 
 
@@ -93,11 +93,11 @@ def _starts(tokens: list[Token], text: str) -> Iterator[int]:
             continue
         before = tokens[number - 1] if number else None
         follower = tokens[number + 1].text if number + 1 < len(tokens) else ""
-        if before is not None and before.text in _TSQL_NOT_AFTER and before.text != "as":
-            continue
-        pair = follower in _TSQL_PAIRS.get(token.text, ())
+        behind = before.text if before is not None else ""
         setting = token.text == "set" and (follower in _TSQL_SETTINGS or follower[:1] == "@")
-        if pair or setting or (token.text in _TSQL_LINE and _opens_line(before, token, text)):
+        pair = follower in _TSQL_PAIRS.get(token.text, ()) and behind not in _TSQL_GRANTS
+        line = token.text in _TSQL_LINE and behind not in _TSQL_NOT_AFTER
+        if pair or setting or (line and _opens_line(before, token, text)):
             yield number
 
 
@@ -106,4 +106,6 @@ def _opens_line(before: Token | None, token: Token, text: str) -> bool:
         return True
     if before.text == "as":
         return token.text in ("update", "delete", "exec", "execute")
+    if before.text == "on" and token.text in ("update", "delete"):
+        return False
     return "\n" in text[before.end : token.start]

@@ -25,6 +25,7 @@ class Draft(NamedTuple):
     columns: tuple[tuple[str, str], ...] = ()
     functions: tuple[str, ...] = ()
     routine: str = ""
+    part: int = 0
     computed: bool = False
 
 

@@ -164,6 +164,7 @@ def _action(document: Document, each: Draft) -> Action:
         each.columns,
         each.functions,
         each.routine,
+        each.part,
         " ".join(source.split())[:ACTION_TEXT],
         "computed" if each.computed or each.verb == "dynamic" else "exact",
     )

@@ -119,8 +119,9 @@ class Scanner:
         """Read the statements of a body or a batch; a module in a batch owns what follows it."""
         if self._dialect != "tsql" and not routine:
             yield from (lock for lock in functions(tokens) if lock.verb == "advisory_lock")
-        for run in statements_in(tokens, self._dialect, source.text):
-            for each in self._recognised(run, source, inside=True):
+        for part, run in enumerate(statements_in(tokens, self._dialect, source.text)):
+            for found in self._recognised(run, source, inside=True):
+                each = found._replace(part=part)
                 module = each.verb in _MODULES or each.value in _ALTERED_MODULES
                 if self._dialect == "tsql" and module:
                     routine = each.name or "?"
