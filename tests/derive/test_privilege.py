@@ -112,6 +112,13 @@ def test_a_variable_that_is_sudo_only_for_others_is_guarded() -> None:
     assert use_of(made).guarded
 
 
+def test_the_body_of_a_wrapper_is_not_a_use_of_its_own() -> None:
+    body = command("$@", order=3, layers=(sudo(),))
+    call = command("ls", order=9, layers=(sudo(),))._replace(via=(body.at,))
+    assert [use.inner for use in uses.derive(package(body, call), NO_SITE)] == ["ls"]
+    assert [use.inner for use in uses.derive(package(body), NO_SITE)] == ["$@"]
+
+
 def with_policy(policy: str, *rules: SudoRule) -> Estate:
     return estate(sudo=SudoPolicy(policy, rules, 9))  # type: ignore[arg-type]
 
@@ -134,6 +141,7 @@ def with_policy(policy: str, *rules: SudoRule) -> Estate:
 def test_the_policy_of_the_site(site: Estate, available: bool | Unknown) -> None:
     use = use_of(command("systemctl restart dten", layers=(sudo(),)), site)
     assert use.available == available
+    assert use.permission
     assert bool(use.site_lines) == (site is not NO_SITE)
 
 

@@ -95,9 +95,14 @@ def test_a_known_unit_is_present_and_an_unknown_one_is_not() -> None:
     assert known.site_lines == (Location("site.yaml", 4),)
     missing = use_of(command("systemctl restart dten-queue"))
     assert missing.present is False
-    assert missing.similar[0].startswith("dten-")
-    assert "dten-broker.service" in missing.similar
+    assert set(missing.similar) == {"dten-core.service", "dten-web.service", "dten-broker.service"}
     assert "Perhaps you mean" in missing.perhaps
+
+
+def test_a_unit_that_the_package_knows_is_not_the_one_that_it_names_wrongly() -> None:
+    right = [command(f"systemctl start dten-{name}") for name in ("core", "web")]
+    graph = package(command("systemctl start dten-queue"), *right)
+    assert next(iter(uses.derive(graph, SITE))).similar == ("dten-broker.service",)
 
 
 def test_without_a_site_it_is_a_question() -> None:

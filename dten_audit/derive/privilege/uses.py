@@ -33,6 +33,7 @@ _SHELL_OPTIONS: Final = ("-s", "--shell", "-i", "--login")
 _TERMINAL_OPTIONS: Final = frozenset(("-t", "-tt", "-ttt"))
 _JOB_KINDS: Final = frozenset(("cron", "crontab", "anacrontab", "systemd-unit"))
 _SHELLS: Final = frozenset(("sh", "bash", "dash", "ksh", "zsh"))
+_PASSED_ON: Final = ("$@", "$*", "${@}", "${*}")
 _SHOWN: Final = 160
 _PROBES: Final = frozenset(("", "true", ":"))
 _PRINTERS: Final = frozenset(("echo", "printf"))
@@ -41,8 +42,12 @@ _ITSELF: Final = ("$0", "${0}", "$BASH_SOURCE", "${BASH_SOURCE[0]}", "${BASH_SOU
 
 def derive(package: Package, estate: Estate) -> Iterable[PrivilegeUse]:
     """Yield a privilege use for each wrapper of each command that changes the user."""
+    uses = list(_all_uses(package, estate))
+    wrappers = {(place.path, place.line) for use in uses for place in use.via}
     seen: set[PrivilegeUse] = set()
-    for use in _all_uses(package, estate):
+    for use in uses:
+        if use.inner in _PASSED_ON and (use.at.path, use.at.line) in wrappers:
+            continue  # the body of a wrapper function, whose calls are stated
         alike = use._replace(document="")
         if alike not in seen:  # a library is read with each script that sources it
             seen.add(alike)
@@ -119,6 +124,7 @@ def _compared(use: PrivilegeUse, layer: Layer, site: Site, made: dict[str, Made]
     known = bool(site.path) and site.sudo is not None and tool.policy
     return use._replace(
         available=_available(use, tool, site),
+        policy=site.sudo.policy if known and site.sudo else "",
         user_present=_user_present(use, site, made),
         no_login=refused,
         site_lines=(Location(site.path, site.sudo.line or None),) if known and site.sudo else (),

@@ -61,7 +61,8 @@ _NEAR: Final = 3
 def derive(package: Package, estate: Estate) -> Iterable[Fact]:
     """Yield the dependencies, programs and installations of the package's unit files."""
     brought = Brought(package)
-    suggestions = Suggestions(estate.site)
+    familiar = {use.unit for use in package.of(UnitUse)} | {step.unit for step in brought.steps}
+    suggestions = Suggestions(estate.site, familiar)
     shipped = _Shipped(package)
     for file in package.of(UnitFile):
         role = role_of(package, file.document)

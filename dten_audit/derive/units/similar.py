@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Final
@@ -19,9 +20,14 @@ _WORD_END: Final = re.compile(r"[-@_.]")
 
 
 class Suggestions:
-    """Finds near units of one site; each name is looked up once."""
+    """Finds near units of one site; each name is looked up once.
 
-    def __init__(self, site: Site) -> None:
+    ``familiar`` are the units that the package brings or controls under their right name: a name
+    that it gets wrong is rather one of the others.
+    """
+
+    def __init__(self, site: Site, familiar: Iterable[str] = ()) -> None:
+        self._familiar = frozenset(familiar)
         self._by_type: dict[str, list[str]] = {}
         self._found: dict[str, tuple[str, ...]] = {}
         for record in site.units:
@@ -37,7 +43,10 @@ class Suggestions:
         return tuple(f"{unit}.{kind}" for unit in dict.fromkeys(found))
 
     def near(self, name: str) -> tuple[str, ...]:
-        """Return up to four units of the site: other names first, then near ones, then kin."""
+        """Return up to four units of the site: other names first, then near ones, then kin.
+
+        Kin are units whose name starts with the same word.
+        """
         if name not in self._found:
             self._found[name] = self._near(name)
         return self._found[name]
@@ -51,6 +60,8 @@ class Suggestions:
             found += get_close_matches(stem, known, _MOST, _CLOSE)
         prefix = _WORD_END.split(stem, maxsplit=1)[0]
         if len(prefix) >= _SHORTEST_PREFIX and prefix != stem:
-            found += [unit for unit in known if _WORD_END.split(unit, maxsplit=1)[0] == prefix]
+            kin = [unit for unit in known if _WORD_END.split(unit, maxsplit=1)[0] == prefix]
+            strange = [unit for unit in kin if f"{unit}.{kind}" not in self._familiar]
+            found += strange or kin
         unique = [unit for unit in dict.fromkeys(found) if unit != stem]
         return tuple(f"{unit}.{kind}" for unit in unique[:_MOST])

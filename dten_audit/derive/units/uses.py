@@ -30,8 +30,9 @@ _SHORTEST: Final = 3
 def derive(package: Package, estate: Estate) -> Iterable[UnitUse]:
     """Yield a unit use for each unit that each command controls."""
     brought = Brought(package)
-    suggestions = Suggestions(estate.site)
     calls = [(command, call) for command in package.of(Command) for call in unit_calls(command)]
+    familiar = {call.unit for _, call in calls} | {step.unit for step in brought.steps}
+    suggestions = Suggestions(estate.site, familiar)
     unmasked = {call.unit for _, call in calls if call.verb == "unmask"}
     for command, call in calls:
         use = _use(command, call, brought)

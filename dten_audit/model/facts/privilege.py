@@ -20,8 +20,8 @@ class PrivilegeUse(NamedTuple):
 
     ``tool`` is the wrapper, ``target_user`` whom it becomes, ``inner`` the command that it runs.
     ``escalates`` says that it asks for more rights than the script may have (sudo, doas, pkexec);
-    the others only work for root. ``available`` says whether the site lets it: the site's sudo
-    policy. ``guarded``: runs only where a test found the tool, or where the user is not root.
+    the others only work for root. ``available`` says whether the site lets it, by its sudo
+    ``policy``. ``guarded``: runs only where a test found the tool, or where the user is not root.
     ``root_checked``: runs only as root; ``as_root``: the script is only seen to be run as root.
 
     ``non_interactive`` is ``-n``; ``password_from`` says where a password comes from, and
@@ -41,6 +41,7 @@ class PrivilegeUse(NamedTuple):
     program: str = ""
     escalates: bool = True
     available: bool | Unknown = True
+    policy: str = ""
     guarded: bool = False
     root_checked: bool = False
     as_root: bool = False
@@ -65,6 +66,24 @@ class PrivilegeUse(NamedTuple):
     @property
     def subject(self) -> str:
         return f"{self.at.member} {self.tool} {self.target_user} {self.inner}"
+
+    @property
+    def spoken(self) -> str:
+        """The command as a sentence names it: tool, target user if not root, what is run."""
+        user = "" if self.target_user in ("", "root") else f"-u {self.target_user}"
+        return " ".join(part for part in (self.tool, user, self.inner) if part)
+
+    @property
+    def permission(self) -> str:
+        """What is known of the right to use the tool, in words."""
+        if isinstance(self.available, Unknown):
+            return f"nobody has said that this account may use {self.tool}"
+        if self.available:
+            return f"the site lets it use {self.tool}"
+        return {
+            "none": f"this site does not use {self.tool}",
+            "listed": f"the site's rules for {self.tool} do not allow it",
+        }.get(self.policy, f"this account may not use {self.tool}")
 
 
 class SystemWrite(NamedTuple):

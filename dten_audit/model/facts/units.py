@@ -16,6 +16,18 @@ Impact = Literal["", "login", "network", "firewall", "containers", "cluster", "l
 Strength = Literal["needs", "wants", "order"]
 
 
+def _lack(present: bool | Unknown) -> str:
+    if present is False:
+        return "the site does not have this unit, and the package does not bring it"
+    return "the package does not bring this unit"
+
+
+def _perhaps(similar: tuple[str, ...], renamed: str) -> str:
+    named = f"Perhaps you mean {', '.join(similar)}." if similar else ""
+    known = f"Known of the name: {renamed}." if renamed else ""
+    return " ".join(part for part in (named, known) if part)
+
+
 class UnitEntry(NamedTuple):
     """One assignment of a unit file, continuation lines joined, specifiers (``%i``) kept."""
 
@@ -88,8 +100,9 @@ class UnitUse(NamedTuple):
     it installs (``package-manager``). ``state`` and ``alias_of`` are the site's. ``installable``
     says whether the unit file that the package brings can be enabled (has an ``[Install]``
     section). ``similar`` are units of the site that may be meant; ``known_as`` are those that are
-    the same service under another name, ``renamed`` is what is known of that. ``impact`` and ``loses`` are set for units that more than one product stands
-    on (``firewall``).
+    the same service under another name, ``renamed`` is what is known of that. ``impact`` and
+    ``loses`` are set for units that more than one product stands on (``firewall``). ``unmasked``
+    says that the package takes a mask of the unit away.
 
     ``guarded``: runs only where a test found the unit; ``checked``: only where systemd runs.
     ``failure`` is what happens to a failure. ``role`` is what the script is for.
@@ -132,11 +145,14 @@ class UnitUse(NamedTuple):
         return f"{self.at.member} {self.verb} {self.unit}"
 
     @property
+    def lack(self) -> str:
+        """Who lacks the unit, in words."""
+        return _lack(self.present)
+
+    @property
     def perhaps(self) -> str:
         """What may be meant instead, as a sentence; empty where nothing is near."""
-        named = f"Perhaps you mean {', '.join(self.similar)}." if self.similar else ""
-        known = f"Known of the name: {self.renamed}." if self.renamed else ""
-        return " ".join(part for part in (named, known) if part)
+        return _perhaps(self.similar, self.renamed)
 
 
 class UnitStop(NamedTuple):
@@ -221,11 +237,14 @@ class UnitDependency(NamedTuple):
         return f"{self.at.member} {self.name} {self.relation} {self.unit}"
 
     @property
+    def lack(self) -> str:
+        """Who lacks the unit, in words."""
+        return _lack(self.present)
+
+    @property
     def perhaps(self) -> str:
         """What may be meant instead, as a sentence; empty where nothing is near."""
-        named = f"Perhaps you mean {', '.join(self.similar)}." if self.similar else ""
-        known = f"Known of the name: {self.renamed}." if self.renamed else ""
-        return " ".join(part for part in (named, known) if part)
+        return _perhaps(self.similar, self.renamed)
 
 
 class UnitProgram(NamedTuple):
