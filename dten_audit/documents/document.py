@@ -20,7 +20,9 @@ class Embedded(NamedTuple):
     than the text, the last entry counts on. ``column`` is where the first line starts in the host.
     ``path`` is where the text lands when it is written to a file (``/etc/cron.d/x``), else empty.
     ``hints`` are facts of the embedding that its reader needs (``("client", "psql")``).
-    ``variant`` tells several texts at one place apart (the turns of a loop); 0 for the first.
+    ``origin`` is the document that it stands in, if that is not the one being read (a library that
+    a script sources). ``variant`` tells several texts at one place apart (the turns of a loop); 0
+    for the first.
     """
 
     kind: str
@@ -29,6 +31,7 @@ class Embedded(NamedTuple):
     column: int = 1
     path: str = ""
     hints: tuple[tuple[str, str], ...] = ()
+    origin: Document | None = None
     variant: int = 0
 
 
@@ -116,12 +119,16 @@ class Document:
 
     def embedded_id(self, part: Embedded) -> str:
         """Return the id that ``part`` has as a document: a reader's facts may refer to it."""
+        if part.origin not in (None, self):
+            return part.origin.embedded_id(part)
         line = self.host_line(part.lines[0]) if part.lines else 1
         variant = f".{part.variant}" if part.variant else ""
         return f"{self.id}#L{line}C{part.column}{variant}"
 
     def embed(self, part: Embedded) -> Document:
         """Return ``part`` as a document of its own, whose places are places of the host's file."""
+        if part.origin not in (None, self):
+            return part.origin.embed(part)
         lines = tuple(self.host_line(line) for line in part.lines)
         document = Document(
             self.address, part.path or self.path, part.kind, b"", depth=self.depth + 1

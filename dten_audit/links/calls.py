@@ -26,7 +26,7 @@ def calls(package: Package, index: PathIndex) -> Iterator[Call]:
         if near is None:
             continue
         for embedded in dict.fromkeys((command.stdin, *command.documents)):
-            if embedded in package.documents and not _written(package, embedded, near):
+            if embedded in package.documents and not _written(package, embedded):
                 yield Call(command, embedded, "embedded")
         for text, how in _references(command):
             for document in index.find(in_folder(text, command.folder), near):
@@ -80,6 +80,8 @@ def in_folder(text: str, folder: str) -> str:
     return f"{folder}/{text}" if folder and not text.startswith(("/", "$", "~")) else text
 
 
-def _written(package: Package, embedded: str, host: DocumentInfo) -> bool:
-    """Say whether an embedded text is written to a file and not run there."""
-    return package.documents[embedded].path != host.path
+def _written(package: Package, embedded: str) -> bool:
+    """Say whether an embedded text is written to a file and not run where it stands."""
+    info = package.documents[embedded]
+    host = package.documents.get(info.host)
+    return host is not None and info.path != host.path

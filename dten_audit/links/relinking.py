@@ -13,6 +13,9 @@ from dten_audit.links.linking import link
 from dten_audit.links.package import Package
 from dten_audit.links.refetching import Refetch
 from dten_audit.links.sourcing import Preludes, sourced_libraries
+from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.commands import Command
+from dten_audit.model.location import Location
 from dten_audit.readers.reading import Reading
 
 
@@ -52,3 +55,22 @@ def read_with_libraries(
         for script, document in scripts.items()
     }
     reading.read_again(again, "shell")
+    reading.facts = without_echoes(reading.facts)
+
+
+def without_echoes(facts: list[Fact]) -> list[Fact]:
+    """Drop what a library states of a function that nothing in it calls, but a script does.
+
+    The script states the same command, and knows what it is called with.
+    """
+    commands = [fact for fact in facts if isinstance(fact, Command)]
+    called = {_innermost(command) for command in commands if command.called}
+    return [
+        fact
+        for fact in facts
+        if not isinstance(fact, Command) or fact.called or _innermost(fact) not in called
+    ]
+
+
+def _innermost(command: Command) -> Location:
+    return command.via[-1] if command.via else command.at

@@ -51,6 +51,7 @@ class Reading:
         self.tallies: list[Tally] = []
         self.skipped: set[str] = set()
         self.kept: dict[str, bytes] = {}
+        self._embedded: set[str] = set()
         self._wanted = wanted
         self._by_kind: dict[str, list[Reader]] = {}
         self._loaded: dict[str, Read] = {}
@@ -92,6 +93,7 @@ class Reading:
         self.documents = [
             info for info in self.documents if not info.host or info.address not in addresses
         ]
+        self._embedded = {info.id for info in self.documents if info.host}
         for document, function in documents.values():
             usual = self._loaded.get(reader)
             self._loaded[reader] = function
@@ -143,7 +145,10 @@ class Reading:
                 if not isinstance(stated, Embedded):
                     self.facts.append(stated)
                 elif document.depth < MAX_EMBEDDED_DEPTH or document.host is None:
-                    embedded.append(document.embed(stated))
+                    part = document.embed(stated)
+                    if part.id not in self._embedded:
+                        self._embedded.add(part.id)
+                        embedded.append(part)
         return embedded
 
     def _mentions(self, document: Document) -> Iterator[Fact]:

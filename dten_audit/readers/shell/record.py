@@ -24,7 +24,7 @@ class Recorder:
         self.commands: list[Command] = []
         self.embedded: list[Embedded] = []
         self._index: dict[tuple[object, ...], int] = {}
-        self._texts: dict[tuple[int, int], list[Embedded]] = {}
+        self._texts: dict[tuple[str, int, int], list[Embedded]] = {}
         self._unreadable: dict[tuple[int, str], Unreadable] = {}
 
     @staticmethod
@@ -51,8 +51,10 @@ class Recorder:
     ) -> str:
         """Add an embedded text, once, and return the id that it gets as a document."""
         lines, column = line_map(text)
-        same_place = self._texts.setdefault((lines[0], column), [])
-        part = Embedded(kind, text.text, lines, column, path, hints)
+        origin = text.marks[0].source.origin
+        same_place = self._texts.setdefault((origin.id, lines[0], column), [])
+        library = None if origin is self.document else origin
+        part = Embedded(kind, text.text, lines, column, path, hints, library)
         for known in same_place:
             if known[:-1] == part[:-1]:
                 return self.document.embedded_id(known)

@@ -138,10 +138,10 @@ class Walk:
         return tuple(argv for argv in reversed(found) if argv)
 
     def anchored(self, text: Field, offset: int) -> Field:
-        """Return a text whose place is in this document, if need be where a library is called."""
+        """Return a text whose place is in one document, if need be where a library is called."""
         text = placed(text, self.source, offset)
         document = self.recorder.document
-        if all(mark.source.origin is document for mark in text.marks):
+        if len({id(mark.source.origin) for mark in text.marks}) == 1:
             return text
         for frame in reversed(self.chain):
             if frame.source.origin is document:
