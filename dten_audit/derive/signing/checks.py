@@ -137,25 +137,27 @@ class _Certificates:
 
     def __init__(self, package: Package) -> None:
         self.places: dict[str, list[Location]] = defaultdict(list)
-        self._loaded: dict[bytes, X509 | None] = {}
         self.all: list[X509] = []
+        self._named: dict[int | bytes, list[X509]] = defaultdict(list)
         for fact in package.of(Certificate):
             self.places[fact.sha256].append(fact.at)
-            self.all += self.of([fact.der])
+            if len(self.places[fact.sha256]) == 1:
+                self.add(fact.der)
 
-    def of(self, raws: Iterable[bytes]) -> tuple[X509, ...]:
-        """Return the certificates that can be read."""
-        found = []
-        for raw in raws:
-            if raw not in self._loaded:
-                try:
-                    self._loaded[raw] = load(raw)
-                except MalformedError:
-                    self._loaded[raw] = None
-            own = self._loaded[raw]
-            if own is not None:
-                found.append(own)
-        return tuple(found)
+    def add(self, raw: bytes) -> None:
+        """Add a certificate; what cannot be read has been said by the reader."""
+        try:
+            own = load(raw)
+        except MalformedError:
+            return
+        self.all.append(own)
+        self._named[own.serial].append(own)
+        self._named[own.key_id].append(own)
+
+    def of_signer(self, signer: SignerInfo, trusted: Iterable[X509]) -> X509 | None:
+        """Return the signer's certificate, from the package or from the trust store."""
+        named = self._named.get(signer.key_id or signer.serial, [])
+        return signer_certificate(signer, (*named, *trusted))
 
 
 class _Judge:
@@ -166,7 +168,7 @@ class _Judge:
     ) -> None:
         self.job, self.signer = job, signer
         self.anchors, self.known = pool.anchors, certificates
-        self.certificate = signer_certificate(signer, (*certificates.all, *pool.anchors.known))
+        self.certificate = certificates.of_signer(signer, pool.anchors.known)
         self.stamps = stamps(signer, pool)
         self.time = trusted_time(self.stamps)
         own = pool.at(self.time) if self.time else pool

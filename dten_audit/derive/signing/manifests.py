@@ -37,8 +37,14 @@ def derive(package: Package, _estate: Estate) -> Iterator[ManifestEntry]:
     computed = _digests(package, found)
     for resolved in found:
         yield from resolved.entries(computed)
-        if resolved.list.signed and resolved.listed:
-            yield from resolved.uncovered(package)
+    signed = [resolved for resolved in found if resolved.list.signed and resolved.listed]
+    known = set(_signing_documents(package))
+    known.update(resolved.list.info.address for resolved in signed)
+    known.update(target for resolved in signed for target in resolved.targets)
+    for check in package.of(SignatureCheck):
+        known.add(f"{check.at.path.partition(MEMBER)[0]}{MEMBER}{check.target}")
+    for resolved in signed:
+        yield from resolved.uncovered(known)
 
 
 class _Resolved:
@@ -78,17 +84,14 @@ class _Resolved:
             listed=self.listed,
         )
 
-    def uncovered(self, package: Package) -> Iterator[ManifestEntry]:
-        """Yield the members in the list's folder that are neither listed nor part of signing."""
-        known = {self.list.info.address, *self.targets, *_signing_documents(package)}
+    def uncovered(self, known: set[str]) -> Iterator[ManifestEntry]:
+        """Yield the members below the list's folders that are not ``known``; add them to it."""
         for folder in sorted(self.folders):
             for info in self.members.below(folder):
                 if info.address not in known:
-                    at = Location(info.address)
-                    path = info.address[len(folder) :]
-                    entry = self._entry(Listed(at, "", "", path), info.address, "uncovered")
-                    yield entry
                     known.add(info.address)
+                    listed = Listed(Location(info.address), "", "", info.address[len(folder) :])
+                    yield self._entry(listed, info.address, "uncovered")
 
 
 def _signing_documents(package: Package) -> Iterator[str]:

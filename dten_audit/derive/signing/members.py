@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from posixpath import normpath
@@ -35,11 +36,14 @@ class Members:
     def __init__(self, package: Package) -> None:
         self.package = package
         self.files = {info.address: info for info in package.documents.values() if not info.host}
+        self._names: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._folders: dict[str, list[DocumentInfo]] = defaultdict(list)
         self._containers: set[str] = set()
+        self._sorted: list[str] = []
         for info in self.files.values():
             self._folders[info.address.rpartition("/")[0]].append(info)
             outer = container_of(info)
+            self._names[outer, info.path.rpartition("/")[2]].append(info.address)
             while outer and outer not in self._containers:
                 self._containers.add(outer)
                 outer = outer.removesuffix(MEMBER)
@@ -51,9 +55,14 @@ class Members:
 
     def below(self, folder: str) -> Iterator[DocumentInfo]:
         """Yield the files of one container below a folder, not those of archives inside it."""
-        for info in self.files.values():
-            if info.address.startswith(folder) and MEMBER not in info.address[len(folder) :]:
-                yield info
+        if not self._sorted:
+            self._sorted = sorted(self.files)
+        for number in range(bisect_left(self._sorted, folder), len(self._sorted)):
+            address = self._sorted[number]
+            if not address.startswith(folder):
+                return
+            if MEMBER not in address[len(folder) :]:
+                yield self.files[address]
 
     def siblings(self, info: DocumentInfo) -> list[DocumentInfo]:
         """Return the files in the same folder, itself among them."""
@@ -85,7 +94,7 @@ class Members:
         *folders, name = path.split("/")
         for depth in range(len(folders), -1, -1):
             yield container + "/".join((*folders[:depth], name))
-        alike = [info.address for info in self.below(container) if info.path.endswith(f"/{name}")]
+        alike = self._names.get((container, name), [])
         if len(alike) == 1:
             yield alike[0]
 

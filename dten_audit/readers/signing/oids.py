@@ -17,6 +17,12 @@ CODE_SIGNING: Final = "1.3.6.1.5.5.7.3.3"
 TIME_STAMPING: Final = "1.3.6.1.5.5.7.3.8"
 ANY_PURPOSE: Final = "2.5.29.37.0"
 
+EDDSA: Final = frozenset({"1.3.101.112", "1.3.101.113"})
+PLAIN_SIGNATURES: Final = frozenset(
+    {"1.2.840.113549.1.1.1", "1.2.840.10045.2.1", "1.2.840.10040.4.1"}
+)
+"""RSA, EC and DSA by the names of their keys: old signers write these, the digest stands apart."""
+
 _SHA2: Final = "2.16.840.1.101.3.4.2."
 DIGESTS: Final[dict[str, str]] = {
     "1.2.840.113549.2.2": "md2",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import padding
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
+_KNOWN: Final = frozenset(oids.DIGESTS.values()) - {"shake256"}
 _SHAKE_BYTES: Final = 64
 _MGF1_PARAMETERS: Final = 0xA1
 _SALT: Final = 0xA2
@@ -44,9 +45,14 @@ def text_form(content: bytes) -> bytes:
 
 
 def digest_of(name: str, content: bytes) -> bytes:
-    """Return the digest. Raises ``UnsupportedError`` for one that hashlib does not know."""
+    """Return the digest. Raises ``UnsupportedError`` for one that is not among the known ones.
+
+    Names come from hostile bytes, and hashlib takes far more names than digests of a fixed size.
+    """
     if name == "shake256":
         return hashlib.shake_256(content).digest(_SHAKE_BYTES)
+    if name not in _KNOWN:
+        raise UnsupportedError(f"digest {name}")
     try:
         return hashlib.new(name, content, usedforsecurity=False).digest()
     except ValueError:
@@ -108,21 +114,32 @@ def _verify_with(key: object, signer: SignerInfo, message: bytes) -> None:
     from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 
     if isinstance(key, (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)):
+        if signer.algorithm not in oids.EDDSA:
+            raise UnsupportedError(f"signature algorithm {signer.algorithm}")
         key.verify(signer.signature, message)
     elif isinstance(key, rsa.RSAPublicKey):
         scheme: padding.PSS | padding.PKCS1v15 = padding.PKCS1v15()
-        algorithm = _hash(oids.DIGEST_OF_SIGNATURE.get(signer.algorithm, signer.digest))
         if signer.algorithm == oids.RSA_PSS:
             scheme, algorithm = _pss(signer.parameters)
+        else:
+            algorithm = _hash(_signed_digest(signer))
         key.verify(signer.signature, message, scheme, algorithm)
     elif isinstance(key, ec.EllipticCurvePublicKey):
-        name = oids.DIGEST_OF_SIGNATURE.get(signer.algorithm, signer.digest)
-        key.verify(signer.signature, message, ec.ECDSA(_hash(name)))
+        key.verify(signer.signature, message, ec.ECDSA(_hash(_signed_digest(signer))))
     elif isinstance(key, dsa.DSAPublicKey):
-        name = oids.DIGEST_OF_SIGNATURE.get(signer.algorithm, signer.digest)
-        key.verify(signer.signature, message, _hash(name))
+        key.verify(signer.signature, message, _hash(_signed_digest(signer)))
     else:
         raise UnsupportedError(f"signature algorithm {signer.algorithm}")
+
+
+def _signed_digest(signer: SignerInfo) -> str:
+    """Return the digest that was signed: the algorithm names it, or leaves it to the signer."""
+    if signer.algorithm in oids.PLAIN_SIGNATURES:
+        return signer.digest
+    name = oids.DIGEST_OF_SIGNATURE.get(signer.algorithm)
+    if name is None:
+        raise UnsupportedError(f"signature algorithm {signer.algorithm}")
+    return name
 
 
 def _hash(name: str) -> HashAlgorithm:
