@@ -193,8 +193,10 @@ class Flow:
         except Exception as error:
             text = str(error)
             if "Memory usage limit" in text or "too much memory" in text:
-                raise OverLimitError("limit-memory", f"{self._kind}: {text}") from error
-            self._failure = BrokenError("corrupt-stream", f"{self._kind}: {text}")
+                raise OverLimitError(
+                    "limit-memory", f"{self._kind} needs too much memory"
+                ) from error
+            self._failure = BrokenError("corrupt-stream", f"the {self._kind} data are damaged")
             return self._salvage()
 
     def _salvage(self) -> bytes:

@@ -42,17 +42,23 @@ def checksum_fits(block: bytes) -> bool:
 
 def number(field: bytes) -> int | None:
     """Return the value of a numeric field: octal, or base 256 (GNU); None if it is neither."""
-    if field[0] & 0x80:
-        if field[0] & 0x40:
-            return None
-        value = int.from_bytes(bytes([field[0] & 0x3F]) + field[1:], "big")
-        return value if value < _LARGEST else None
-    digits = field.partition(b"\0")[0].strip(b" ")
+    digits = field.rstrip(b"\0 ").lstrip(b" ")
+    if not digits.isdigit():
+        if field[0] & 0x80:
+            return _base_256(field)
+        digits = field.partition(b"\0")[0].strip(b" ")
     if not digits:
         return 0
     if not digits.isdigit() or b"8" in digits or b"9" in digits:
         return None
     return int(digits, 8)
+
+
+def _base_256(field: bytes) -> int | None:
+    if field[0] & 0x40:
+        return None
+    value = int.from_bytes(bytes([field[0] & 0x3F]) + field[1:], "big")
+    return value if value < _LARGEST else None
 
 
 def text(field: bytes) -> str:
