@@ -38,15 +38,22 @@ class Change(NamedTuple):
 
 
 def derive(package: Package, estate: Estate) -> Iterable[Fact]:  # noqa: ARG001 (the site plays no part)
-    """Return the keys that the package's commands and SQL statements set."""
+    """Return the keys that the package's commands and SQL statements set.
+
+    A command that several scripts reach sets its key once.
+    """
     index: PathIndex | None = None
+    seen: set[ConfigKey] = set()
     for command in package.of(Command):
         changes = _SETTERS.get(command.program)
         if changes is None or elsewhere(command):
             continue
-        index = index or package.index
+        index = index or PathIndex(package.documents.values())
         for change in changes(command):
-            yield _key(package, index, command, change)
+            key = _key(package, index, command, change)
+            if key not in seen:
+                seen.add(key)
+                yield key
     for statement in package.of(SqlStatement):
         yield from _sql(statement)
 
