@@ -40,7 +40,7 @@ class _All:
         self._judge = Judge(estate.site)
         self._steps = [0]
         self._included: set[str] = set()
-        self._sessions = sessions(package, set(book.files))
+        self._sessions = sessions(package, book)
 
     def stated(self) -> Iterator[Stated]:
         groups: dict[str, list[Session]] = defaultdict(list)
@@ -51,6 +51,7 @@ class _All:
             for session in sorted(group, key=lambda each: each.order):
                 yield from self._session(session, world)
         called = {run.document for session in self._sessions for run in session.runs}
+        called |= self._book.repeated
         yield from self._orphans(called)
 
     def _orphans(self, called: set[str]) -> Iterator[Stated]:

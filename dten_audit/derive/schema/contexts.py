@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final, NamedTuple, cast
 
+from dten_audit.derive.schema.book import Book
 from dten_audit.derive.schema.settings import AT_RUN_TIME, Milliseconds, milliseconds, options
 from dten_audit.links.package import Call, Package
 from dten_audit.model.facts.commands import Command
@@ -51,13 +52,12 @@ class Session(NamedTuple):
     order: int
 
 
-def sessions(package: Package, documents: set[str]) -> list[Session]:
-    """Return the sessions that commands of the package start with ``documents``."""
+def sessions(package: Package, book: Book) -> list[Session]:
+    """Return the sessions that commands of the package start with its SQL."""
     called: dict[tuple[str, int, Location], list[Call]] = defaultdict(list)
-    for document in sorted(documents):
-        for call in package.callers(document):
-            command = call.command
-            called[command.document, command.order, command.at].append(call)
+    for call in _calls(package, book):
+        command = call.command
+        called[command.document, command.order, command.at].append(call)
     around = _Surroundings(package)
     found: dict[tuple[tuple[Run, ...], Context, str, int], list[Location]] = defaultdict(list)
     for calls in called.values():
@@ -69,6 +69,18 @@ def sessions(package: Package, documents: set[str]) -> list[Session]:
         Session(runs, context, tuple(dict.fromkeys(places)), script, order)
         for (runs, context, script, order), places in found.items()
     ]
+
+
+def _calls(package: Package, book: Book) -> Iterator[Call]:
+    """Yield who runs which SQL. Text of a sourced function is that of the file it stands in."""
+    by_document: dict[str, list[Call]] = defaultdict(list)
+    for document in sorted(book.files):
+        for call in package.callers(document):
+            callee = book.original(document, call.command)
+            by_document[callee].append(call._replace(callee=callee))
+    for calls in by_document.values():
+        certain = [call for call in calls if call.command.called]
+        yield from certain or calls
 
 
 def _clients() -> dict[str, dict[str, list[str]]]:
