@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from dten_audit.judge.conditions import compile_condition
@@ -137,7 +137,7 @@ def _bundles(said: Iterable[Verdict]) -> Iterator[list[Verdict]]:
 def _finding(bundle: Sequence[Verdict]) -> Finding:
     first = bundle[0]
     rule, fact = first.rule, first.fact
-    extra = {"count": len(bundle)}
+    extra = {"count": len({verdict.fact.at for verdict in bundle})}
     return Finding(
         rule=rule.id,
         name=rule.name,
@@ -150,19 +150,24 @@ def _finding(bundle: Sequence[Verdict]) -> Finding:
         fix=fill(rule.fix, fact, extra),
         question=fill(rule.question, fact, extra),
         at=fact.at,
-        related=tuple(_related(rule, fact, bundle)),
+        related=tuple(_related(rule, fact, bundle, extra)),
         facts=plain_fact(fact),
     )
 
 
-def _related(rule: Rule, fact: Fact, bundle: Sequence[Verdict]) -> Iterator[Related]:
+def _related(
+    rule: Rule, fact: Fact, bundle: Sequence[Verdict], extra: Mapping[str, object]
+) -> Iterator[Related]:
     for field, text in rule.related:
         for place in _places(values(fact, tuple(field.split(".")))):
-            side = "package" if "!/" in place.path or place.path == fact.at.path else "site"
-            yield Related(side, place, fill(text, fact, {"count": len(bundle)}))  # type: ignore[arg-type]
-    for verdict in bundle[1:_RELATED]:
-        if verdict.fact.at != fact.at:
-            message = fill(rule.message, verdict.fact, {"count": len(bundle)})
+            inside = "!/" in place.path or place.path == fact.at.path
+            yield Related("package" if inside else "site", place, fill(text, fact, extra))
+    usual = "" if rule.repeat else fill(rule.message, fact, extra)
+    seen = {fact.at}
+    for verdict in bundle:
+        if verdict.fact.at not in seen and len(seen) <= _RELATED:
+            seen.add(verdict.fact.at)
+            message = usual or fill(rule.repeat, verdict.fact, extra)
             yield Related("package", verdict.fact.at, message)
 
 

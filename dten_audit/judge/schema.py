@@ -42,7 +42,7 @@ def rule_schema() -> dict[str, object]:
         "related": {"type": "object", "additionalProperties": {"type": "string"}},
         "examples": _object({"bad": examples, "good": examples}, ("bad", "good")),
         **dict.fromkeys(("supersedes", "group_by", "references"), _TEXTS),
-        **dict.fromkeys(("title", "message", "why", "fix", "question"), _TEXT),
+        **dict.fromkeys(("title", "message", "why", "fix", "question", "repeat"), _TEXT),
     }
     schema = _object({key: properties[key] for key in (*REQUIRED, *OPTIONAL)}, REQUIRED)
     return {"$schema": DIALECT, "title": "dten-audit rule", **schema, "$defs": _conditions()}

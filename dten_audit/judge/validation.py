@@ -27,7 +27,7 @@ REQUIRED: Final = (
     "examples",
 )
 OPTIONAL: Final = (
-    "when_unknown", "question", "confidence", "supersedes", "group_by", "related", "references",
+    "when_unknown", "question", "repeat", "confidence", "supersedes", "group_by", "related", "references",
 )  # fmt: skip
 EXAMPLE_KEYS: Final = (
     "file", "text", "tree", "build", "with", "mode", "lines", "severity", "unknown", "site",
@@ -71,6 +71,7 @@ def rule_from(data: dict[str, object], source: str, *, check: bool = False) -> R
         why=_text(data["why"]),
         fix=_text(data["fix"]),
         question=_text(data.get("question", "")),
+        repeat=_text(data.get("repeat", "")),
         confidence=cast("Confidence", data.get("confidence", "high")),
         supersedes=_words(data.get("supersedes")),
         group_by=_words(data.get("group_by")),
@@ -120,9 +121,10 @@ def _check(data: dict[str, object]) -> None:
 
 
 def _check_words(fact: type, data: dict[str, object]) -> None:
-    for key in ("title", "message", "why", "fix", "question"):
+    for key in ("title", "message", "why", "fix", "question", "repeat"):
         value = data.get(key, "")
-        if not isinstance(value, str) or (key != "question" and not value.strip()):
+        required = key in REQUIRED
+        if not isinstance(value, str) or (required and not value.strip()):
             raise RuleProblemError((key,), f"{key} is a text")
         for path in fields_of(value):
             if path != "count":

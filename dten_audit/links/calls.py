@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from dten_audit.links.package import Call, DocumentInfo, Package
+from dten_audit.links.package import Call, Package
 from dten_audit.links.resolving import PathIndex
 from dten_audit.model.facts.commands import Command
 
