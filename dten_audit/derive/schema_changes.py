@@ -51,7 +51,6 @@ class _All:
             for session in sorted(group, key=lambda each: each.order):
                 yield from self._session(session, world)
         called = {run.document for session in self._sessions for run in session.runs}
-        called |= self._book.repeated
         yield from self._orphans(called)
 
     def _orphans(self, called: set[str]) -> Iterator[Stated]:

@@ -9,9 +9,7 @@ from typing import NamedTuple
 from dten_audit.derive.roles import role_of as script_role_of
 from dten_audit.derive.schema.files import NOBODY, Runner, role_of, runner_of, set_of
 from dten_audit.links.package import DocumentInfo, Package
-from dten_audit.model.facts.commands import Command
 from dten_audit.model.facts.sql import Dialect, Role, SqlScript, SqlStatement
-from dten_audit.model.location import Location
 
 _CREATES = frozenset(
     "create_table rename_table create_index create_view create_materialized_view create_trigger"
@@ -51,14 +49,11 @@ class Book:
             statements[statement.document].append(statement)
         self.files: dict[str, SqlFile] = {}
         self._known: set[Dialect] = set()
-        self._by_address: dict[str, list[SqlFile]] = defaultdict(list)
-        self.repeated: set[str] = set()
         self._in_folder: dict[str, set[Dialect]] = defaultdict(set)
         for script in package.of(SqlScript):
             info = package.documents.get(script.document)
             if info is not None and script.document in statements:
                 file = self.files[info.id] = self._file(info, script, statements[info.id])
-                self._by_address[info.address].append(file)
                 if script.dialect != "generic":
                     self._known.add(script.dialect)
                     self._in_folder[posixpath.dirname(file.file.path)].add(script.dialect)
@@ -86,27 +81,6 @@ class Book:
         return SqlFile(info, file, script, tuple(statements), role, runner,
                        unit or file.path, created, busy)  # fmt: skip
 
-    def original(self, document: str, command: Command) -> str:
-        """Return the document that stands in the sourced file for one that a call repeats.
-
-        A script that calls a function of another file states the function's SQL once more, as its
-        own; the command's ``via`` says where it is written.
-        """
-        file = self.files[document]
-        written = command.via[-1] if command.via else None
-        if written is None or not file.info.host or written.path == file.info.address:
-            return document
-        verbs = _verbs(file)
-        twins = [
-            other
-            for other in self._by_address.get(written.path, ())
-            if other.info.host and _verbs(other) == verbs and _near(other, written)
-        ]
-        if not twins:
-            return document
-        self.repeated.add(document)
-        return twins[0].info.id
-
     def include(self, text: str, near: DocumentInfo) -> str:
         """Return the id of the document that an include names; empty where it is not shipped."""
         found = self.index.find(text, near) or self.index.find(text + ".sql", near)
@@ -130,19 +104,6 @@ class Book:
 
 
 _IDLE = frozenset(("set", "reset", "begin", "commit", "client_set", "connect"))
-
-
-_NEAR = 40
-"""Lines between a command's first word and a text among its arguments, at most."""
-
-
-def _verbs(file: SqlFile) -> list[str]:
-    return [action.verb for statement in file.statements for action in statement.actions]
-
-
-def _near(file: SqlFile, written: Location) -> bool:
-    line, start = file.script.at.line, written.line
-    return line is not None and start is not None and 0 <= line - start <= _NEAR
 
 
 def bare(name: str) -> str:

@@ -72,15 +72,10 @@ def sessions(package: Package, book: Book) -> list[Session]:
 
 
 def _calls(package: Package, book: Book) -> Iterator[Call]:
-    """Yield who runs which SQL. Text of a sourced function is that of the file it stands in."""
-    by_document: dict[str, list[Call]] = defaultdict(list)
+    """Yield who runs which SQL; functions that nobody calls count only where nobody else does."""
     for document in sorted(book.files):
-        for call in package.callers(document):
-            callee = book.original(document, call.command)
-            by_document[callee].append(call._replace(callee=callee))
-    for calls in by_document.values():
-        certain = [call for call in calls if call.command.called]
-        yield from certain or calls
+        calls = package.callers(document)
+        yield from [call for call in calls if call.command.called] or calls
 
 
 def _clients() -> dict[str, dict[str, list[str]]]:
