@@ -27,7 +27,8 @@ REQUIRED: Final = (
     "examples",
 )
 OPTIONAL: Final = (
-    "when_unknown", "question", "repeat", "confidence", "supersedes", "group_by", "related", "references",
+    "when_unknown", "question", "repeat", "confidence", "supersedes", "group_by", "related",
+    "references",
 )  # fmt: skip
 EXAMPLE_KEYS: Final = (
     "file", "text", "tree", "build", "with", "mode", "lines", "severity", "unknown", "site",

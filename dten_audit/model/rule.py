@@ -15,12 +15,13 @@ class SeverityCase(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A rule, validated. ``when`` is plain condition data; ``judge/conditions.py`` compiles it.
+    """A rule, validated.
 
-    ``when_unknown`` is what an unsettled condition is worth, None to say nothing. ``repeat`` is what
-    to say of each further place of a bundle; without it, the places alone are listed. ``related`` maps
-    a field that holds places to what to say of them. ``examples`` are ("bad" or "good", examples).
-    ``source`` is the rule's file.
+    ``when`` is plain condition data; ``judge/conditions.py`` compiles it. ``when_unknown`` is what
+    an unsettled condition is worth, None to say nothing. ``repeat`` is what to say of each further
+    place of a bundle; without it, the places alone are listed. ``related`` maps a field that holds
+    places to what to say of them. ``examples`` are ("bad" or "good", examples). ``source`` is the
+    rule's file.
     """
 
     id: str
