@@ -105,6 +105,11 @@ class ConfigChange(NamedTuple):
         return f"[{self.section}] {self.key}" if self.section else self.key
 
     @property
+    def where(self) -> str:
+        """The file, and the program of the command that sets the key in it, if one does."""
+        return f"{self.path}, where {self.setter} puts it" if self.setter else self.path
+
+    @property
     def consequence(self) -> str:
         """What the product does with the key from ``since`` on."""
         return _CONSEQUENCES[self.effect]
