@@ -160,9 +160,11 @@ def test_where_it_lands_decides_how_it_is_read(name: str) -> None:
 
 def test_a_loop_over_tables() -> None:
     text = 'for f in etc/cron.d/*; do\n  install "$f" "/etc/cron.d/$(basename "$f")"\ndone'
-    (found,) = script(text, **{"etc/cron.d/dten": "0 3 * * * root x\n"})
-    assert (found.path_on_host, found.traps) == ("/etc/cron.d/dten", ())
-    assert [place.line for place in found.installed_by] == [3]
+    table = "0 3 * * * root x\n"
+    for tree in ({"etc/cron.d/dten": table}, {"etc/cron.d/dten": table, "etc/cron.d/two": "#\n"}):
+        (found,) = script(text, **tree)
+        assert (found.path_on_host, found.traps) == ("/etc/cron.d/dten", ())
+        assert [place.line for place in found.installed_by] == [3]
 
 
 def test_a_script_that_is_copied_to_cron_daily() -> None:

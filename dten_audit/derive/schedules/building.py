@@ -12,7 +12,7 @@ from dten_audit.derive.schedules.scripts import Scripts, Step
 from dten_audit.derive.schedules.work import Work, Worker
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command
-from dten_audit.model.facts.schedules import Schedule
+from dten_audit.model.facts.schedules import HostStatus, Schedule
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.knowledge import knowledge
 from dten_audit.site.estate import Estate
@@ -52,6 +52,7 @@ class Builder:
     ) -> Schedule:
         """Return ``base`` with its times and its work filled in, and told in words."""
         work = self.worker.work(steps, environment, base.command)
+        calls_retired = self.worker.calls_retired(work)
         full = base._replace(
             installed_by=tuple(by for by in base.installed_by if by[:2] != base.at[:2]),
             next_fires=tuple(stamp(moment) for moment in times.next),
@@ -69,10 +70,12 @@ class Builder:
             target_guarded=work.target_guarded,
             hosts=work.hosts,
             calls_at=work.calls_at,
-            calls_retired=self.worker.calls_retired(work),
+            calls_retired=calls_retired,
+            hosts_are=_hosts_are(work, calls_retired),
             retired_hosts=self.worker.retired(work.hosts),
             log_path=work.log_path,
             log_rotated=work.log_rotated,
+            log_rotation_shipped=work.log_rotated is True,
             silenced=work.silenced,
             overlap_guard=work.overlap_guard,
             runs_as_root=base.user in ("root", "0") if base.user else COMPUTED,
@@ -132,6 +135,14 @@ def _extras(schedule: Schedule) -> list[str]:
     if schedule.replaces:
         parts.append(f"replaces all jobs that {schedule.place} holds now")
     return parts
+
+
+def _hosts_are(work: Work, calls_retired: bool | Unknown) -> HostStatus:
+    if calls_retired is True:
+        return "retired"
+    if isinstance(calls_retired, Unknown):
+        return "unlisted"
+    return "in-service" if work.hosts else "none"
 
 
 def _calls_text(schedule: Schedule, work: Work) -> str:

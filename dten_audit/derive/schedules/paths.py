@@ -83,11 +83,11 @@ def landing_path(target: str, name: str = "") -> str:
     Cron's folders hold files only: what seems to land below one of those files is that file. Where
     the target's name is computed (a loop over a glob), it is the file's own.
     """
-    last = posixpath.basename(target)
-    if name and any(mark in last for mark in "*?$`"):
-        return posixpath.join(posixpath.dirname(target), name)
     above = posixpath.dirname(target)
-    return above if not read_by(target) and read_by(above) else target
+    path = above if not read_by(target) and read_by(above) else target
+    folder, last = posixpath.split(path)
+    computed = any(mark in last for mark in "*?$`")
+    return posixpath.join(folder, name) if name and computed else path
 
 
 def how_often(path: str) -> Often:

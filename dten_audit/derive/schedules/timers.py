@@ -128,7 +128,8 @@ def _with_log(builder: Builder, full: Schedule, service: UnitFile | None) -> Sch
         return full._replace(silenced=full.silenced or silenced)
     return full._replace(
         log_path=path,
-        log_rotated=builder.worker.rotated(path),
+        log_rotated=(rotated := builder.worker.rotated(path)),
+        log_rotation_shipped=rotated is True,
         summary=f"{full.summary}; appends to {path}",
     )
 

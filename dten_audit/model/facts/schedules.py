@@ -19,6 +19,7 @@ ScheduleKind = Literal[
     "systemd-run",
     "timer",
 ]
+HostStatus = Literal["none", "in-service", "unlisted", "retired"]
 Role = Literal["live", "example", "documentation"]
 
 
@@ -122,8 +123,10 @@ class Schedule(NamedTuple):
     the first command. ``target`` is the file that it runs, ``target_present`` whether that is
     shipped, ``target_guarded`` that a test for it comes first. ``hosts`` are the hosts that it or
     the shipped script that it runs calls, at ``calls_at``; ``calls_retired`` compares them with the
-    site. ``log_path`` is the file that its output grows, ``log_rotated`` whether a shipped
-    logrotate file covers it. ``silenced``: neither output nor errors reach anybody.
+    site, and so does ``hosts_are``, which takes the worst of them (``unlisted``: the site does not
+    tell, or the name is computed). ``log_path`` is the file that its output grows, ``log_rotated``
+    whether anything rotates it, ``log_rotation_shipped`` whether a shipped logrotate file does.
+    ``silenced``: neither output nor errors reach anybody.
     ``overlap_guard``: a lock keeps two runs apart. ``traps`` are notations that cron daemons read
     differently, ``trap_note`` explains them.
 
@@ -164,10 +167,12 @@ class Schedule(NamedTuple):
     hosts: tuple[str, ...] = ()
     calls_at: tuple[Location, ...] = ()
     calls_retired: bool | Unknown = False
+    hosts_are: HostStatus = "none"
     retired_hosts: tuple[RetiredUse, ...] = ()
     calls_text: str = ""
     log_path: str = ""
     log_rotated: bool | Unknown = True
+    log_rotation_shipped: bool = True
     silenced: bool = False
     overlap_guard: bool = False
     traps: tuple[str, ...] = ()
