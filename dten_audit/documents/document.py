@@ -38,7 +38,8 @@ class Embedded(NamedTuple):
 class DocumentInfo(NamedTuple):
     """What is kept of a document once it has been read and its bytes are gone.
 
-    ``host`` is the id of the file it is embedded in, else empty.
+    ``host`` is the id of the file it is embedded in, else empty. ``shebang`` says that it starts
+    with ``#!``: it is meant to be started, not only to be sourced.
     """
 
     id: str
@@ -49,6 +50,7 @@ class DocumentInfo(NamedTuple):
     mode: int | None
     host: str
     hints: tuple[tuple[str, str], ...] = ()
+    shebang: bool = False
 
 
 class Document:
@@ -173,8 +175,9 @@ class Document:
         """Return what is kept of this document once it has been read."""
         host = self.host.id if self.host else ""
         hints = tuple(sorted(self.hints.items()))
+        shebang = self.text.startswith("#!") if self.host else self.data[:2] == b"#!"
         return DocumentInfo(
-            self.id, self.address, self.path, self.kind, self.size, self.mode, host, hints
+            self.id, self.address, self.path, self.kind, self.size, self.mode, host, hints, shebang
         )
 
     def whole(self, offset: int | None = None) -> Location:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from dten_audit.derive.arguments import elsewhere, split_arguments
 from dten_audit.derive.privilege.tables import names, tools
-from dten_audit.derive.roles import role_of
+from dten_audit.derive.roles import Roles
 from dten_audit.documents.text import decode
 from dten_audit.links.package import Call, Package
 from dten_audit.model.facts.commands import Command, Guard, Layer
@@ -56,7 +56,7 @@ def not_root(guard: Guard) -> bool:
     return guard.kind == "root-check" and not guard.holds
 
 
-def root_documents(package: Package) -> set[str]:
+def root_documents(package: Package, roles: Roles) -> set[str]:
     """Return the documents that are only seen to be run as root.
 
     Maintainer scripts and container builds run as root by definition (Debian Policy 6.1, RPM);
@@ -65,7 +65,7 @@ def root_documents(package: Package) -> set[str]:
     found = {
         document
         for document in package.documents
-        if role_of(package, document) in ("maintainer", "container-build")
+        if roles.of(document) in ("maintainer", "container-build")
     }
     for _ in range(_ROUNDS):
         more = {

@@ -9,7 +9,7 @@ from typing import Final
 from dten_audit.derive.arguments import elsewhere, split_arguments
 from dten_audit.derive.privilege.tables import admin_groups, loosening, names
 from dten_audit.derive.privilege.writes import changes
-from dten_audit.derive.roles import role_of
+from dten_audit.derive.roles import Roles
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command
 from dten_audit.model.facts.privilege import AdminGrant, SudoersDefault, SudoersRule
@@ -17,6 +17,7 @@ from dten_audit.site.estate import Estate
 
 _SUDOERS: Final = "/etc/sudoers"
 _MOST_SHOWN: Final = 6
+_GROUP_PROGRAMS: Final = frozenset(("usermod", "useradd", "adduser", "addgroup", "gpasswd"))
 _GROUP_OPTIONS: Final = ("-G", "--groups", "-g", "--gid", "--ingroup")
 _USERMOD_TAKES: Final = frozenset((
     *_GROUP_OPTIONS, "-c", "--comment", "-d", "--home", "-e", "-f", "-l", "-p", "-s", "--shell",
@@ -27,10 +28,11 @@ _USERMOD_TAKES: Final = frozenset((
 def derive(package: Package, estate: Estate) -> Iterable[AdminGrant]:
     """Yield what makes a user an administrator, or nearly."""
     del estate  # a grant is one on any host
+    roles = Roles(package)
     for rule in package.of(SudoersRule):
         grant = _of_rule(rule)
         if grant is not None:
-            yield grant._replace(role=role_of(package, rule.document))
+            yield grant._replace(role=roles.of(rule.document))
     for default in package.of(SudoersDefault):
         why = loosening(default.setting, default.value, negated=default.negated)
         if why:
@@ -39,12 +41,12 @@ def derive(package: Package, estate: Estate) -> Iterable[AdminGrant]:
             yield AdminGrant(
                 default.at, "default", default.scope or "everybody", setting, why=why,
                 path=default.path, ignored=_ignored(default.path),
-                role=role_of(package, default.document),
+                role=roles.of(default.document),
             )  # fmt: skip
     written = {(d.host, d.path) for d in package.documents.values() if d.host}
     for command in package.of(Command):
         if not elsewhere(command):
-            role = role_of(package, command.document)
+            role = roles.of(command.document)
             grants = (*_of_groups(command), *_of_edits(command))
             for grant in grants:
                 if (command.document, grant.path) not in written:
@@ -93,6 +95,8 @@ def _ignored(path: str) -> str:
 
 def _of_groups(command: Command) -> Iterator[AdminGrant]:
     """Yield memberships of groups that are nearly root."""
+    if command.program not in _GROUP_PROGRAMS:
+        return
     arguments = split_arguments(command.argv[1:], _USERMOD_TAKES)
     operands = [word.text for word in arguments.operands]
     groups: list[str] = []

@@ -18,7 +18,7 @@ from dten_audit.derive.privilege.contexts import (
     root_documents,
 )
 from dten_audit.derive.privilege.tables import Tool, area, names, tools
-from dten_audit.derive.roles import role_of
+from dten_audit.derive.roles import Roles
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command, Guard, Layer, Word
 from dten_audit.model.facts.privilege import PasswordFrom, PrivilegeUse
@@ -55,7 +55,8 @@ def derive(package: Package, estate: Estate) -> Iterable[PrivilegeUse]:
 
 
 def _all_uses(package: Package, estate: Estate) -> Iterator[PrivilegeUse]:
-    as_root = root_documents(package)
+    roles = Roles(package)
+    as_root = root_documents(package, roles)
     made = made_users(package)
     for command in package.of(Command):
         layers = list(command.layers)
@@ -69,7 +70,7 @@ def _all_uses(package: Package, estate: Estate) -> Iterator[PrivilegeUse]:
                 use = use._replace(
                     as_root=command.document in as_root,
                     no_terminal=use.no_terminal or _is_job(package, command.document),
-                    role=role_of(package, command.document),
+                    role=roles.of(command.document),
                 )
                 yield _compared(use, layer, estate.site, made)
 

@@ -10,7 +10,7 @@ from typing import Final
 from dten_audit.derive.arguments import Arguments, elsewhere, split_arguments, written_paths
 from dten_audit.derive.privilege.contexts import is_privilege, root_checked, root_documents
 from dten_audit.derive.privilege.tables import Writer, area, names, writers
-from dten_audit.derive.roles import role_of
+from dten_audit.derive.roles import Roles
 from dten_audit.links.package import Package
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import Command, Word
@@ -43,13 +43,14 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
 
 
 def _all_writes(package: Package) -> Iterator[ModeChange | SystemWrite]:
-    as_root = root_documents(package)
+    roles = Roles(package)
+    as_root = root_documents(package, roles)
     product = package.identity.get("name", "").lower()
     landing = frozenset(install.source for install in package.installs if install.source)
     for command in package.of(Command):
         if elsewhere(command):
             continue
-        role = role_of(package, command.document)
+        role = roles.of(command.document)
         for change in _mode_changes(command):
             yield change._replace(role=role)
         if any(map(is_privilege, command.layers)):
@@ -82,14 +83,9 @@ def _is_started(package: Package, document: str, landing: frozenset[str]) -> boo
     info = package.documents.get(document)
     while info is not None and info.host and info.host in package.documents:
         info = package.documents[info.host]
-    if info is None:
-        return True
-    if info.id in landing:
+    if info is None or info.id in landing:
         return False
-    if info.kind in _JOB_KINDS or (info.mode or 0) & 0o111:
-        return True
-    data = package.content(info.id)
-    return data is None or data.startswith(b"#!")
+    return info.kind in _JOB_KINDS or info.shebang or bool((info.mode or 0) & 0o111)
 
 
 def changes(command: Command) -> Iterator[tuple[Write, Word]]:

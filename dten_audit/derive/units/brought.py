@@ -17,6 +17,7 @@ from dten_audit.model.location import Location
 from dten_audit.readers.systemd.names import split_name, unit_of_path
 
 _VERSION: Final = re.compile(r"(?:[-_]v?[0-9]|[=:<>]|\.(?:rpm|deb|apk)$).*")
+_MAX_PARTS: Final = 8
 _LINKING: Final = frozenset(("link", "enable", "reenable"))
 
 
@@ -47,7 +48,11 @@ class Brought:
         self._uncalled = {(c.document, c.order) for c in commands if not c.called}
         self._steps: dict[str, list[Step]] = defaultdict(list)
         self._shipped: dict[str, list[UnitFile]] = defaultdict(list)
-        self.installed = tuple(_package_names(package))
+        self._installed: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for name, document, order in _package_names(package):
+            parts = name.split("-")
+            for end in range(1, min(len(parts), _MAX_PARTS) + 1):
+                self._installed["-".join(parts[:end])].append((document, order))
         for unit in self._files.values():
             if not unit.drop_in_of:
                 self._shipped[unit.name].append(unit)
@@ -97,11 +102,11 @@ class Brought:
         return ((file.at,) if file is not None else ()) + steps[:3]
 
     def _by_manager(self, unit: str, document: str, order: int) -> bool:
+        """Say whether a package of the unit's name, or one that starts so, is installed."""
         stem = unit.rpartition(".")[0].partition("@")[0]
         return any(
-            (name == stem or name.startswith(f"{stem}-"))
-            and (where != document or rank < 0 or order < 0 or rank < order)
-            for name, where, rank in self.installed
+            where != document or rank < 0 or order < 0 or rank < order
+            for where, rank in self._installed.get(stem, ())
         )
 
     def _all_steps(self, package: Package) -> Iterator[Step]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Final
 
-from dten_audit.derive.roles import role_of
+from dten_audit.derive.roles import Roles
 from dten_audit.derive.units.brought import Brought, Step
 from dten_audit.derive.units.calls import reloads
 from dten_audit.derive.units.similar import Suggestions
@@ -64,8 +64,9 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
     familiar = {use.unit for use in package.of(UnitUse)} | {step.unit for step in brought.steps}
     suggestions = Suggestions(estate.site, familiar)
     shipped = _Shipped(package)
+    roles = Roles(package)
     for file in package.of(UnitFile):
-        role = role_of(package, file.document)
+        role = roles.of(file.document)
         for dependency in _dependencies(file):
             provided = brought.provided(dependency.unit)
             record = site_unit(estate.site, dependency.unit)
@@ -81,7 +82,9 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
             )
         for program in _programs(file, shipped):
             yield program._replace(role=role)
-    yield from _installs(package, estate, brought, shipped)
+    for step, install in _installs(package, estate, brought, shipped):
+        file_id = step.file.document if step.file else ""
+        yield install._replace(role=roles.of(step.document or file_id))
 
 
 def _dependencies(file: UnitFile) -> Iterator[UnitDependency]:
@@ -172,40 +175,57 @@ def _program(entry: UnitEntry) -> str:
 
 def _installs(
     package: Package, estate: Estate, brought: Brought, shipped: _Shipped
-) -> Iterator[UnitInstall]:
-    uses = [use for use in package.of(UnitUse) if use.starts and not use.elsewhere]
-    reloading = [command for command in package.of(Command) if reloads(command)]
+) -> Iterator[tuple[Step, UnitInstall]]:
+    starts = _Later()
+    for use in package.of(UnitUse):
+        if use.starts and not use.elsewhere:
+            starts.add(use.unit, use.document, use.order)
+    reloading = _Later()
+    for command in package.of(Command):
+        if reloads(command):
+            reloading.add("", command.document, command.order)
     for step in brought.steps:
-        if not in_unit_folder(step.target):
-            continue
-        record = site_unit(estate.site, step.unit)
-        others = shared(step.unit)
-        later = [use for use in uses if use.unit == step.unit and _after(use, step)]
-        yield UnitInstall(
-            step.at,
-            step.unit,
-            step.target,
-            drop_in=step.drop_in,
-            administrator=step.target.startswith("/etc/"),
-            present=record if isinstance(record, Unknown) else record is not None,
-            state=record.state if isinstance(record, UnitRecord) else _unknown_or(record),
-            own=shipped.own_unit(step.unit, brought.file_of(step.unit)),
-            impact=others.impact,
-            loses=others.loses,
-            by_script=bool(step.document),
-            reloaded=any(_after(command, step) for command in reloading),
-            used=bool(later),
-            role=role_of(package, step.document or (step.file.document if step.file else "")),
-            site_lines=site_lines(estate.site, record),
-        )
+        if in_unit_folder(step.target):
+            record = site_unit(estate.site, step.unit)
+            others = shared(step.unit)
+            install = UnitInstall(
+                step.at,
+                step.unit,
+                step.target,
+                drop_in=step.drop_in,
+                administrator=step.target.startswith("/etc/"),
+                present=record if isinstance(record, Unknown) else record is not None,
+                state=record.state if isinstance(record, UnitRecord) else _unknown_or(record),
+                own=shipped.own_unit(step.unit, brought.file_of(step.unit)),
+                impact=others.impact,
+                loses=others.loses,
+                by_script=bool(step.document),
+                reloaded=reloading.after("", step),
+                used=starts.after(step.unit, step),
+                site_lines=site_lines(estate.site, record),
+            )
+            yield step, install
+
+
+class _Later:
+    """Whether something happens after a step: order is known within one script only."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, dict[str, int]] = {}
+
+    def add(self, what: str, document: str, order: int) -> None:
+        """Note that ``what`` happens in a script."""
+        last = self._last.setdefault(what, {})
+        last[document] = max(order, last.get(document, -1))
+
+    def after(self, what: str, step: Step) -> bool:
+        """Say whether ``what`` may happen after ``step``."""
+        last = self._last.get(what, {})
+        own = last.get(step.document)
+        if own is not None and (step.order < 0 or own > step.order):
+            return True
+        return len(last) > (own is not None)
 
 
 def _unknown_or(record: Unknown | None) -> str | Unknown:
     return "" if record is None else record
-
-
-def _after(command: Command | UnitUse, step: Step) -> bool:
-    """Say whether a command may run after a step: order is known within one script only."""
-    if command.document != step.document or step.order < 0:
-        return True
-    return command.order > step.order

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Final
 
-from dten_audit.derive.roles import role_of
+from dten_audit.derive.roles import Roles
 from dten_audit.derive.units.brought import Brought
 from dten_audit.derive.units.calls import UnitCall, unit_calls
 from dten_audit.derive.units.similar import Suggestions
@@ -33,10 +33,11 @@ def derive(package: Package, estate: Estate) -> Iterable[UnitUse]:
     calls = [(command, call) for command in package.of(Command) for call in unit_calls(command)]
     familiar = {call.unit for _, call in calls} | {step.unit for step in brought.steps}
     suggestions = Suggestions(estate.site, familiar)
+    roles = Roles(package)
     unmasked = {call.unit for _, call in calls if call.verb == "unmask"}
     for command, call in calls:
         use = _use(command, call, brought)
-        use = use._replace(role=role_of(package, command.document), unmasked=call.unit in unmasked)
+        use = use._replace(role=roles.of(command.document), unmasked=call.unit in unmasked)
         yield _compared(use, estate.site, brought, suggestions)
 
 

@@ -11,7 +11,7 @@ from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
 
 Scope = Literal["system", "user", "other"]
-Provided = Literal["", "before", "later", "somewhere", "package-manager", "system"]
+Provided = Literal["", "before", "later", "somewhere", "package-manager"]
 Impact = Literal["", "login", "network", "firewall", "containers", "cluster", "logs", "bus"]
 Strength = Literal["needs", "wants", "order"]
 
@@ -270,3 +270,8 @@ class UnitProgram(NamedTuple):
     @property
     def subject(self) -> str:
         return f"{self.at.member} {self.name} {self.key} {self.path}"
+
+    @property
+    def perhaps(self) -> str:
+        """What may be meant instead, as a sentence; empty where nothing is near."""
+        return _perhaps(self.near, "")
