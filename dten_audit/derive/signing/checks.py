@@ -244,6 +244,7 @@ class _Judge:
             trusted_roots=tuple(root_line(root) for root in self.anchors.roots[:_NAMED]),
             known_root=root_line(chain.known_root) if chain and chain.known_root else "",
             cross_issuer=chain.cross.issuer if chain and chain.cross else "",
+            new_root=party(chain.new_root if chain else None),
             vendor=path.anchor.vendor.name if path and path.anchor else "",
             level=path.anchor.vendor.level if path and path.anchor else "strict",
             defects=tuple(defect.kind for defect in path.defects) if path else (),

@@ -160,12 +160,13 @@ class Chain(NamedTuple):
     """The best path of a signer, and how the store regards it.
 
     ``trust`` is empty without a store. ``cross`` is the issuer of a cross-certificate for the
-    path's new root.
+    path's ``new_root``.
     """
 
     path: Path
     trust: Trust
     cross: X509 | None = None
+    new_root: X509 | None = None
     known_root: X509 | None = None
 
 
@@ -233,11 +234,11 @@ def build(signer: X509, pool: Pool) -> Chain:
         much = Defect("too-many-paths", "signer", signer)
         best = best._replace(defects=(*best.defects, much))
     trust = _trust(best, pool) if pool.anchors.given else ""
-    cross = _cross(best, paths, pool)
+    cross, new_root = _cross(best, paths, pool)
     known = _namesake(best, pool)
     if trust == "trusted" and cross is not None:
         trust = "rotated"
-    return Chain(best, trust, cross, known)
+    return Chain(best, trust, cross, new_root, known)
 
 
 def _judged(certificates: tuple[X509, ...], end: ChainEnd, pool: Pool) -> Path:
@@ -297,15 +298,15 @@ def _namesake(path: Path, pool: Pool) -> X509 | None:
     return None
 
 
-def _cross(best: Path, paths: Iterable[Path], pool: Pool) -> X509 | None:
-    """Return a cross-certificate that vouches for a root which is itself not in the store.
+def _cross(best: Path, paths: Iterable[Path], pool: Pool) -> tuple[X509, X509] | tuple[None, None]:
+    """Return a cross-certificate and the root that it vouches for, itself not in the store.
 
     On a trusted path it is one of its own certificates; else one of another, untrusted path.
     """
     for path in (best,) if best.anchor else paths:
         for own in path.certificates[1:]:
-            roots = pool.named(own.subject_key)
-            twins = [root for root in roots if root.spki_sha256 == own.spki_sha256]
-            if not own.self_issued and any(twin.self_issued for twin in twins):
-                return own
-    return None
+            roots = [] if own.self_issued else pool.named(own.subject_key)
+            for root in roots:
+                if root.self_issued and root.spki_sha256 == own.spki_sha256:
+                    return own, root
+    return None, None

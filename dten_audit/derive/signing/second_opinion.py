@@ -7,7 +7,7 @@ for TLS clients accepted. Here both ends must be for code signing, and a name fo
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dten_audit.derive.signing.paths import Path
 from dten_audit.readers.signing.certificates import MalformedError, guarded
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.x509.verification import Policy
 
+_FROM_PYTHON: Final = "Python extension validator failed: ValueError: "
+_LONGEST: Final = 200
+
 
 def strict_profile(path: Path, at: datetime) -> str:
     """Return ``pass``, the reason why not, or nothing where the path has no trusted root."""
@@ -25,7 +28,16 @@ def strict_profile(path: Path, at: datetime) -> str:
     try:
         return guarded(lambda: _verified(path, at))
     except MalformedError as error:
-        return str(error)[:300]
+        return _plain(str(error))
+
+
+def _plain(reason: str) -> str:
+    """Cut a reason down to what says something to an operator."""
+    for noise in ("validation failed: ", "candidates exhausted: ", _FROM_PYTHON):
+        reason = reason.removeprefix(noise)
+    for noise in (" (encountered", ": AlgorithmIdentifier"):
+        reason = reason.partition(noise)[0]
+    return reason[:_LONGEST]
 
 
 def _verified(path: Path, at: datetime) -> str:

@@ -70,9 +70,9 @@ class SignatureCheck(NamedTuple):
     chain ends, ``root`` is its last certificate, ``missing_issuer`` who should have issued it.
     ``trust`` is unknown without a trust store. ``trusted_roots`` are what the store holds,
     ``known_root`` is the store's root of the same name, ``cross_issuer`` the issuer that vouches
-    for a new root. ``level`` is the vendor record's. ``related`` are the places of the chain's
-    certificates. ``strict_profile`` is ``pass``, or why the verifier of pyca/cryptography says no;
-    empty where it was not asked.
+    for ``new_root`` with a cross-certificate. ``level`` is the vendor record's. ``related`` are the
+    places of the chain's certificates. ``strict_profile`` is ``pass``, or why the verifier of
+    pyca/cryptography says no; empty where it was not asked.
     """
 
     at: Location
@@ -96,6 +96,7 @@ class SignatureCheck(NamedTuple):
     trusted_roots: tuple[str, ...]
     known_root: str
     cross_issuer: str
+    new_root: Party
     vendor: str
     level: Level
     defects: tuple[DefectKind, ...]

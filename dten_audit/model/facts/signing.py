@@ -179,6 +179,13 @@ class ShippedKey(NamedTuple):
     def subject(self) -> str:
         return f"{self.at.member} {self.format} {self.spki_sha256}".rstrip()
 
+    @property
+    def whose(self) -> str:
+        """Whose key it is, in words, as far as the package tells."""
+        if self.is_signer_key:
+            return f" of {self.certificate}, the signer of this very package,"
+        return f" of {self.certificate}" if self.certificate else ""
+
 
 class OrphanKey(NamedTuple):
     """A certificate or public key meant for signatures, in a package without any signature.
@@ -214,3 +221,8 @@ class OrphanSignature(NamedTuple):
     @property
     def subject(self) -> str:
         return f"{self.at.member} {self.format} signature"
+
+    @property
+    def missing(self) -> str:
+        """The file that is missing, in words."""
+        return self.expected or "one that its name does not tell"

@@ -268,7 +268,10 @@ def load(raw: bytes) -> X509:
         _ = (found.not_before, found.not_after, found.serial, found.extensions_error)
         return found
 
-    return guarded(make)
+    try:
+        return guarded(make)
+    except MalformedError:
+        raise MalformedError("not the structure of a certificate") from None
 
 
 def describe_key(key: object) -> str:

@@ -88,7 +88,7 @@ def _pem(document: Document) -> Iterator[Fact]:
             yield from _pem_block(document, block, at, certificates)
         except MalformedError as error:
             language = "pem" if certificates <= BUNDLE else "certificate bundle"
-            yield Unreadable(at, language, f"{block.label.lower()}: {error}")
+            yield Unreadable(at, language, f"{block.label}: {error}")
 
 
 def _pem_block(document: Document, block: Block, at: Location, siblings: int) -> Iterator[Fact]:
@@ -270,7 +270,7 @@ def _pgp_block(document: Document, block: Block, at: Location) -> Iterator[Fact]
     if block.label == "PGP SIGNED MESSAGE":
         return
     if block.data is None:
-        yield Unreadable(at, "pgp", f"{block.label.lower()}: no end, or no base64")
+        yield Unreadable(at, "pgp", f"{block.label}: no end, or no base64")
         return
     yield from _packets(document, block.data, at)
 

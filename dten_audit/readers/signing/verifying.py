@@ -52,11 +52,11 @@ def digest_of(name: str, content: bytes) -> bytes:
     if name == "shake256":
         return hashlib.shake_256(content).digest(_SHAKE_BYTES)
     if name not in _KNOWN:
-        raise UnsupportedError(f"digest {name}")
+        raise UnsupportedError(f"the digest {name} is not known here")
     try:
         return hashlib.new(name, content, usedforsecurity=False).digest()
     except ValueError:
-        raise UnsupportedError(f"digest {name}") from None
+        raise UnsupportedError(f"the digest {name} is not known here") from None
 
 
 def verify(signer: SignerInfo, key: object, content: bytes) -> Verdict:
@@ -115,7 +115,7 @@ def _verify_with(key: object, signer: SignerInfo, message: bytes) -> None:
 
     if isinstance(key, (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)):
         if signer.algorithm not in oids.EDDSA:
-            raise UnsupportedError(f"signature algorithm {signer.algorithm}")
+            raise UnsupportedError(f"the algorithm {signer.algorithm} is not known here")
         key.verify(signer.signature, message)
     elif isinstance(key, rsa.RSAPublicKey):
         scheme: padding.PSS | padding.PKCS1v15 = padding.PKCS1v15()
@@ -129,7 +129,7 @@ def _verify_with(key: object, signer: SignerInfo, message: bytes) -> None:
     elif isinstance(key, dsa.DSAPublicKey):
         key.verify(signer.signature, message, _hash(_signed_digest(signer)))
     else:
-        raise UnsupportedError(f"signature algorithm {signer.algorithm}")
+        raise UnsupportedError(f"the algorithm {signer.algorithm} is not known here")
 
 
 def _signed_digest(signer: SignerInfo) -> str:
@@ -138,7 +138,7 @@ def _signed_digest(signer: SignerInfo) -> str:
         return signer.digest
     name = oids.DIGEST_OF_SIGNATURE.get(signer.algorithm)
     if name is None:
-        raise UnsupportedError(f"signature algorithm {signer.algorithm}")
+        raise UnsupportedError(f"the algorithm {signer.algorithm} is not known here")
     return name
 
 
@@ -158,7 +158,7 @@ def _hash(name: str) -> HashAlgorithm:
         "sha3_512": hashes.SHA3_512,
     }
     if name not in known:
-        raise UnsupportedError(f"digest {name}")
+        raise UnsupportedError(f"the digest {name} is not known here")
     return known[name]()
 
 
