@@ -183,8 +183,8 @@ class ShippedKey(NamedTuple):
     def whose(self) -> str:
         """Whose key it is, in words, as far as the package tells."""
         if self.is_signer_key:
-            return f" of {self.certificate}, the signer of this very package,"
-        return f" of {self.certificate}" if self.certificate else ""
+            return f"; it is that of {self.certificate}, the signer of this very package"
+        return f"; it is that of {self.certificate}" if self.certificate else ""
 
 
 class OrphanKey(NamedTuple):
