@@ -19,8 +19,9 @@ class Limits(NamedTuple):
     document goes to an unlinked temporary file. ratio: produced to packed bytes, of a member and of
     a container, once ``ratio_from`` bytes came out. entries: members of all containers. depth:
     containers inside containers. seconds: a backstop against what no count foresaw. name,
-    component, link: bytes of a path, of one part of it, of a link's target. directory: a ZIP's
-    central directory. extended_header: one pax or GNU header. dictionary: a decoder's own memory.
+    component, link: a path, one part of it, a link's target. names: all paths and targets together.
+    directory: a ZIP's central directory. extended_header: one pax or GNU header. dictionary: a
+    decoder's own memory.
     """
 
     total: int = 8 * _GIB
@@ -35,6 +36,7 @@ class Limits(NamedTuple):
     component: int = 255
     link: int = 4096
     directory: int = 64 * _MIB
+    names: int = 64 * _MIB
     extended_header: int = _MIB
     dictionary: int = 128 * _MIB
 
@@ -42,12 +44,13 @@ class Limits(NamedTuple):
 class Budget:
     """What one audit has used. One producer charges it; any thread may read the counters."""
 
-    __slots__ = ("_deadline", "_ticks", "entries", "limits", "produced", "stopped")
+    __slots__ = ("_deadline", "_ticks", "entries", "limits", "names", "produced", "stopped")
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self.produced = 0
         self.entries = 0
+        self.names = 0
         self.stopped: OverLimitError | None = None
         self._ticks = 0
         self._deadline = time.monotonic() + self.limits.seconds
@@ -59,9 +62,12 @@ class Budget:
             self._stop("limit-total", f"more than {self.limits.total} bytes came out in all")
         self._tick()
 
-    def enter(self) -> None:
-        """Count one member of a container. Raises ``OverLimitError``."""
+    def enter(self, name: int) -> None:
+        """Count one member of a container and the length of its path. Raises ``OverLimitError``."""
         self.entries += 1
+        self.names += name
+        if self.names > self.limits.names:
+            self._stop("limit-names", f"paths of more than {self.limits.names} characters in all")
         if self.entries > self.limits.entries:
             self._stop("limit-entries", f"more than {self.limits.entries} members in all")
         self._tick()

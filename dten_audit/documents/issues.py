@@ -84,6 +84,7 @@ ISSUES: Final[dict[str, str]] = {
     "limit-memory": "a decoder or a document needs more memory than the limit",
     "limit-disk": "no room for a temporary file",
     "limit-directory": "a directory larger than the limit",
+    "limit-names": "the paths of all members are longer than the limit",
     "limit-header": "an extended header larger than the limit",
     "limit-issues": "more issues of one kind than are listed",
 }

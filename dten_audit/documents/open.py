@@ -81,7 +81,7 @@ class _Walk:
     def _plain(self, frame: Frame, member: Member) -> Document | None:
         """Return an ordinary member as a document; None where there is more to say of it."""
         path, data, mode = member
-        self._budget.enter()
+        self._budget.enter(len(path))
         frame.count(len(data))
         frame.files.append(path)
         kind, container = self._kinds = nested_kind(path, data, mode)
@@ -137,12 +137,12 @@ class _Walk:
         elif isinstance(item, Missed):
             yield self._gap(frame, item)
         elif isinstance(item, Folder):
-            self._budget.enter()
+            self._budget.enter(len(item.path))
             frame.folders.append(item.path)
             if item.mode is not None and item.mode & ODD_MODES:
                 yield from frame.states(frame.judge_mode(item.path, item.mode, folder=True))
         elif isinstance(item, Link):
-            self._budget.enter()
+            self._budget.enter(len(item.path) + len(item.target))
             frame.links[item.path] = item
             yield from frame.states(link_problems(item, self._budget.limits))
 

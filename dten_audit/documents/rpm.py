@@ -22,6 +22,7 @@ _SCRIPTLETS: Final = {
     1151: ("pretrans", 1153), 1152: ("posttrans", 1154), 1079: ("verify", 1091),
 }  # fmt: skip
 """Tag of a scriptlet: its name, and the tag of the program that runs it (rpmtag.h)."""
+_READ: Final = frozenset(tag for tag, (_, program) in _SCRIPTLETS.items() for tag in (tag, program))
 _PROGRAMS: Final = {"/bin/sh": "sh", "/usr/bin/sh": "sh", "/bin/bash": "sh", "/usr/bin/bash": "sh"}
 
 
@@ -31,13 +32,12 @@ def members(source: Source) -> Iterator[Item]:
     _, end = _header(source, _LEAD)
     tags, start = _header(source, end + -end % 8)
     for tag, (name, program_tag) in _SCRIPTLETS.items():
-        script = tags.get(tag)
-        if script:
+        if tag in tags:
             program = path_text(tags.get(program_tag, b"/bin/sh"))
             ending = _PROGRAMS.get(program, program.strip("<>").rpartition("/")[2] or "sh")
             path = f"@scriptlets/{name}.{ending}"
             if source.wanted(path):
-                yield Member(path, script)
+                yield from _scriptlet(source, path, tags[tag])
     head = bytes(data[start : start + 4096])
     kind = kind_of("payload", head)
     if kind == "cpio":
@@ -62,8 +62,16 @@ def _header(source: Source, start: int) -> tuple[dict[int, bytes], int]:
         raise BrokenError("truncated-archive", "in the RPM header")
     index, strings = data[start + 16 : store], data[store : store + size]
     tags: dict[int, bytes] = {}
+    longest = source.budget.limits.extended_header
     for tag, kind, offset, _ in struct.iter_unpack(">LLLL", index):
-        if kind in _STRING_TYPES and offset < size and tag not in tags:
+        if tag in _READ and kind in _STRING_TYPES and offset < size and tag not in tags:
             end = strings.find(b"\0", offset)
-            tags[tag] = strings[offset : end if end >= 0 else size]
+            tags[tag] = strings[offset : min(end if end >= 0 else size, offset + longest)]
     return tags, store + size
+
+
+def _scriptlet(source: Source, path: str, text: bytes) -> Iterator[Item]:
+    source.budget.charge(len(text))
+    yield Member(path, text)
+    if len(text) == source.budget.limits.extended_header:
+        yield Missed(path, "limit-header", len(text))

@@ -144,7 +144,7 @@ def _member(
     if stated.size >= 0 and header.size not in (0, stated.size):
         yield Problem("header-mismatch", f"sizes {header.size} and {stated.size}", path)
     if stated.other:
-        yield Problem("header-mismatch", f"another name: {stated.other}", path)
+        yield Problem("header-mismatch", f"another name: {stated.other[:200]}", path)
     kind = header.type
     if kind in "12":
         yield Link(path, stated.target or header.target, hard=kind == "1")

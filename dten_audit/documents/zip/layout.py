@@ -18,6 +18,7 @@ _DESCRIPTORS: Final = (
     (b"", struct.Struct("<LQQ")),
 )
 """The forms of a data descriptor: the signature and 64-bit sizes are optional (4.3.9)."""
+_SHOWN: Final = 200
 _SIGNING_BLOCK: Final = b"APK Sig Block 42"
 
 
@@ -40,18 +41,24 @@ class Region(NamedTuple):
     label: str
 
 
-class Layout(NamedTuple):
-    """The members in the order in which they lie, what is between them, what is wrong."""
+class Layout:
+    """The members in the order in which they lie, what is between them, what is wrong.
 
-    members: list[Located]
-    regions: list[Region]
-    problems: list[Problem]
-    lost: list[Entry]
+    ``spare`` bounds what overlapping headers may make us read: honest ones lie side by side, so
+    that all of them together are no longer than the file.
+    """
+
+    def __init__(self, spare: int) -> None:
+        self.members: list[Located] = []
+        self.regions: list[Region] = []
+        self.problems: list[Problem] = []
+        self.lost: list[Entry] = []
+        self.spare = spare
 
 
 def read_layout(data: Data, directory: Directory) -> Layout:
     """Read all local headers. Time is linear in the number of members."""
-    layout = Layout([], [], [], [])
+    layout = Layout(len(data))
     ends: list[int] = []
     members = layout.members
     for entry in sorted(directory.entries, key=attrgetter("offset")):
@@ -80,7 +87,7 @@ def _path(entry: Entry) -> str:
 
 
 def _cut(entry: Entry) -> Problem:
-    return Problem("truncated-member", "runs into the directory", _path(entry), entry.offset)
+    return Problem("overlap", "runs into the directory", _path(entry), entry.offset)
 
 
 def _compare(data: Data, entry: Entry, directory: Directory, layout: Layout) -> Located | None:
@@ -93,6 +100,11 @@ def _compare(data: Data, entry: Entry, directory: Directory, layout: Layout) -> 
         return None
     (_, _, flags, method, _, _, crc, packed, size, name_size,
      extra_size) = r.local_header.unpack(head)  # fmt: skip
+    layout.spare -= name_size + extra_size
+    if layout.spare < 0:
+        problems.append(Problem("overlap", "its header lies in others", _path(entry), begin))
+        layout.lost.append(entry)
+        return None
     name_end = begin + r.local_header.size + name_size
     name = data[begin + r.local_header.size : name_end]
     extra = data[name_end : name_end + extra_size]
@@ -116,7 +128,7 @@ def _compare(data: Data, entry: Entry, directory: Directory, layout: Layout) -> 
         return Located(entry, start)
     says = f"its own header has another {' and '.join(differing)}"
     if "name" in differing:
-        says += f": {r.decode_name(name, flags)[0]}"
+        says += f": {r.decode_name(name, flags)[0][:_SHOWN]}"
     problems.append(Problem("header-mismatch", says, _path(entry), begin))
     return Located(entry, start, other)
 
@@ -160,7 +172,7 @@ def _check_extras(entry: Entry, name: bytes, local: bytes, problems: list[Proble
                 paths.add(_stated_path(own_name, entry.flags, content))
     paths.discard(_path(entry))
     problems.extend(
-        Problem("unicode-path-mismatch", f"another name: {path}", _path(entry))
+        Problem("unicode-path-mismatch", f"another name: {path[:_SHOWN]}", _path(entry))
         for path in sorted(filter(None, paths))
     )
 
