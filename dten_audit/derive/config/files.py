@@ -16,7 +16,8 @@ from dten_audit.site.matrix import SAMPLE_ENDS
 from dten_audit.site.site import Site
 
 _SAMPLE_FOLDERS: Final = frozenset(
-    "doc docs documentation example examples sample samples test tests testdata fixtures demo".split()
+    "doc docs documentation example examples sample samples test tests testdata fixtures"
+    " demo".split()
 )
 
 
