@@ -15,8 +15,14 @@ from dten_audit.site.site import Site
 _MOST: Final = 4
 _CLOSE: Final = 0.8
 _LONGEST: Final = 64
+_MOST_COMPARED: Final = 50
+"""So many names are compared with every unit of the site; a package with more gets only kin."""
 _SHORTEST_PREFIX: Final = 3
 _WORD_END: Final = re.compile(r"[-@_.]")
+
+
+def _first_word(stem: str) -> str:
+    return _WORD_END.split(stem, maxsplit=1)[0]
 
 
 class Suggestions:
@@ -29,10 +35,13 @@ class Suggestions:
     def __init__(self, site: Site, familiar: Iterable[str] = ()) -> None:
         self._familiar = frozenset(familiar)
         self._by_type: dict[str, list[str]] = {}
+        self._kin: dict[tuple[str, str], list[str]] = {}
         self._found: dict[str, tuple[str, ...]] = {}
         for record in site.units:
             kind = unit_type(record.name)
-            self._by_type.setdefault(kind, []).append(record.name.removesuffix(f".{kind}"))
+            stem = record.name.removesuffix(f".{kind}")
+            self._by_type.setdefault(kind, []).append(stem)
+            self._kin.setdefault((kind, _first_word(stem)), []).append(stem)
 
     def known_as(self, name: str) -> tuple[str, ...]:
         """Return the units of the site that a known other name of the service is."""
@@ -56,11 +65,11 @@ class Suggestions:
         stem = name.removesuffix(f".{kind}")
         known = self._by_type.get(kind, [])
         found = [unit.removesuffix(f".{kind}") for unit in self.known_as(name)]
-        if len(stem) <= _LONGEST:
+        if len(stem) <= _LONGEST and len(self._found) < _MOST_COMPARED:
             found += get_close_matches(stem, known, _MOST, _CLOSE)
-        prefix = _WORD_END.split(stem, maxsplit=1)[0]
+        prefix = _first_word(stem)
         if len(prefix) >= _SHORTEST_PREFIX and prefix != stem:
-            kin = [unit for unit in known if _WORD_END.split(unit, maxsplit=1)[0] == prefix]
+            kin = self._kin.get((kind, prefix), [])
             strange = [unit for unit in kin if f"{unit}.{kind}" not in self._familiar]
             found += strange or kin
         unique = [unit for unit in dict.fromkeys(found) if unit != stem]
