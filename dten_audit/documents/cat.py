@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,10 @@ from dten_audit.documents.source import Data, Member
 from dten_audit.model.location import MEMBER, inner
 
 _NEAR: Final = 0.5
+_FEW: Final = 8
+"""So many members are found sooner one by one than by unpacking the whole package again."""
+_SINGLY: Final = 200
+"""More containers than this are not looked for; each search starts anew."""
 
 
 def content(path: str | Path, address: str, budget: Budget) -> bytes:
@@ -41,19 +44,25 @@ def content(path: str | Path, address: str, budget: Budget) -> bytes:
 def contents(
     path: str | Path, addresses: Collection[str], budget: Budget
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield address and bytes of the documents at ``addresses``, in one pass; others are left out.
+    """Yield address and bytes of the documents and containers at ``addresses``.
 
+    Few are looked for one by one, many documents in one pass; what cannot be had is left out.
     Raises ``PackageError`` where the package cannot be opened.
     """
     left = set(addresses)
-    if not left:
-        return
-    for opened in open_package(path, budget):
-        if isinstance(opened, Document) and opened.address in left:
-            left.discard(opened.address)
-            yield opened.address, opened.data if opened.mapped is None else opened.mapped[:]
-            if not left:
-                return
+    if len(left) > _FEW:
+        for opened in open_package(path, budget):
+            if isinstance(opened, Document) and opened.address in left:
+                left.discard(opened.address)
+                yield opened.address, opened.data if opened.mapped is None else opened.mapped[:]
+                if not left:
+                    return
+    for address in sorted(left)[:_SINGLY]:
+        try:
+            found = content(path, address, budget)
+        except PackageError:
+            continue
+        yield address, found
 
 
 class _Search(Frame):
@@ -93,6 +102,8 @@ class _Search(Frame):
         raise failure or self._nothing(rest)
 
     def _nothing(self, rest: str) -> PackageError:
+        import difflib
+
         near = difflib.get_close_matches(rest.partition(MEMBER)[0], self.names, 1, _NEAR)
         hint = f"; did you mean {inner(self.address, near[0])}?" if near else ""
         return PackageError(f"{inner(self.address, rest)}: no such member{hint}")

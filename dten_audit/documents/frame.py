@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final, Self
@@ -48,6 +47,8 @@ class Frame:
 
     def container(self) -> Container:
         """Return the record of this container."""
+        import hashlib
+
         digest = hashlib.sha256(self._data).hexdigest() if self.depth else ""
         return Container(self.address, self.kind, self.size, digest)
 

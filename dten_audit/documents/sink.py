@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-import tempfile
 from typing import IO, Self
 
 from dten_audit.documents.budget import Budget
@@ -56,6 +55,8 @@ class Sink:
 
 
 def _spool(chunks: list[bytes]) -> IO[bytes]:
+    import tempfile
+
     file = tempfile.TemporaryFile(prefix="dten-audit-")  # noqa: SIM115 - lives as long as its map
     for chunk in chunks:
         _write(file, chunk)

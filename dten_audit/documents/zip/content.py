@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import lzma
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -123,6 +122,8 @@ class _Stored:
 
 def _lzma(packed: memoryview, memory: int) -> tuple[Decoder, memoryview]:
     """Return a decoder for LZMA in a ZIP and the data behind its header (APPNOTE 5.8.8)."""
+    import lzma
+
     head = bytes(packed[:9])
     if len(head) < 9 or head[2:4] != b"\x05\0" or head[4] >= 9 * 5 * 5:  # noqa: PLR2004
         raise BrokenError("corrupt-stream", "lzma: not its header")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from collections.abc import Iterator
 from typing import Final
@@ -112,6 +111,8 @@ class _Repeats:
     def compare(self, name: bytes, path: str, data: Data) -> Iterator[Problem]:
         """Say whether a member repeats another, and with the same content or not."""
         if name in self.names:
+            import hashlib
+
             digest = hashlib.sha256(data).digest()
             first = self._first.setdefault(name, digest)
             if first is not digest:
