@@ -212,14 +212,16 @@ def unseen_tables(builder: Builder) -> list[Schedule]:
     unseen = {(i.script, i.order): landing_path(i.target) for i in installs if not i.source}
     found = []
     for command in builder.package.of(Command):
-        words = {word.text for word in command.argv}
         copied = unseen.get((command.document, command.order), "")
         for path in dict.fromkeys((*_targets(command), copied)):
-            # Linked to /dev/null, or renamed to what cron does not read: that switches a job off.
-            off = "/dev/null" in words or role_of(path) == "example"
-            if read_by(path) and path not in known and not off:
+            if read_by(path) and path not in known and not _switches_off(command, path):
                 found.append(_write(builder, command, path))
     return found
+
+
+def _switches_off(command: Command, path: str) -> bool:
+    """Say whether a table is linked to /dev/null, or gets a name that cron does not read."""
+    return role_of(path) == "example" or any(word.text == "/dev/null" for word in command.argv)
 
 
 def _targets(command: Command) -> list[str]:
