@@ -120,7 +120,7 @@ def _add(cursor: Cursor, table: str, dialect: Dialect) -> list[Draft]:
         return [add_constraint(cursor, table)]
     if word in _INDEXES and not _is_column(cursor):
         return [_add_index(cursor, table)]
-    if word in ("partition", "subpartition", "period", "supplemental", "value", "system"):
+    if word in _NO_COLUMNS and cursor.peek(1) not in _PLAIN_TYPES:
         return [draft("alter_options", cursor.tokens, table=table)]
     cursor.take("column")
     cursor.take("columns")
@@ -128,6 +128,9 @@ def _add(cursor: Cursor, table: str, dialect: Dialect) -> list[Draft]:
     if cursor.take("("):
         return _add_several(cursor, table, dialect)
     return _add_column(cursor, table, dialect, "if-not-exists" if missing else "")
+
+
+_NO_COLUMNS: Final = frozenset(("partition", "subpartition", "period", "supplemental", "system"))
 
 
 def _is_column(cursor: Cursor) -> bool:
@@ -206,16 +209,15 @@ def _drop(cursor: Cursor, table: str) -> list[Draft]:
         name = cursor.name()
         flags = (flag("if-exists", when=exists), flag("cascade", when="cascade" in flat(whole)))
         return [draft("drop_constraint", whole, *flags, table=table, name=name)]
-    if word in ("index", "key") and cursor.peek(1) not in ("", "cascade", "restrict"):
+    behind = cursor.peek(1)
+    named = cursor.token(1) is not None and behind not in ("cascade", "restrict")
+    if word in ("index", "key") and named:
         cursor.index += 1
         return [draft("drop_index", whole, table=table, name=cursor.name())]
-    if word in ("index", "key") and cursor.token(1) is not None and cursor.peek(1) == "":
-        cursor.index += 1
-        return [draft("drop_index", whole, table=table, name=cursor.name())]
-    if word in ("partition", "subpartition"):
+    if word in ("partition", "subpartition") and named:
         cursor.index += 1
         return [draft("drop_partition", whole, table=table, name=cursor.name())]
-    if word in ("period", "supplemental", "system"):
+    if (word, behind) in (("period", "for"), ("supplemental", "log"), ("system", "versioning")):
         return [draft("alter_options", whole, table=table)]
     return _drop_column(cursor, table)
 

@@ -125,7 +125,7 @@ def rename(cursor: Cursor, table: str) -> list[Draft]:
     if cursor.peek() in ("index", "key") and cursor.peek(1) != "to":
         cursor.index += 1
         return [draft("rename_index", whole, table=table, name=cursor.name())]
-    if cursor.take("partition"):
+    if cursor.peek() == "partition" and cursor.peek(1) != "to":
         return [draft("alter_options", whole, table=table)]
     if cursor.peek() in ("to", "as", "=") and cursor.peek(1) != "to":
         cursor.index += 1

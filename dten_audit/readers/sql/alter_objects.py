@@ -82,7 +82,7 @@ def _index(cursor: Cursor) -> Draft:
         online = flag("online", when=is_online(cursor.rest()))
         return draft("reindex", whole, "index", online, table=table, name=name)
     if words[:2] == ["set", "tablespace"]:
-        return draft("set_tablespace", whole, "index", name=name)
+        return draft("move_index", whole, name=name)
     if words[:1] == ["disable"]:
         return draft("drop_index", whole, "disable", table=table, name=name)
     return draft("alter_index", whole, table=table, name=name)

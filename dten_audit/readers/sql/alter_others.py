@@ -17,7 +17,7 @@ TABLE_OPTIONS: Final = frozenset(
     " flashback row shrink allocate deallocate enable disable supplemental lock_escalation"
     " filestream_on ledger system_versioning secondary_load secondary_unload order with options"
     " without oids of set reset replica inherit no force start stop tablespace discard import"
-    " split merge period versioning upgrade dependent records".split()
+    " split merge period versioning upgrade dependent records not".split()
 )
 """Words that a clause about the table as a whole starts with, in any dialect."""
 
@@ -117,7 +117,7 @@ def _storage(cursor: Cursor, table: str, words: list[str]) -> Draft | None:
         return draft("owner", whole, table=table, value=cursor.name())
     if cursor.take("set", "(") or cursor.take("reset", "("):
         return draft("set_storage_parameters", whole, table=table)
-    if words[:1] and words[0] in _REBUILDING:
+    if words[:1] and words[0] in _REBUILDING and words[1:2] != ["row"]:
         return draft("rebuild_table", whole, table=table, name=words[0])
     if words[:2] == ["convert", "to"]:
         return draft("convert_charset", whole, table=table)

@@ -11,7 +11,7 @@ from dten_audit.readers.sql import lexicon
 
 _REPLACE: Final = r"create\s++(?:or\s++(?:replace|alter)\s++)?"
 _HEADS: Final[dict[Dialect, str]] = {
-    "postgres": rf"{_REPLACE}(?:function|procedure)\b",
+    "postgres": rf"{_REPLACE}(?:function|procedure|rule)\b",
     "mysql": rf"{_REPLACE}(?:definer\s*+=\s*+\S++\s++)?(?:aggregate\s++)?"
     r"(?:procedure|function|trigger|event)\b",
     "sqlite": r"create\s++(?:temp(?:orary)?\s++)?trigger\b",
@@ -24,6 +24,9 @@ _HEAD_SIZE: Final = 400
 _PACKAGE: Final = re.compile(
     rf"{_REPLACE}(?:(?:non)?editionable\s++)?(?:package|type)\b", re.IGNORECASE
 )
+
+
+_RULE: Final = re.compile(rf"{_REPLACE}rule\b", re.IGNORECASE)
 
 
 @cache
@@ -43,7 +46,7 @@ def _edges(dialect: Dialect) -> re.Pattern[str]:
     return re.compile(
         rf"{string}|{lexicon.DOUBLE}|{lexicon.BACKTICK}|--[^\n]*+"
         rf"|/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/|\Z)"
-        rf"|\b({begin}|case|end)\b(?:\s++(if|loop|while|repeat|for)\b)?+{dollar}",
+        rf"|\b({begin}|case|end)\b(?:\s++(if|loop|while|repeat|for)\b)?+|[()]{dollar}",
         re.IGNORECASE,
     )
 
@@ -54,14 +57,20 @@ def opens_block(text: str, start: int, dialect: Dialect) -> bool:
 
 
 class BlockDepth:
-    """Counts BEGIN, CASE and END of one statement as far as it has been seen."""
+    """Counts BEGIN, CASE and END of one statement as far as it has been seen.
 
-    __slots__ = ("_begun", "_depth", "_dialect", "_position", "_text")
+    The actions of ``CREATE RULE`` stand in parentheses, which are counted instead.
+    """
+
+    __slots__ = ("_begun", "_depth", "_dialect", "_in_parentheses", "_position", "_text")
 
     def __init__(self, text: str, start: int, dialect: Dialect) -> None:
         self._text = text
         self._dialect = dialect
         self._position = start
+        self._in_parentheses = dialect == "postgres" and bool(
+            _RULE.match(text, start, start + _HEAD_SIZE)
+        )
         package = dialect == "oracle" and _PACKAGE.match(text, start, start + _HEAD_SIZE)
         self._depth = 1 if package else 0
         self._begun = bool(package)
@@ -70,7 +79,9 @@ class BlockDepth:
         """Say whether a terminator at this offset ends the statement. Offsets must grow."""
         for edge in _edges(self._dialect).finditer(self._text, self._position, terminator):
             word = (edge[1] or "").lower()
-            if word.startswith("begin"):
+            if self._in_parentheses:
+                self._depth += (edge.group() == "(") - (edge.group() == ")")
+            elif word.startswith("begin"):
                 self._depth += 1
                 self._begun = True
             elif word == "case" and self._begun:

@@ -187,9 +187,9 @@ def _plain_object(cursor: Cursor, word: str, *, replace: bool) -> Draft:
     cursor.take("if", "not", "exists")
     if word in ("rule", "policy"):
         name = cursor.name()
-        while not cursor.done and cursor.peek() not in ("on", "to"):
+        before_table = "to" if word == "rule" else "on"
+        while not cursor.done and not cursor.take(before_table):
             cursor.index += 1
-        cursor.index += 1
         return draft(f"create_{word}", whole, table=cursor.name(), name=name)
     verb = "create_view" if word in ("view", "recursive", "editionable") else "create_object"
     return draft(verb, whole, flag("replace", when=replace), name=cursor.name(), value=word)

@@ -50,7 +50,7 @@ _STRINGS: Final[dict[Dialect, str]] = {
     "generic": rf"[eE]{ESCAPED}|[nN]?{STANDARD}",
 }
 _NAMES: Final[dict[Dialect, str]] = {
-    "postgres": DOUBLE,
+    "postgres": rf"(?:[uU]&)?{DOUBLE}",
     "mysql": BACKTICK,
     "sqlite": rf"{DOUBLE}|{BACKTICK}|{BRACKET_NAME}",
     "tsql": rf"{DOUBLE}|{BRACKET_NAME}",

@@ -64,6 +64,7 @@ _POSTGRES: Final[dict[str, tuple[str, str]]] = {
     "set_logged": ("ACCESS EXCLUSIVE", _COPY),
     "set_tablespace": ("ACCESS EXCLUSIVE", _COPY),
     "set_access_method": ("ACCESS EXCLUSIVE", _COPY),
+    "move_index": ("ACCESS EXCLUSIVE", _COPY),
     "set_storage_parameters": ("SHARE UPDATE EXCLUSIVE", ""),
     "cluster_on": ("SHARE UPDATE EXCLUSIVE", ""),
     "enable_trigger": ("SHARE ROW EXCLUSIVE", ""),

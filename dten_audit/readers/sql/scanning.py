@@ -92,6 +92,8 @@ class Scanner:
             return
         created = recognise(tokens, self._dialect)
         yield from created
+        if created and created[0].verb not in _MODULES:
+            return
         routine = (created[0].name or "?") if created else "?"
         if created and created[0].verb == "create_trigger":
             routine = "trigger " + routine

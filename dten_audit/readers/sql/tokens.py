@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from typing import Final, Literal, NamedTuple
 
 from dten_audit.model.facts.sql import Dialect
@@ -55,12 +57,27 @@ def tokenise(text: str, dialect: Dialect, start: int = 0, end: int | None = None
 def _token(kind: str, text: str, start: int, end: int) -> Token:
     if kind == "word":
         return Token("word", text.lower(), start, end)
+    if kind == "name" and text[0] in "uU":
+        return Token("name", _unicode(text[3:-1].replace('""', '"')), start, end)
     if kind == "name":
         close = _QUOTES[text[0]]
         return Token("name", text[1:-1].replace(close, close[0]), start, end)
     if kind == "cast":
         return Token("mark", text, start, end)
     return Token(kind, text, start, end)  # type: ignore[arg-type]
+
+
+_ESCAPES: Final = re.compile(r"\\(?:\+([0-9a-fA-F]{6})|([0-9a-fA-F]{4}))")
+
+
+def _unicode(name: str) -> str:
+    r"""Undo the escapes of ``U&"d\0061ta"``; a code that is none stays as it is."""
+
+    def character(found: re.Match[str]) -> str:
+        code = int(found[1] or found[2], 16)
+        return chr(code) if code <= sys.maxunicode else found[0]
+
+    return _ESCAPES.sub(character, name)
 
 
 def _behind_comment(text: str, start: int, end: int, dialect: Dialect) -> int:
