@@ -9,6 +9,7 @@ from posixpath import normpath
 from typing import Final
 
 from dten_audit.links.package import DocumentInfo, Package
+from dten_audit.model.facts.container import CoverageGap
 from dten_audit.model.location import MEMBER
 from dten_audit.readers.signing.names import in_test_tree, signed_path
 
@@ -40,6 +41,7 @@ class Members:
         self._folders: dict[str, list[DocumentInfo]] = defaultdict(list)
         self._containers: set[str] = set()
         self._sorted: list[str] = []
+        self._gaps = {gap.at.path for gap in package.of(CoverageGap)}
         for info in self.files.values():
             self._folders[info.address.rpartition("/")[0]].append(info)
             outer = container_of(info)
@@ -50,8 +52,9 @@ class Members:
                 outer = outer[: outer.rfind(MEMBER) + len(MEMBER)] if MEMBER in outer else ""
 
     def exists(self, address: str) -> bool:
-        """Say whether there is a file or an archive at this address."""
-        return address in self.files or f"{address}{MEMBER}" in self._containers
+        """Say whether there is a file or an archive at this address, read or not."""
+        known = address in self.files or address in self._gaps
+        return known or f"{address}{MEMBER}" in self._containers
 
     def below(self, folder: str) -> Iterator[DocumentInfo]:
         """Yield the files of one container below a folder, not those of archives inside it."""
