@@ -69,7 +69,7 @@ MAGIC_TWO: dict[bytes, str] = {
 """By the first two bytes, where these alone tell it."""
 
 EXTENSIONS: dict[str, str] = _table("""
-shell: sh bash ksh zsh dash ash bats bashrc zshrc postinst preinst postrm prerm ebuild initd
+shell: sh bash csh tcsh fish ksh zsh dash ash bats bashrc zshrc postinst preinst postrm prerm ebuild initd
 sql: sql ddl dml psql pgsql mysql plsql pks pkb tsql hql cql
 systemd-unit: service timer socket automount
 yaml: yml yaml
@@ -107,7 +107,7 @@ html: html htm
 css: css scss sass less
 csv: csv tsv
 text: c h cc cpp cxx hpp hh hxx m mm rs kt kts scala swift lua groovy gradle tf tfvars hcl
-text: r jl ex exs erl hrl clj hs ml proto graphql gql thrift po pot tex diff patch log vim el
+text: cmake zsh-theme r jl ex exs erl hrl clj hs ml proto graphql gql thrift po pot tex diff patch log vim el
 font: ttf otf eot woff woff2
 image: png jpg jpeg gif ico bmp webp tif tiff
 class: class
@@ -191,7 +191,7 @@ UNIT_TYPES = words("service timer socket automount target mount path swap slice 
 """Ends of unit names (systemd.unit(5))."""
 
 INTERPRETERS: dict[str, str] = _table("""
-shell: sh bash dash ash ksh ksh93 mksh zsh busybox bats
+shell: sh bash dash ash ksh ksh93 mksh zsh busybox bats csh tcsh fish
 python: python pypy
 perl: perl
 ruby: ruby jruby
