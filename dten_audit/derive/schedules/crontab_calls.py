@@ -213,9 +213,11 @@ def unseen_tables(builder: Builder) -> list[Schedule]:
     found = []
     for command in builder.package.of(Command):
         copied = unseen.get((command.document, command.order), "")
-        for path in dict.fromkeys((*_targets(command), copied)):
-            if read_by(path) and path not in known and not _switches_off(command, path):
-                found.append(_write(builder, command, path))
+        found += [
+            _write(builder, command, path)
+            for path in dict.fromkeys((*_targets(command), copied))
+            if read_by(path) and path not in known and not _switches_off(command, path)
+        ]
     return found
 
 

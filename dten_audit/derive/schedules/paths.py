@@ -62,19 +62,28 @@ def cron_paths() -> Paths:
     )
 
 
+@cache
+def _readers() -> tuple[dict[str, Reads], dict[str, Reads]]:
+    """Return who reads which folders, and which single files."""
+    paths = cron_paths()
+    folders: dict[str, Reads] = {
+        **dict.fromkeys(paths.spool, "spool"),
+        **dict.fromkeys(paths.scripts, "script"),
+        **dict.fromkeys(paths.folders, "table"),
+    }
+    files: dict[str, Reads] = {
+        **dict.fromkeys(paths.files, "table"),
+        **dict.fromkeys(paths.anacrontab, "anacrontab"),
+    }
+    return folders, files
+
+
 def read_by(path: str) -> Reads:
     """Return who reads a file at this path of a host; empty for none of the schedulers."""
-    paths = cron_paths()
-    folder, name = posixpath.split(path)
-    if not name or name in paths.not_jobs:
-        return ""
-    if path in paths.files or folder in paths.folders:
-        return "table"
-    if path in paths.anacrontab:
-        return "anacrontab"
-    if folder in paths.scripts:
-        return "script"
-    return "spool" if folder in paths.spool else ""
+    folders, files = _readers()
+    folder, _, name = path.rpartition("/")
+    reads = folders.get(folder) or files.get(path) or ""
+    return reads if reads and name and name not in cron_paths().not_jobs else ""
 
 
 def landing_path(target: str, name: str = "") -> str:
@@ -83,11 +92,14 @@ def landing_path(target: str, name: str = "") -> str:
     Cron's folders hold files only: what seems to land below one of those files is that file. Where
     the target's name is computed (a loop over a glob), it is the file's own.
     """
-    above = posixpath.dirname(target)
-    path = above if not read_by(target) and read_by(above) else target
-    folder, last = posixpath.split(path)
+    path = target
+    if not read_by(path):
+        path = path.rpartition("/")[0]
+        if not read_by(path):
+            return target
+    folder, _, last = path.rpartition("/")
     computed = any(mark in last for mark in "*?$`")
-    return posixpath.join(folder, name) if name and computed else path
+    return f"{folder}/{name}" if name and computed else path
 
 
 def how_often(path: str) -> Often:
