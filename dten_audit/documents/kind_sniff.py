@@ -9,9 +9,10 @@ from dten_audit.documents.kind_tables import CRON_USERS, INTERPRETERS
 
 _SAMPLE = 4096
 _PEM = re.compile(rb"(?m)^[ \t]*-----BEGIN ([A-Z0-9 ]{3,40})-----")
-_CRON_TIME = r"[\d*][-*/,\d~]*[ \t]+"
-_CRON_MONTH = r"(?:[\d*][-*/,\d~]*|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\S*)[ \t]+"
-_CRON_DAY = r"(?:[\d*][-*/,\d~#L]*|(?i:sun|mon|tue|wed|thu|fri|sat)\S*)[ \t]+"
+_CRON_PART = r"(?:\*|\d{1,2}(?:[-~]\d{1,2})?)(?:/\d{1,2})?"
+_CRON_TIME = rf"{_CRON_PART}(?:,{_CRON_PART})*[ \t]+"
+_CRON_MONTH = rf"(?:{_CRON_TIME}|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\S*[ \t]+)"
+_CRON_DAY = rf"(?:{_CRON_TIME}|(?i:sun|mon|tue|wed|thu|fri|sat)\S*[ \t]+)"
 _NICK = r"@(?:reboot|yearly|annually|monthly|weekly|daily|midnight|hourly|every_minute)"
 _OID_SIGNED_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
 _OID_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"
@@ -53,9 +54,11 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             r"set\s+\w+\s*(?:=|to)\s|grant\s+\w+|use\s+\w+\s*;|\\(?:set|connect|c|i|ir)\s)"
         ),
         "shell": re.compile(
-            r"(?m)^[ \t]*(?:set -[a-z]|if \[|\w+[ \t]*\(\)[ \t]*(?:\{|$)|export \w+=|source \S|"
-            r"\. [/.$\"]|fi$|esac$|done$)"
+            r"(?m)^[ \t]*(?:set -[a-zA-Z]+(?: pipefail| posix)?[ \t]*$|if \[|export \w+=|"
+            r"\w+[ \t]*\(\)[ \t]*(?:\{|$)|source [/.$\"]|\. [/.$\"]\S|fi$|esac$|done$)"
         ),
+        "manual": re.compile(r"\A(?:[.']\\\"|\.TH |\.Dd )"),
+        "completion": re.compile(r"\A#(?:compdef|autoload)\b"),
         "php": re.compile(r"<\?php"),
     }
 
@@ -131,6 +134,16 @@ def _lines(text: str) -> list[str]:
     return [s for line in found if (s := line.strip()) and s[0] not in "#;!"]
 
 
+def is_manual(text: str) -> bool:
+    """Tell whether a text is a manual page in roff (man(7), mdoc(7))."""
+    return _patterns()["manual"].match(text) is not None
+
+
+def is_shell(text: str) -> bool:
+    """Tell whether a text has lines that only shell scripts have."""
+    return _patterns()["shell"].search(text) is not None
+
+
 def settings_kind(text: str) -> str:
     """Return ``ini``, ``env``, ``properties``, or ``text`` for a configuration file's text."""
     patterns = _patterns()
@@ -153,6 +166,8 @@ def settings_kind(text: str) -> str:
 def text_kind(text: str) -> str:
     """Return the kind of a text whose name tells nothing; ``text`` if the content does not."""
     patterns = _patterns()
+    if patterns["completion"].match(text):
+        return "text"
     start = text.lstrip("\ufeff \t\r\n")
     if start[:1] == "<":
         lower = start[:200].lower()

@@ -107,7 +107,8 @@ html: html htm
 css: css scss sass less
 csv: csv tsv
 text: c h cc cpp cxx hpp hh hxx m mm rs kt kts scala swift lua groovy gradle tf tfvars hcl
-text: cmake zsh-theme r jl ex exs erl hrl clj hs ml proto graphql gql thrift po pot tex diff patch log vim el
+text: cmake r jl ex exs erl hrl clj hs ml proto graphql gql thrift po pot tex diff patch log vim
+text: el
 font: ttf otf eot woff woff2
 image: png jpg jpeg gif ico bmp webp tif tiff
 class: class

@@ -167,8 +167,10 @@ def _by_content(folder: str, name: str, head: bytes, mode: int | None) -> str:
     if not encoding or (encoding == "latin-1" and _dense_in_controls(sample)):
         return _binary(sample)
     text = sample.decode(encoding, "replace").removeprefix("\ufeff")
+    if sniff.is_manual(text):
+        return "prose"
     if "crontab" in name or end in ("cron", "cronjob") or name.endswith(".cron.d"):
-        return sniff.cron_flavour(text) or ("cron" if end in ("cron", "d") else "crontab")
+        return _cron(text, end)
     kind = sniff.armoured_kind(sample)
     if kind:
         return kind
@@ -180,6 +182,14 @@ def _by_content(folder: str, name: str, head: bytes, mode: int | None) -> str:
     if kind == "text" and mode is not None and mode & 0o111 and not end:
         return "shell"
     return kind
+
+
+def _cron(text: str, end: str) -> str:
+    """Return the kind of a file that is named as a cron table."""
+    flavour = sniff.cron_flavour(text)
+    if not flavour and sniff.is_shell(text):
+        return "shell"
+    return flavour or ("cron" if end in ("cron", "d") else "crontab")
 
 
 def _settings(end: str, text: str) -> str:

@@ -43,6 +43,9 @@ KINDS: list[tuple[str, bytes, str]] = [
     ("var/spool/cron/oracle", USER_JOB, "crontab"),
     ("files/jobs", USER_JOB, "crontab"),
     ("files/jobs", SYSTEM_JOB, "cron"),
+    ("etc/ssh/moduli", b"20220714110357 2 6 100 2047 2 DD\n", "text"),
+    ("completions/crontab", b"_crontab()\n{\n  x\n}\n", "shell"),
+    ("completions/_busctl", b"#compdef busctl\nfoo() {\n}\n", "text"),
     ("data/matrix", b"1 2 3 4 5 six\n7 8 9 10 11 x\nno\n", "text"),
     ("etc/anacrontab", b"1 5 cron.daily run-parts /etc/cron.daily\n", "anacrontab"),
     # services and system files
@@ -140,6 +143,9 @@ KINDS: list[tuple[str, bytes, str]] = [
     ("docs/notes.txt", b"[x]\n", "prose"),
     ("docs/readme.en", b"hi", "prose"),
     ("doc/x.rst", b"hi", "prose"),
+    ("man/crontab.5", b'.\\" cron\n.TH CRONTAB 5\n* * * * * x y\n', "prose"),
+    ("man/x.8", b"'\\\" t\n.TH X 8\n[Unit]\n", "prose"),
+    ("licenses/GPL-1", b"The\nsource code and (the\nset -of terms)\n", "text"),
     ("note", b"A word to the operator.\n", "text"),
     # containers and binaries, whatever they are named
     ("x.txt", b"PK\3\4" + bytes(30), "zip"),
