@@ -69,7 +69,8 @@ MAGIC_TWO: dict[bytes, str] = {
 """By the first two bytes, where these alone tell it."""
 
 EXTENSIONS: dict[str, str] = _table("""
-shell: sh bash csh tcsh fish ksh zsh dash ash bats bashrc zshrc postinst preinst postrm prerm ebuild initd
+shell: sh bash csh tcsh fish ksh zsh dash ash bats bashrc zshrc initd ebuild
+shell: postinst preinst postrm prerm
 sql: sql ddl dml psql pgsql mysql plsql pks pkb tsql hql cql
 systemd-unit: service timer socket automount
 yaml: yml yaml
