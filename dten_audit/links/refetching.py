@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from dten_audit.documents.budget import Budget, Limits
@@ -13,15 +13,21 @@ from dten_audit.links.package import Package
 
 
 class Refetch:
-    """Reads documents of a package once more, each time under a budget of its own."""
+    """Reads documents of a package once more, each time under a budget of its own.
 
-    def __init__(self, path: str | Path, limits: Limits) -> None:
+    ``kept`` are the bytes of documents that are still there.
+    """
+
+    def __init__(self, path: str | Path, limits: Limits, kept: Mapping[str, bytes]) -> None:
         self._path = path
+        self._kept = kept
         self._own, self._base = len(str(path)), Path(path).resolve().name
         self._limits = limits
 
     def one(self, document: str) -> bytes | None:
         """Return the bytes of one document, None where they cannot be had."""
+        if document in self._kept:
+            return self._kept[document]
         try:
             return content(self._path, self._base + document[self._own :], Budget(self._limits))
         except PackageError:
@@ -29,8 +35,11 @@ class Refetch:
 
     def several(self, documents: Collection[str]) -> Iterator[tuple[str, bytes]]:
         """Yield ids and bytes of documents, in one pass over the package."""
-        wanted = {self._base + document[self._own :]: document for document in documents}
-        for address, data in contents(self._path, wanted, Budget(self._limits)):
+        left = [document for document in documents if document not in self._kept]
+        yield from ((name, self._kept[name]) for name in documents if name in self._kept)
+        wanted = {self._base + document[self._own :]: document for document in left}
+        found = contents(self._path, wanted, Budget(self._limits)) if wanted else ()
+        for address, data in found:
             yield wanted[address], data
 
     def documents(self, package: Package, ids: Collection[str]) -> dict[str, Document]:

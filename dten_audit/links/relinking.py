@@ -25,7 +25,7 @@ def link_package(path: str | Path, reading: Reading, limits: Limits) -> Package:
     That is what the gate held back although something runs it, and scripts that source shipped
     libraries, this time with what those define.
     """
-    refetch = Refetch(path, limits)
+    refetch = Refetch(path, limits, reading.kept)
     package = link(reading.documents, reading.facts, refetch.one)
     held = reading.skipped & set(package.calls)
     for document in refetch.documents(package, held).values():

@@ -23,6 +23,8 @@ IDENTITY_NAMES: Final = frozenset(
 """Documents whose bytes are kept: they may say which product this is."""
 _KEPT_BYTES: Final = 1 << 20
 _KEPT_FOLDERS: Final = 2
+_KEPT_SCRIPTS: Final = 16 << 20
+"""Scripts are kept up to this size in all: those that source libraries are read twice."""
 OPAQUE: Final = frozenset("elf pe macho image font class binary".split())
 
 
@@ -52,6 +54,7 @@ class Reading:
         self.skipped: set[str] = set()
         self.kept: dict[str, bytes] = {}
         self._embedded: set[str] = set()
+        self._kept_scripts = 0
         self._wanted = wanted
         self._by_kind: dict[str, list[Reader]] = {}
         self._loaded: dict[str, Read] = {}
@@ -121,9 +124,14 @@ class Reading:
         return embedded
 
     def _keep(self, document: Document) -> None:
-        shallow = document.path.count("/") <= _KEPT_FOLDERS and document.host is None
-        if document.name in IDENTITY_NAMES and shallow and len(document.data) <= _KEPT_BYTES:
+        size = len(document.data)
+        if document.host is not None or size > _KEPT_BYTES:
+            return
+        shallow = document.path.count("/") <= _KEPT_FOLDERS
+        script = document.kind == "shell" and self._kept_scripts + size <= _KEPT_SCRIPTS
+        if (shallow and document.name in IDENTITY_NAMES) or script:
             self.kept[document.id] = bytes(document.data)
+            self._kept_scripts += size if script else 0
 
     def _small(self, document: Document) -> bool:
         executable = bool((document.mode or 0) & 0o111)

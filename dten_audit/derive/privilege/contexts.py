@@ -64,7 +64,7 @@ def root_documents(package: Package, roles: Roles) -> set[str]:
     """
     found = {
         document
-        for document in package.documents
+        for document in {command.document for command in package.of(Command)}
         if roles.of(document) in ("maintainer", "container-build")
     }
     for _ in range(_ROUNDS):
