@@ -216,6 +216,12 @@ def test_a_timestamp_of_another_signature_is_worth_nothing() -> None:
     assert right in token
 
 
+def test_catalogues_are_incidental() -> None:
+    data = pki.sign_detached(SCRIPT, SIGNER, CHAIN, attached=True)
+    catalogue = data.replace(pki.oid("1.2.840.113549.1.7.1"), pki.oid("1.2.840.113549.1.7.9"))
+    assert only_check(package({"drivers/net.p7s": catalogue})).incidental
+
+
 def test_signed_lists_cover_members() -> None:
     files = {"bin/a.sh": SCRIPT, "doc/b.txt": b"text", "bin/c.sh": b"#!/bin/sh\n"}
     listed = sums(files)

@@ -26,6 +26,7 @@ from dten_audit.model.facts.signing import (
 )
 from dten_audit.model.location import MEMBER, Location
 from dten_audit.model.unknown import Unknown
+from dten_audit.readers.signing import oids
 from dten_audit.readers.signing.certificates import X509, MalformedError, load
 from dten_audit.readers.signing.cms import (
     SignedData,
@@ -62,6 +63,11 @@ class _Job(NamedTuple):
     signed: SignedData
     target: str
     expected: str
+
+    @property
+    def incidental(self) -> bool:
+        """Whether it says nothing of the package: catalogues and tokens sign other things."""
+        return self.signed.content_type != oids.DATA or is_incidental(self.info)
 
 
 def derive(package: Package, estate: Estate) -> Iterator[Fact]:
@@ -104,8 +110,8 @@ def _job(signature: Signature, members: Members) -> _Job | None:
 def _strays(jobs: Iterable[_Job]) -> Iterator[OrphanSignature]:
     for job in jobs:
         if not job.signature.attached and not job.target:
-            expected, incidental = job.expected.partition(MEMBER)[2], is_incidental(job.info)
-            yield OrphanSignature(job.signature.at, "CMS", expected, incidental)
+            expected = job.expected.partition(MEMBER)[2]
+            yield OrphanSignature(job.signature.at, "CMS", expected, job.incidental)
 
 
 class _Strays:
@@ -225,7 +231,7 @@ class _Judge:
         return SignatureCheck(
             at=job.signature.at,
             document=job.signature.document,
-            incidental=is_incidental(job.info),
+            incidental=job.incidental,
             target=job.target.partition(MEMBER)[2],
             content_matches=_or_unknown(verdict.content_matches),
             signature_valid=_or_unknown(verdict.signature_valid),

@@ -11,7 +11,6 @@ from typing import Final
 MAX_DEPTH: Final = 64
 MAX_ELEMENTS: Final = 200_000
 
-BOOLEAN: Final = 0x01
 INTEGER: Final = 0x02
 BIT_STRING: Final = 0x03
 OCTET_STRING: Final = 0x04

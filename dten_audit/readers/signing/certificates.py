@@ -274,6 +274,23 @@ def load(raw: bytes) -> X509:
         raise MalformedError("not the structure of a certificate") from None
 
 
+def is_request_or_list(raw: bytes) -> bool:
+    """Say whether ``raw`` is a certificate request or a revocation list in DER."""
+    from cryptography import x509
+
+    try:
+        guarded(lambda: x509.load_der_x509_csr(raw))
+    except MalformedError:
+        pass
+    else:
+        return True
+    try:
+        guarded(lambda: x509.load_der_x509_crl(raw))
+    except MalformedError:
+        return False
+    return True
+
+
 def describe_key(key: object) -> str:
     """Return a public or private key of pyca/cryptography in words."""
     if key is None:

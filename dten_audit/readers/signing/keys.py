@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from dten_audit.readers.signing.pem import Block
 
-COMPUTED: Final = Unknown("package.value")
 _OPENSSH: Final = b"openssh-key-v1\0"
 _LABELS: Final = {
     "PRIVATE KEY": "PKCS #8",

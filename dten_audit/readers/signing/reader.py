@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Literal
 
@@ -13,20 +11,28 @@ from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.signing import (
     Certificate,
     ChecksumEntry,
-    PrivateKey,
     PublicKey,
     Signature,
-    UncheckedSignature,
 )
 from dten_audit.model.location import Location
-from dten_audit.model.unknown import Unknown
-from dten_audit.readers.signing import checksums, keys, openpgp
-from dten_audit.readers.signing.certificates import X509, MalformedError, load
+from dten_audit.readers.signing import checksums, keys
+from dten_audit.readers.signing.certificates import (
+    X509,
+    MalformedError,
+    is_request_or_list,
+    load,
+)
 from dten_audit.readers.signing.cms import parse_signed_data
+from dten_audit.readers.signing.foreign import (
+    is_bare,
+    minisign_document,
+    openpgp_document,
+    pgp_block,
+)
 from dten_audit.readers.signing.instants import instant
-from dten_audit.readers.signing.names import in_test_tree, signed_path
 from dten_audit.readers.signing.oids import CODE_SIGNING
 from dten_audit.readers.signing.pem import Block, blocks, decode
+from dten_audit.readers.signing.stating import private_key, unchecked
 
 LARGEST: Final = 16 << 20
 """Larger than any signature; a fact must not hold more."""
@@ -35,7 +41,7 @@ BUNDLE: Final = 5
 _CERTIFICATES: Final = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 _SIGNATURES: Final = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
 _PUBLIC_KEYS: Final = ("PUBLIC KEY", "RSA PUBLIC KEY")
-_COLUMNS: Final = 3
+_BARE: Final = 2048
 _MINISIGN_PUBLIC: Final = 42
 _MINISIGN_SIGNATURE: Final = 74
 
@@ -52,8 +58,8 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
         "pkcs12": _pkcs12,
         "keystore": _keystore,
         "checksums": _checksums,
-        "pgp": _pgp,
-        "minisign": _minisign,
+        "pgp": openpgp_document,
+        "minisign": minisign_document,
     }
     yield from readers[document.kind](document)
 
@@ -66,19 +72,19 @@ def read_embedded_keys(document: Document) -> Iterator[Fact | Embedded]:
     text = document.text
     if "PRIVATE KEY-----" in text:
         for block, key in keys.pem_keys(blocks(text)):
-            yield _private_key(document, document.location_at(block.offset), key)
+            yield private_key(document, document.location_at(block.offset), key)
     if "application/vnd.dev.sigstore.bundle" in text and document.kind == "json":
         at = document.location_at(text.find("application/vnd.dev.sigstore.bundle"))
-        yield _unchecked(document, at, "sigstore")
-
-
-def _unchecked(document: Document, at: Location, form: str, signer: str = "") -> UncheckedSignature:
-    target = signed_path(document.path)
-    return UncheckedSignature(at, document.id, form, signer, target, in_test_tree(at.member))
+        yield unchecked(document, at, "sigstore")
+    if document.kind == "text" and len(text) < _BARE and is_bare(document, decode(text)):
+        yield unchecked(document, document.location(1), "bare")
 
 
 def _pem(document: Document) -> Iterator[Fact]:
     found = list(blocks(document.text))
+    if not found and document.data[:1] == b"\x30":
+        yield from _der(document)
+        return
     if not found:
         yield Unreadable(document.whole(), "pem", "no PEM block")
     certificates = sum(block.label in _CERTIFICATES for block in found)
@@ -94,9 +100,9 @@ def _pem(document: Document) -> Iterator[Fact]:
 def _pem_block(document: Document, block: Block, at: Location, siblings: int) -> Iterator[Fact]:
     label = block.label
     if keys.is_private_label(label):
-        yield _private_key(document, at, keys.from_pem(block))
+        yield private_key(document, at, keys.from_pem(block))
     elif label.startswith("PGP "):
-        yield from _pgp_block(document, block, at)
+        yield from pgp_block(document, block, at)
     elif block.data is None:
         raise MalformedError("the block has no end, or is no base64")
     elif label in _CERTIFICATES:
@@ -106,7 +112,7 @@ def _pem_block(document: Document, block: Block, at: Location, siblings: int) ->
     elif label in _PUBLIC_KEYS:
         yield PublicKey(at, document.id, "PEM", "")
     elif label == "SSH SIGNATURE":
-        yield _unchecked(document, at, "SSH")
+        yield unchecked(document, at, "SSH")
 
 
 def _first_element(data: bytes) -> bytes:
@@ -143,13 +149,6 @@ def _certificate(
     )
 
 
-def _private_key(document: Document, at: Location, key: keys.Key) -> PrivateKey:
-    test = in_test_tree(at.member)
-    return PrivateKey(
-        at, document.id, key.format, key.algorithm, key.encrypted, key.spki_sha256, test
-    )
-
-
 def _der(document: Document) -> Iterator[Fact]:
     data = document.data
     try:
@@ -160,11 +159,11 @@ def _der(document: Document) -> Iterator[Fact]:
         yield _certificate(document, document.whole(), found, "file", 1)
         return
     try:
-        yield _private_key(document, document.whole(), keys.from_der(data))
+        yield private_key(document, document.whole(), keys.from_der(data))
     except MalformedError:
         if keys.is_public_key(data):
             yield PublicKey(document.whole(), document.id, "DER", "")
-        else:
+        elif not is_request_or_list(data):
             yield Unreadable(document.whole(), "der", reason)
 
 
@@ -180,7 +179,7 @@ def _cms(document: Document) -> Iterator[Fact]:
         return
     head, blank, body = text.partition("\n\n")
     if "multipart/signed" in head:
-        yield _unchecked(document, document.location(1), "S/MIME message")
+        yield unchecked(document, document.location(1), "S/MIME message")
         return
     raw = decode(body if blank and "ontent-" in head else text)
     yield from _guarded(document, raw or b"", document.whole())
@@ -190,7 +189,8 @@ def _guarded(document: Document, data: bytes, at: Location) -> Iterator[Fact]:
     try:
         yield from _signed_data(document, data, at)
     except MalformedError as error:
-        yield Unreadable(at, "cms", str(error))
+        language = "other CMS message" if "not SignedData" in str(error) else "cms"
+        yield Unreadable(at, language, str(error))
 
 
 def _signed_data(document: Document, data: bytes, at: Location) -> Iterator[Fact]:
@@ -230,7 +230,7 @@ def _keystore(document: Document) -> Iterator[Fact]:
 def _store(document: Document, store: keys.Store) -> Iterator[Fact]:
     at = document.whole()
     for key in store.keys:
-        yield _private_key(document, at, key)
+        yield private_key(document, at, key)
     for raw in store.certificates:
         try:
             yield _certificate(document, at, load(raw), "file", len(store.certificates))
@@ -251,61 +251,4 @@ def _checksums(document: Document) -> Iterator[Fact]:
     if other:
         yield Unreadable(document.location(other), "checksums", "not the form of a checksum line")
     if "-----BEGIN PGP SIGNED MESSAGE-----" in document.text:
-        yield from _pgp(document)
-
-
-def _pgp(document: Document) -> Iterator[Fact]:
-    data = document.data
-    if data[:1] and data[0] & 0x80:
-        yield from _packets(document, data, document.whole())
-        return
-    found = [block for block in blocks(document.text) if block.label.startswith("PGP ")]
-    if not found:
-        yield Unreadable(document.whole(), "pgp", "neither packets nor armour of OpenPGP")
-    for block in found:
-        yield from _pgp_block(document, block, document.location_at(block.offset))
-
-
-def _pgp_block(document: Document, block: Block, at: Location) -> Iterator[Fact]:
-    if block.label == "PGP SIGNED MESSAGE":
-        return
-    if block.data is None:
-        yield Unreadable(at, "pgp", f"{block.label}: no end, or no base64")
-        return
-    yield from _packets(document, block.data, at)
-
-
-def _packets(document: Document, data: bytes, at: Location) -> Iterator[Fact]:
-    seen: set[str] = set()
-    for packet in openpgp.packets(data):
-        if packet.what in seen:
-            continue
-        seen.add(packet.what)
-        if packet.what == "secret":
-            key = keys.Key("OpenPGP", "OpenPGP", packet.encrypted)
-            yield _private_key(document, at, key)
-        elif packet.what == "public":
-            yield PublicKey(at, document.id, "OpenPGP", packet.identity)
-        elif not seen & {"public", "secret"}:
-            yield _unchecked(document, at, "OpenPGP", packet.identity)
-    if not seen:
-        yield Unreadable(at, "pgp", "no signature and no key of OpenPGP")
-
-
-def _minisign(document: Document) -> Iterator[Fact]:
-    at = document.location(1)
-    lines = document.text.split("\n", _COLUMNS)
-    try:
-        data = base64.b64decode(lines[1] if len(lines) > 1 else "", validate=True)
-    except (binascii.Error, ValueError):
-        data = b""
-    identity = data[2:10][::-1].hex().upper()
-    if data[:1] != b"E":
-        yield Unreadable(at, "minisign", "not a minisign or signify file")
-    elif len(data) == _MINISIGN_PUBLIC:
-        yield PublicKey(at, document.id, "minisign", identity)
-    elif len(data) == _MINISIGN_SIGNATURE:
-        yield _unchecked(document, at, "minisign", identity)
-    else:
-        key = keys.Key("minisign", "Ed25519", Unknown("package.value"))
-        yield _private_key(document, at, key)
+        yield from openpgp_document(document)

@@ -6,11 +6,13 @@ import base64
 
 import pytest
 
+from dten_audit.documents.document import Embedded
 from dten_audit.model.facts.base import Fact, fact_type
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.signing import PrivateKey, PublicKey, UncheckedSignature
 from dten_audit.model.unknown import Unknown
-from tests.readers.signing.stating import states
+from dten_audit.readers.signing.reader import read_embedded_keys
+from tests.readers.signing.stating import document, states
 
 PGP_SIGNATURE = """-----BEGIN PGP SIGNATURE-----
 
@@ -81,3 +83,30 @@ def test_minisign(size: int, facts: list[str]) -> None:
 def test_minisign_that_is_none(data: bytes) -> None:
     (fact,) = states(data, "a.minisig")
     assert isinstance(fact, Unreadable)
+
+
+@pytest.mark.parametrize("size", [64, 71, 256, 512])
+def test_bare_signature_values_are_said(size: int) -> None:
+    data = b"\xff" * size
+    for raw in (data, base64.b64encode(data)):
+        facts = states(raw, "bin/dten.sig", "pgp") if raw == data else in_text(raw)
+        (fact,) = facts
+        assert isinstance(fact, UncheckedSignature)
+        assert (fact.format, fact.target) == ("bare", "bin/dten")
+    assert fact_type(states(data, "bin/dten.dat", "pgp")[0]) == "unreadable"
+
+
+def in_text(raw: bytes) -> list[Fact]:
+    found = read_embedded_keys(document(raw, "bin/dten.sig", "text"))
+    return [fact for fact in found if not isinstance(fact, Embedded)]
+
+
+def test_short_texts_are_no_signatures() -> None:
+    assert not in_text(b"verify with openssl")
+
+
+def test_clear_signed_texts_sign_themselves() -> None:
+    text = f"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nhello\n{PGP_SIGNATURE}"
+    (fact,) = states(text.encode(), "out/notes.asc", "pgp")
+    assert isinstance(fact, UncheckedSignature)
+    assert fact.target == ""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import struct
 from collections.abc import Callable
+from datetime import timedelta
 from hashlib import sha256
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import serialization as ser
 from cryptography.hazmat.primitives.asymmetric import dsa
 from cryptography.hazmat.primitives.serialization import pkcs12
@@ -197,6 +200,30 @@ def test_bundles_without_signers_are_certificates_only() -> None:
     data = tlv(0x30, pki.oid("1.2.840.113549.1.7.2"), tlv(0xA0, inner))
     (fact,) = states(data, "chain.p7b")
     assert isinstance(fact, Certificate)
+
+
+def test_requests_and_revocation_lists_are_none_of_ours() -> None:
+    request = x509.CertificateSigningRequestBuilder().subject_name(pki.name("A"))
+    csr = request.sign(KEY, hashes.SHA256()).public_bytes(DER)
+    day = pki.moment("2026-01-01")
+    revoked = x509.CertificateRevocationListBuilder().issuer_name(pki.name("A"))
+    revoked = revoked.last_update(day).next_update(day + timedelta(days=1))
+    crl = revoked.sign(KEY, hashes.SHA256()).public_bytes(DER)
+    assert states(csr, "a.csr", "der") == states(crl, "a.crl", "der") == []
+    (other,) = states(tlv(0x30, b"\x02\x01\x01"), "a.der", "der")
+    assert isinstance(other, Unreadable)
+
+
+def test_der_under_the_name_of_pem() -> None:
+    (fact,) = states(pki.der(ROOT.certificate), "root.pem", "pem")
+    assert isinstance(fact, Certificate)
+
+
+def test_other_messages_are_not_called_broken() -> None:
+    data = tlv(0x30, pki.oid("1.2.840.113549.1.7.3"), tlv(0xA0, b"\x30\x00"))
+    (fact,) = states(data, "secret.p7m", "cms")
+    assert isinstance(fact, Unreadable)
+    assert fact.language == "other CMS message"
 
 
 def test_multipart_messages_are_said() -> None:

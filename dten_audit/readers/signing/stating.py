@@ -1,0 +1,25 @@
+"""Facts that several readers of this family state in the same way."""
+
+from __future__ import annotations
+
+from dten_audit.documents.document import Document
+from dten_audit.model.facts.signing import PrivateKey, UncheckedSignature
+from dten_audit.model.location import Location
+from dten_audit.readers.signing.keys import Key
+from dten_audit.readers.signing.names import in_test_tree, signed_path
+
+
+def private_key(document: Document, at: Location, key: Key) -> PrivateKey:
+    """Return a private key as a fact."""
+    test = in_test_tree(at.member)
+    return PrivateKey(
+        at, document.id, key.format, key.algorithm, key.encrypted, key.spki_sha256, test
+    )
+
+
+def unchecked(
+    document: Document, at: Location, form: str, signer: str = "", *, detached: bool = True
+) -> UncheckedSignature:
+    """Return a signature as a fact that is recognised but not verified."""
+    target = signed_path(document.path) if detached else ""
+    return UncheckedSignature(at, document.id, form, signer, target, in_test_tree(at.member))
