@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dten_audit.derive.schedules.deriving import derive
 from dten_audit.documents.document import DocumentInfo
@@ -241,3 +243,19 @@ def test_an_anacrontab() -> None:
     found = one({"etc/anacrontab": "7 15 dten.weekly /opt/dten/report\n"})
     assert (found.dialect, found.user, found.period_minutes) == ("anacrontab", "root", 7 * 1440)
     assert found.brief.endswith("every 7 days, 15 minutes after anacron starts")
+
+
+WORDS = ["0", "3", "*", "*/5", "22-4", "L", "1#2", "$X", "root", "/opt/x", "@daily", "@reboot",
+         "ssh", "a@b:c", ">>", "/var/log/x", "%", "\n", "A=b", "CRON_TZ=Mars/Base", "'",
+         "\\"]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=24))
+@settings(max_examples=60)
+def test_any_table_gives_schedules(words: list[str]) -> None:
+    for found in schedules({CRON: " ".join(words)}):
+        assert found.at.line
+        assert found.brief
+        assert isinstance(found.fires_in_window, Unknown) == bool(found.window_question) or (
+            isinstance(found.enabled, Unknown)
+        )
