@@ -5,7 +5,7 @@ import lzma
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dten_audit.documents.kinds import kind_by_name, kind_of, mismatch
@@ -194,6 +194,7 @@ def test_an_executable_text_without_interpreter_is_a_shell_script() -> None:
     assert kind_of("bin/start", b"exec java -jar x.jar\n", 0o644) == "text"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.binary(max_size=600), st.one_of(st.none(), st.integers(0, 0o7777)))
 def test_any_bytes_have_a_kind(path: str, head: bytes, mode: int | None) -> None:
     assert kind_of(path, head, mode)

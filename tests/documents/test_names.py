@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dten_audit.documents.budget import Limits
@@ -68,6 +68,7 @@ def test_a_path_is_judged_by_its_parts(path: str, issues: str) -> None:
     assert not (among and all_plain(["etc/x", path, "opt/y"], LIMITS))
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=12), max_size=5), st.sampled_from([path for path, _ in PATHS]))
 def test_no_path_hides_behind_others(others: list[str], path: str) -> None:
     alone = set(path_problems([path], LIMITS))
