@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-oracle lint bench clean
+.PHONY: demo test test-oracle lint bench precision clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -34,7 +34,13 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 bench: $(READY)
-	$(BIN)/python benchmarks/bench.py
+	$(PYTHON) -m venv build/bench
+	build/bench/bin/python -m pip install --quiet --force-reinstall .
+	$(BIN)/python benchmarks/bench.py --tool build/bench/bin/dten-audit
+
+precision: $(READY)
+	$(BIN)/python benchmarks/fetch_real_packages.py build/real
+	$(BIN)/python benchmarks/precision.py build/real
 
 clean:
 	rm -rf $(VENV) demo build dist

@@ -106,7 +106,7 @@ def start_up(rounds: int, tool: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "bare.py"
         program.write_text(textwrap.dedent(CLICK))
-        bare = [sys.executable, str(program), "--version"]
+        bare = [str(Path(tool).resolve().parent / "python"), str(program), "--version"]
         medians = measure({"bare click": bare, "dten-audit": [tool, "--version"]}, rounds * 3)
     print("start-up (--version)")
     for name, sample in medians.items():
@@ -128,8 +128,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="one case, by name")
+    parser.add_argument("--tool", default="dten-audit", help="the command to measure")
     arguments = parser.parse_args()
-    tool = shutil.which("dten-audit", path=str(Path(sys.executable).parent)) or "dten-audit"
+    tool = shutil.which(arguments.tool) or arguments.tool
     cores = len(os.sched_getaffinity(0))
     print(f"{datetime.now(UTC):%Y-%m-%d}  Python {platform.python_version()}, {cores} cores")
     start_up(arguments.rounds, tool)
