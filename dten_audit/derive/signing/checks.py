@@ -228,6 +228,7 @@ class _Judge:
     def _check(self, verdict: Verdict, meant: str) -> SignatureCheck:
         job, signer, chain = self.job, self.signer, self.chain
         path = chain.path if chain else None
+        vendor = path.anchor.vendor if path and path.anchor else self.anchors.vendor
         return SignatureCheck(
             at=job.signature.at,
             document=job.signature.document,
@@ -251,8 +252,8 @@ class _Judge:
             known_root=root_line(chain.known_root) if chain and chain.known_root else "",
             cross_issuer=chain.cross.issuer if chain and chain.cross else "",
             new_root=party(chain.new_root if chain else None),
-            vendor=path.anchor.vendor.name if path and path.anchor else "",
-            level=path.anchor.vendor.level if path and path.anchor else "strict",
+            vendor=vendor.name,
+            level=vendor.level,
             defects=tuple(defect.kind for defect in path.defects) if path else (),
             related=self._places(path),
             strict_profile=strict_profile(path, self.pool.when) if path else "",

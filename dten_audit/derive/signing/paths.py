@@ -46,6 +46,12 @@ class Anchors:
         return Anchors(self._store, self._package, self.at, use)
 
     @property
+    def vendor(self) -> Vendor:
+        """The vendor whose record names the package; one without a name where there is none."""
+        found = self._store.vendor_of(self._package) if self._store else None
+        return found or Vendor()
+
+    @property
     def given(self) -> bool:
         """Whether the user gave a trust store at all."""
         return self._store is not None

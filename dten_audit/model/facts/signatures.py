@@ -119,6 +119,11 @@ class SignatureCheck(NamedTuple):
         return f"{root.subject}, SHA-256 {root.fingerprint}, valid to {root.expires}"
 
     @property
+    def trusted_words(self) -> str:
+        """The roots of the trust store, in words."""
+        return "; ".join(self.trusted_roots) or "none so far"
+
+    @property
     def signed(self) -> str:
         """What is signed, in words: the member, or the content inside the signature."""
         return self.target or "the content that it carries"
