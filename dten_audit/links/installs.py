@@ -22,6 +22,10 @@ _WITH_ARGUMENT: Final = {
     "ln": frozenset(("-t", "-S")),
 }
 _ROOT_DEPTH: Final = 3
+_FILE_FOLDERS: Final = frozenset(
+    "bin sbin default sysconfig init.d cron.hourly cron.daily cron.weekly cron.monthly".split()
+)
+"""Folders that hold files and no folders."""
 
 
 def installs(package: Package, index: PathIndex) -> Iterator[Install]:
@@ -79,8 +83,15 @@ def _copies(command: Command, near: DocumentInfo, index: PathIndex) -> Iterator[
 
 
 def _is_folder(target: str, name: str) -> bool:
-    """A target without a suffix that differs from the source's name is a folder, as a rule."""
-    last = posixpath.basename(target)
+    """A target without a suffix that differs from the source's name is a folder, as a rule.
+
+    Not so below a folder that holds files only (``/etc/cron.d/x``).
+    """
+    above, last = posixpath.split(target)
+    if last in _FILE_FOLDERS or last.endswith(".d"):
+        return True
+    if posixpath.basename(above) in _FILE_FOLDERS or above.endswith(".d"):
+        return False
     return "." in name and "." not in last and last != name.partition(".")[0]
 
 

@@ -53,7 +53,7 @@ class Reading:
         self.tallies: list[Tally] = []
         self.skipped: set[str] = set()
         self.kept: dict[str, bytes] = {}
-        self._embedded: set[str] = set()
+        self._embedded: dict[str, str] = {}
         self._kept_scripts = 0
         self._wanted = wanted
         self._by_kind: dict[str, list[Reader]] = {}
@@ -96,7 +96,7 @@ class Reading:
         self.documents = [
             info for info in self.documents if not info.host or info.address not in addresses
         ]
-        self._embedded = {info.id for info in self.documents if info.host}
+        self._embedded = {info.id: info.kind for info in self.documents if info.host}
         for document, function in documents.values():
             usual = self._loaded.get(reader)
             self._loaded[reader] = function
@@ -120,7 +120,7 @@ class Reading:
         elif how == "scanned" and document.host is None:
             self.facts += self._mentions(document)
         if document.host is None:
-            self.tallies.append(Tally(document.id, how, len(document.data)))
+            self.tallies.append(Tally(document.id, how, document.size))
         return embedded
 
     def _keep(self, document: Document) -> None:
@@ -135,16 +135,19 @@ class Reading:
 
     def _small(self, document: Document) -> bool:
         executable = bool((document.mode or 0) & 0o111)
-        return document.host is not None or executable or len(document.data) < ALWAYS_BELOW
+        return document.host is not None or executable or document.size < ALWAYS_BELOW
 
     def _triggered(self, document: Document, readers: list[Reader]) -> bool:
         if any(not reader.triggers for reader in readers):
             return True
-        hits = self._gate.topics(document.data)
+        hits = self._gate.topics(_whole(document))
         return any(reader.name in hits for reader in readers)
 
     def _states(self, document: Document, readers: list[Reader]) -> list[Document]:
-        """Run ``readers``; return the documents that they found inside."""
+        """Run ``readers``; return the documents that they found inside, each once.
+
+        A text of unknown kind is read again when somebody knows its kind.
+        """
         embedded = []
         for reader in readers:
             if reader.name not in self._loaded:
@@ -154,17 +157,23 @@ class Reading:
                     self.facts.append(stated)
                 elif document.depth < MAX_EMBEDDED_DEPTH or document.host is None:
                     part = document.embed(stated)
-                    if part.id not in self._embedded:
-                        self._embedded.add(part.id)
+                    if self._embedded.get(part.id, "text") == "text" != part.kind or (
+                        part.id not in self._embedded
+                    ):
+                        self._embedded[part.id] = part.kind
                         embedded.append(part)
         return embedded
 
     def _mentions(self, document: Document) -> Iterator[Fact]:
-        if not document.data:
-            return
-        for topic, start in sorted(self._topics.scan(document.data).items()):
-            line = document.data[:start].count(b"\n") + 1
+        data = _whole(document)
+        for topic, start in sorted(self._topics.scan(data).items()) if data else ():
+            line = data[:start].count(b"\n") + 1
             yield Mention(document.location(line), topic, document.kind)
+
+
+def _whole(document: Document) -> bytes:
+    """Return all bytes of a document, of a large one as they are mapped into memory."""
+    return document.data if document.mapped is None else cast("bytes", document.mapped)
 
 
 def _topics() -> Iterator[Trigger]:

@@ -103,6 +103,8 @@ def test_what_a_script_writes_is_installed_and_not_run() -> None:
         ("install -d /var/lib/dten", []),
         ("cp -t /srv/sql sql/001_init.sql sql/002_orders.sql",
          ["/srv/sql/001_init.sql", "/srv/sql/002_orders.sql"]),
+        ("cp files/agent.cron /etc/cron.d/agent", ["/etc/cron.d/agent"]),
+        ("cp files/agent.sh /usr/bin", ["/usr/bin/agent.sh"]),
         ("mv /tmp/x.conf /etc/dten/dten.conf", ["/etc/dten/dten.conf"]),
         ("ln -s /opt/dten/bin/core /usr/bin/dten", ["/usr/bin/dten"]),
         ("cp onlyone", []),

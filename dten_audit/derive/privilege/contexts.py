@@ -59,13 +59,14 @@ def not_root(guard: Guard) -> bool:
 def root_documents(package: Package, roles: Roles) -> set[str]:
     """Return the documents that are only seen to be run as root.
 
-    Maintainer scripts and container builds run as root by definition (Debian Policy 6.1, RPM);
-    others where every call of them is made as root.
+    Maintainer scripts and container builds run as root by definition (Debian Policy 6.1, RPM), as
+    do root's own jobs; others where every call of them is made as root.
     """
     found = {
         document
         for document in {command.document for command in package.of(Command)}
         if roles.of(document) in ("maintainer", "container-build")
+        or ("user", "root") in package.documents[document].hints
     }
     for _ in range(_ROUNDS):
         more = {
