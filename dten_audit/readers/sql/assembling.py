@@ -150,7 +150,7 @@ def _expression_end(tokens: list[Token], start: int) -> int:
             depth += 1 if token.text == "(" else -1
         elif depth <= 0 and (
             (token.kind == "mark" and token.text == ";")
-            or (token.kind == "word" and token.text in _NEXT)
+            or (token.kind == "word" and token.text in _NEXT and number > start)
         ):
             return number
     return len(tokens)

@@ -46,7 +46,7 @@ def _edges(dialect: Dialect) -> re.Pattern[str]:
     return re.compile(
         rf"{string}|{lexicon.DOUBLE}|{lexicon.BACKTICK}|--[^\n]*+"
         rf"|/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/|\Z)"
-        rf"|\b({begin}|case|end)\b(?:\s++(if|loop|while|repeat|for)\b)?+|[()]{dollar}",
+        rf"|\b({begin}|case|end)\b(?:\s++(if|loop|while|repeat|for|case)\b)?+|[()]{dollar}",
         re.IGNORECASE,
     )
 
@@ -86,7 +86,7 @@ class BlockDepth:
                 self._begun = True
             elif word == "case" and self._begun:
                 self._depth += 1
-            elif word == "end" and not edge[2] and self._depth:
+            elif word == "end" and self._depth and (edge[2] or "case").lower() == "case":
                 self._depth -= 1
         self._position = terminator
         return self._depth == 0 and (self._begun or self._dialect != "oracle")

@@ -7,7 +7,8 @@ from typing import Final
 from dten_audit.readers.sql.draft import Draft, draft, flag
 from dten_audit.readers.sql.tokens import Cursor, Token, flat
 
-MAX_QUERIES: Final = 50
+MAX_VISITS: Final = 4
+"""How often nested queries of a statement may be looked at again."""
 _PRIORITIES: Final = frozenset(("low_priority", "ignore", "quick", "only", "history"))
 _CLAUSES: Final = frozenset(
     "set from where returning output using order limit join inner left right cross full as on"
@@ -112,8 +113,9 @@ def with_queries(tokens: list[Token]) -> list[Draft]:
     """Return the UPDATE and DELETE of a ``WITH`` statement: the main one, and those inside."""
     found: list[Draft] = []
     depth = 0
+    budget = MAX_VISITS * len(tokens)
     for number, token in enumerate(tokens):
-        if len(found) >= MAX_QUERIES:
+        if budget < 0:
             break
         if token.kind == "mark" and token.text in "()":
             depth += 1 if token.text == "(" else -1
@@ -126,6 +128,7 @@ def with_queries(tokens: list[Token]) -> list[Draft]:
                 continue
             end = _closing(tokens, number) if inside else len(tokens)
             part = tokens[number:end]
+            budget -= len(part)
             cursor = Cursor(part, 1)
             found += update(cursor) if token.text == "update" else delete(cursor)
     return found

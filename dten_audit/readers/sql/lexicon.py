@@ -38,7 +38,7 @@ _HOLES: Final = (
     r"\$\{[^{}\n]*+\}|\{\{[^{}\n]*+\}\}|%\([A-Za-z_]\w*+\)s|%[sIL](?!\w)|\$\([A-Za-z_]\w*+\)"
     r"|:'[A-Za-z_]\w*+'|:\"[A-Za-z_]\w*+\"|:[A-Za-z_]\w*+|\$\d++|&&?[A-Za-z_]\w*+\.?|\?"
 )
-_WORD: Final = r"[A-Za-z_\x80-\U0010ffff][\w$#\x80-\U0010ffff]*+"
+_WORD: Final = r"[A-Za-z_\x80-\U0010ffff](?:[\w#\x80-\U0010ffff]|\$(?!\{))*+"
 _AT_WORD: Final = r"(?:@@?|#{1,2})[A-Za-z_][\w$#@.]*+"
 
 _STRINGS: Final[dict[Dialect, str]] = {

@@ -16,6 +16,8 @@ from dten_audit.readers.sql.tokens import MAX_TOKENS, Cursor, Token, content_of,
 
 MAX_DEPTH: Final = 4
 MAX_TEXTS: Final = 50
+ALLOWANCE: Final = 16
+"""How many times its own size a document's executed texts may be read: a loop repeats them."""
 _SQL_LANGUAGES: Final = frozenset(("plpgsql", "sql", ""))
 _MODULES: Final = frozenset(("create_function", "create_procedure", "create_trigger",
                              "create_event", "create_package"))  # fmt: skip
@@ -36,6 +38,7 @@ class Scanner:
         self._text = text
         self._dialect: Dialect = dialect
         self._variables = Variables()
+        self._allowance = ALLOWANCE * len(text) + ALLOWANCE**4
 
     def scan(self, start: int, end: int) -> list[Draft]:
         """Return the actions of the statement between two offsets."""
@@ -151,6 +154,10 @@ class Scanner:
                 yield from self._assembled(text, source, each)
 
     def _assembled(self, text: Assembled, source: _Source, whole: Draft) -> Iterator[Draft]:
+        self._allowance -= len(text.text)
+        if self._allowance < 0:
+            yield whole
+            return
         inner = _Source(text.text, source.depth + 1)
         tokens = tokenise(inner.text, self._dialect)
         if not tokens:

@@ -27,6 +27,8 @@ RELEASES: Final = frozenset(
     "pg_advisory_unlock pg_advisory_unlock_all pg_advisory_unlock_shared release_lock"
     " release_all_locks sp_releaseapplock dbms_lock.release".split()
 )
+MAX_CALL: Final = 60
+"""How many tokens of a call of set_config are looked at."""
 
 
 def set_statement(cursor: Cursor, dialect: Dialect) -> list[Draft]:
@@ -149,15 +151,14 @@ def functions(tokens: list[Token]) -> list[Draft]:
 
 
 def _set_config(tokens: list[Token], number: int) -> list[Draft]:
-    cursor = Cursor(tokens, number + 1)
-    opened = cursor.index
+    cursor = Cursor(tokens[number : number + MAX_CALL], 1)
     if not cursor.skip_parentheses():
         return []
-    arguments = parts(tokens[opened + 1 : cursor.index - 1])
+    arguments = parts(cursor.tokens[2 : cursor.index - 1])
     if len(arguments) != 3 or arguments[0][0].kind != "string":  # noqa: PLR2004 (its three arguments)
         return []
     name = content_of(arguments[0][0]).text
     value, computed = _value(arguments[1])
     local = flag("local", when=arguments[2][0].text in ("true", "t"))
-    whole = tokens[number : cursor.index]
+    whole = cursor.tokens[: cursor.index]
     return [draft("set", whole, local, name=name, value=value)._replace(computed=computed)]
