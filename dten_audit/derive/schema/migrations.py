@@ -14,6 +14,10 @@ _LOSSY: Final = frozenset(
     "drop_table drop_column drop_schema drop_database drop_view truncate delete update"
     " alter_type".split()
 )
+_TIDYING: Final = frozenset(
+    "validate_constraint reindex cluster vacuum analyze refresh_matview optimize_table".split()
+)
+"""Actions that leave nothing to take back."""
 _CREATES: Final = frozenset(("create_table", "create_index", "create_view", "create_function"))
 
 
@@ -21,7 +25,8 @@ def migrations(book: Book, changes: Iterable[SchemaChange]) -> Iterator[Migratio
     """Yield one fact for each upgrade file that changes what is there, or adds to it."""
     by_script: dict[str, dict[tuple[object, ...], SchemaChange]] = defaultdict(dict)
     for change in changes:
-        if change.role == "up" and not change.table_created_here:
+        lasting = change.action not in _TIDYING
+        if change.role == "up" and lasting and not change.table_created_here:
             by_script[change.script][change.at, change.action, change.column] = change
     ways_back = {stem_of(file.file.path) for file in book.files.values() if file.role == "down"}
     for file in book.files.values():
