@@ -54,13 +54,17 @@ class _All:
         yield from self._orphans(called)
 
     def _orphans(self, called: set[str]) -> Iterator[Stated]:
-        """Run the files that nothing runs: sets of migrations in their order, others alone."""
+        """Run the files that nothing runs: sets of migrations in their order, others alone.
+
+        Those that others include come last: by then they have run where they are included.
+        """
         alone = [file for file in self._book.files.values() if file.info.id not in called]
         groups: dict[tuple[str, bool, str], list[SqlFile]] = defaultdict(list)
         for number, file in enumerate(alone):
             folder = set_of(file.file.path, file.runner) or f"#{number}"
             groups[folder, file.role == "down", file.script.dialect].append(file)
-        waiting = sorted(groups.values(), key=_includes, reverse=True)
+        inner = {target for file in alone for target in self._book.includes(file)}
+        waiting = sorted(groups.values(), key=lambda files: files[0].info.id in inner)
         for files in waiting:
             world = World()
             for file in sorted(files, key=lambda each: order_of(each.file.path)):
@@ -79,11 +83,6 @@ class _All:
         for fact in interpreter.finish(files[-1]):
             yield _placed(fact, session, files[-1])
         self._included |= interpreter.included
-
-
-def _includes(files: list[SqlFile]) -> bool:
-    """Files that include others run first: what they run has its caller."""
-    return any(a.verb == "include" for f in files for s in f.statements for a in s.actions)
 
 
 def _placed(fact: Stated, session: Session, file: SqlFile) -> Stated:

@@ -86,6 +86,11 @@ class Book:
         found = self.index.find(text, near) or self.index.find(text + ".sql", near)
         return found[0].id if found and found[0].id in self.files else ""
 
+    def includes(self, file: SqlFile) -> set[str]:
+        """Return the ids of the documents that a file includes."""
+        names = {a.name for s in file.statements for a in s.actions if a.verb == "include"}
+        return {target for name in names if (target := self.include(name, file.info))}
+
     def dialect(self, file: SqlFile, client: Dialect | None) -> Dialect:
         """Return the dialect to judge by.
 

@@ -53,7 +53,7 @@ def read(document: Document) -> Iterator[SqlScript | SqlStatement | Unreadable]:
     dialect = dialect_of(document)
     marks = marks_of(text)
     scanner = Scanner(text, dialect)
-    count = 0
+    count, told = 0, False
     pieces = list(split(text, dialect))
     for number, piece in enumerate(pieces):
         count += piece.kind == "sql"
@@ -64,8 +64,9 @@ def read(document: Document) -> Iterator[SqlScript | SqlStatement | Unreadable]:
         follower = pieces[number + 1] if number + 1 < len(pieces) else None
         drafts = _drafts(piece, follower, scanner, text, dialect)
         if drafts:
+            told = True
             yield _fact(document, dialect, number, piece, drafts, marks)
-    if count:
+    if count or told:
         yield SqlScript(document.location(1), document.id, dialect, marks.words, count)
 
 
