@@ -9,6 +9,7 @@ from dten_audit.derive.schema.book import Book, SqlFile
 from dten_audit.derive.schema.changes import Judge
 from dten_audit.derive.schema.contexts import Context, Run, Session, sessions
 from dten_audit.derive.schema.files import order_of, set_of
+from dten_audit.derive.schema.history import with_open_past
 from dten_audit.derive.schema.interpreter import Interpreter, Stated
 from dten_audit.derive.schema.merging import merged, single
 from dten_audit.derive.schema.migrations import migrations
@@ -26,7 +27,8 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
     if not book.files:
         return
     stated = list(_All(package, estate, book).stated())
-    changes = merged(fact for fact in stated if isinstance(fact, SchemaChange))
+    every = merged(fact for fact in stated if isinstance(fact, SchemaChange))
+    changes = with_open_past(book, every)
     yield from changes
     yield from single(fact for fact in stated if isinstance(fact, (TransactionIssue, UncheckedSql)))
     yield from migrations(book, changes)

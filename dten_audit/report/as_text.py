@@ -17,6 +17,7 @@ _COLOURS: Final[dict[str, str]] = {
 _RELATED: Final = 3
 _NOT_COVERED: Final = 10
 _ASKED: Final = 12
+_ALIKE: Final = 3
 
 
 class Style(NamedTuple):
@@ -123,13 +124,18 @@ def _questions(questions: list[Finding], style: Style) -> Iterator[str]:
     if not questions:
         return
     yield "\n" + style.paint("questions", "title")
-    groups: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    groups: dict[str, dict[str, list[Finding]]] = defaultdict(lambda: defaultdict(list))
     for finding in questions:
-        groups[finding.rule, finding.question or finding.message].append(finding)
-    for (rule, question), findings in groups.items():
-        places = _joined((place(finding.at) for finding in findings), _ASKED)
-        yield f"  {rule} {for_terminal(question)}"
-        yield f"    {places}  (needs {', '.join(sorted(_needs(findings)))})"
+        groups[finding.rule][finding.question or finding.message].append(finding)
+    for rule, asked in groups.items():
+        shown = list(asked.items())
+        limit = len(shown) if style.verbose or len(shown) <= _ALIKE + 1 else _ALIKE
+        for question, findings in shown[:limit]:
+            places = _joined((place(finding.at) for finding in findings), _ASKED)
+            yield f"  {rule} {for_terminal(question)}"
+            yield f"    {places}  (needs {', '.join(sorted(_needs(findings)))})"
+        if limit < len(shown):
+            yield f"  {rule} and {len(shown) - limit} more questions like these; --verbose"
 
 
 def _needs(findings: Iterable[Finding]) -> set[str]:

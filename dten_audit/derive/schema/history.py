@@ -1,0 +1,56 @@
+"""Long series of migrations that nothing in the package calls: which of them still run is open.
+
+A product that migrates its schema when it starts carries its whole past; the site has most of it
+behind itself. Only the schema's version, known at run time, tells what is left.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from dten_audit.derive.schema.book import Book, SqlFile
+from dten_audit.derive.schema.files import set_of
+from dten_audit.model.facts.sql import SchemaChange
+
+LONG: Final = 8
+"""So many files of one series are more than one release's changes."""
+_NUMBERED: Final = re.compile(r"[vV]?[0-9][0-9._-]*")
+
+
+def past(book: Book, called: Collection[str]) -> set[str]:
+    """Return the paths of uncalled files that belong to a long series."""
+    series: dict[str, set[str]] = defaultdict(set)
+    for file in book.files.values():
+        if not file.info.host and file.role == "up":
+            series[series_of(file)].add(file.file.path)
+    return {
+        path
+        for name, paths in series.items()
+        if name and len(paths) >= LONG
+        for path in paths
+        if path not in called
+    }
+
+
+def series_of(file: SqlFile) -> str:
+    """Return the series of a file: the folder above its numbered folders, else its ordered set."""
+    parts = posixpath.dirname(file.file.path).split("/")
+    for number, part in enumerate(parts):
+        if _NUMBERED.fullmatch(part):
+            return "/".join((*parts[:number], "#"))
+    return set_of(file.file.path, file.runner)
+
+
+def with_open_past(book: Book, changes: Iterable[SchemaChange]) -> list[SchemaChange]:
+    """Return the changes; those of a series' uncalled files hold only if the file still runs."""
+    changes = list(changes)
+    called = {change.script for change in changes if change.called}
+    open_files = past(book, called)
+    return [
+        change._replace(certainty="computed") if change.script in open_files else change
+        for change in changes
+    ]
