@@ -10,7 +10,7 @@ from dten_audit.derive.schema.changes import Judge
 from dten_audit.derive.schema.contexts import Context, Run, Session, sessions
 from dten_audit.derive.schema.files import order_of, set_of
 from dten_audit.derive.schema.history import with_open_past
-from dten_audit.derive.schema.interpreter import Interpreter, Stated
+from dten_audit.derive.schema.interpreter import Budget, Interpreter, Stated
 from dten_audit.derive.schema.merging import merged, single
 from dten_audit.derive.schema.migrations import migrations
 from dten_audit.derive.schema.state import State, World
@@ -40,7 +40,7 @@ class _All:
     def __init__(self, package: Package, estate: Estate, book: Book) -> None:
         self._book = book
         self._judge = Judge(estate.site)
-        self._steps = [0]
+        self._budget = Budget()
         self._included: set[str] = set()
         self._sessions = sessions(package, book)
 
@@ -78,7 +78,7 @@ class _All:
         files = [self._book.files[run.document] for run in session.runs]
         dialect = self._book.dialect(files[0], session.context.dialect)
         state = State(session.context, world, dialect)
-        interpreter = Interpreter(self._book, self._judge, state, self._steps)
+        interpreter = Interpreter(self._book, self._judge, state, self._budget)
         for run, file in zip(session.runs, files, strict=True):
             for fact in interpreter.run(file, together=run.together):
                 yield _placed(fact, session, file)

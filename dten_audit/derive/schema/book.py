@@ -49,6 +49,7 @@ class Book:
             statements[statement.document].append(statement)
         self.files: dict[str, SqlFile] = {}
         self._known: set[Dialect] = set()
+        self._targets: dict[tuple[str, str], str] = {}
         self._in_folder: dict[str, set[Dialect]] = defaultdict(set)
         for script in package.of(SqlScript):
             info = package.documents.get(script.document)
@@ -83,8 +84,12 @@ class Book:
 
     def include(self, text: str, near: DocumentInfo) -> str:
         """Return the id of the document that an include names; empty where it is not shipped."""
-        found = self.index.find(text, near) or self.index.find(text + ".sql", near)
-        return found[0].id if found and found[0].id in self.files else ""
+        key = (text, near.id)
+        if key not in self._targets:
+            found = self.index.find(text, near) or self.index.find(text + ".sql", near)
+            known = found and found[0].id in self.files
+            self._targets[key] = found[0].id if known else ""
+        return self._targets[key]
 
     def includes(self, file: SqlFile) -> set[str]:
         """Return the ids of the documents that a file includes."""

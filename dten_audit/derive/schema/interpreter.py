@@ -18,7 +18,8 @@ from dten_audit.model.facts.sql import (
 )
 from dten_audit.model.location import Location
 
-MAX_STEPS: Final = 400_000
+MAX_STEPS: Final = 300_000
+INCLUDE_STEPS: Final = 20
 MAX_NESTING: Final = 8
 _UNCHECKED: Final[dict[str, Literal["dynamic", "unclassified", "truncated"]]] = {
     "dynamic": "dynamic",
@@ -31,15 +32,28 @@ _DDL: Final = ("create_", "alter_", "drop_", "rename_", "add_", "truncate")
 Stated = SchemaChange | TransactionIssue | UncheckedSql
 
 
-class Interpreter:
-    """One session. All sessions of an audit share ``steps``: a bound for hostile includes."""
+class Budget:
+    """What all sessions of an audit may do together: a bound for includes that multiply."""
 
-    def __init__(self, book: Book, judge: Judge, state: State, steps: list[int]) -> None:
+    def __init__(self) -> None:
+        self.left = MAX_STEPS
+        self.told = False
+
+    def take(self, steps: int) -> bool:
+        """Take some steps; False where none are left."""
+        self.left -= steps
+        return self.left >= 0
+
+
+class Interpreter:
+    """One session."""
+
+    def __init__(self, book: Book, judge: Judge, state: State, budget: Budget) -> None:
         self.state = state
         self.included: set[str] = set()
         self._book = book
         self._judge = judge
-        self._steps = steps
+        self._budget = budget
         self._routines: dict[str, list[tuple[SqlStatement, Action]]] = defaultdict(list)
         self._stack: list[str] = []
         self._via: tuple[Location, ...] = ()
@@ -103,8 +117,8 @@ class Interpreter:
             file = file._replace(role="down")
         defined: set[str] = set()
         for action in statement.actions:
-            self._steps[0] += 1
-            if self._steps[0] > MAX_STEPS:
+            if not self._budget.take(1):
+                yield from self._spent(action, file)
                 return
             if action.routine:
                 if action.routine not in defined:
@@ -132,6 +146,14 @@ class Interpreter:
         elif handler is None:
             yield from self._change(action, statement, file)
 
+    def _spent(self, action: Action, file: SqlFile) -> Iterator[Stated]:
+        """Say once that not everything could be followed."""
+        if not self._budget.told:
+            self._budget.told = True
+            yield UncheckedSql(
+                action.at, self.state.dialect, "truncated", action.text, file.role, file.file.path
+            )
+
     def _transaction(
         self, action: Action, statement: SqlStatement, file: SqlFile
     ) -> Iterator[Stated]:
@@ -156,6 +178,9 @@ class Interpreter:
         target = self._book.include(action.name, file.info)
         if not target or target in self._stack or len(self._stack) > MAX_NESTING:
             return
+        if not self._budget.take(INCLUDE_STEPS):
+            yield from self._spent(action, file)
+            return
         self.included.add(target)
         before = self._via
         self._via = (*before, action.at)
@@ -171,8 +196,7 @@ class Interpreter:
             return
         self._calling += 1
         for statement, inner in list(body):
-            self._steps[0] += 1
-            if self._steps[0] > MAX_STEPS:
+            if not self._budget.take(1):
                 break
             yield from self._action(inner, statement, file)
         self._calling -= 1
