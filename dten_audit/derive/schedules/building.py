@@ -53,13 +53,8 @@ class Builder:
         """Return ``base`` with its times and its work filled in, and told in words."""
         work = self.worker.work(steps, environment, base.command)
         calls_retired = self.worker.calls_retired(work)
-        full = base._replace(
+        full = _with_times(base, times)._replace(
             installed_by=tuple(by for by in base.installed_by if by[:2] != base.at[:2]),
-            next_fires=tuple(stamp(moment) for moment in times.next),
-            next_text=base.next_text or in_words(times.next, base.zone),
-            fires_in_window=times.in_window,
-            window_fire=in_words([times.window_fire], base.zone) if times.window_fire else "",
-            never_fires=times.never and not base.at_boot,
             program=base.program or work.program,
             without_systemd=work.without_systemd,
             enabled=self._systemd_runs
@@ -91,6 +86,17 @@ class Builder:
             window_question=_window_question(full),
             hold_with=base.hold_with or _hold_with(full),
         )
+
+
+def _with_times(base: Schedule, times: Times) -> Schedule:
+    """Return a schedule with the times at which it fires."""
+    return base._replace(
+        next_fires=tuple(stamp(moment) for moment in times.next),
+        next_text=base.next_text or in_words(times.next, base.zone),
+        fires_in_window=times.in_window,
+        window_fire=in_words([times.window_fire], base.zone) if times.window_fire else "",
+        never_fires=times.never and not base.at_boot,
+    )
 
 
 @cache

@@ -70,8 +70,7 @@ class Judge:
             action.constraint,
             tuple(sorted(action.flags)),
             unbounded=action.verb in ("update", "delete") and is_unbounded(action),
-            recreated=file.created.get(bare(_object(action)), -1) > statement.order
-            or (action.verb == "drop_table" and state.tables.is_replaced(table, state.dialect)),
+            recreated=_is_recreated(action, statement, state, file),
             lock=effect.lock,
             blocks=effect.blocks,
             concurrently="concurrently" in action.flags or "online" in action.flags,
@@ -148,6 +147,15 @@ def _has_hazard(change: SchemaChange) -> bool:
         or change.action == "drop_index"
         or (required and not any(flag in change.flags for flag in given))
     )
+
+
+def _is_recreated(action: Action, statement: SqlStatement, state: State, file: SqlFile) -> bool:
+    """Say whether the same file, or the session, makes again what the action takes away."""
+    if action.verb == "drop_table":
+        table = action.table or state.tables.table_of_index(action.name, state.dialect)
+        if state.tables.is_replaced(table, state.dialect):
+            return True
+    return file.created.get(bare(_object(action)), -1) > statement.order
 
 
 def _object(action: Action) -> str:

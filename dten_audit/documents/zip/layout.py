@@ -126,11 +126,15 @@ def _compare(data: Data, entry: Entry, directory: Directory, layout: Layout) -> 
     differing = _differing(entry, other)
     if not differing:
         return Located(entry, start)
+    problems.append(_mismatch(entry, other, differing))
+    return Located(entry, start, other)
+
+
+def _mismatch(entry: Entry, other: Entry, differing: list[str]) -> Problem:
     says = f"its own header has another {' and '.join(differing)}"
     if "name" in differing:
-        says += f": {r.decode_name(name, flags)[0][:_SHOWN]}"
-    problems.append(Problem("header-mismatch", says, _path(entry), begin))
-    return Located(entry, start, other)
+        says += f": {r.decode_name(other.name, other.flags)[0][:_SHOWN]}"
+    return Problem("header-mismatch", says, _path(entry), entry.offset)
 
 
 def _differing(entry: Entry, other: Entry) -> list[str]:
