@@ -67,9 +67,9 @@ def token_pattern(dialect: Dialect) -> re.Pattern[str]:
     word = _WORD if dialect == "postgres" else f"{_AT_WORD}|{_WORD}"
     dollar = rf"|(?P<dollar>{DOLLAR})" if dialect in DOLLARS else ""
     return re.compile(
-        rf"(?P<skip>\s++|{line})|(?P<string>{_STRINGS[dialect]})|(?P<name>{_NAMES[dialect]})"
+        rf"\s*+(?:(?P<skip>{line}|\Z)|(?P<string>{_STRINGS[dialect]})|(?P<name>{_NAMES[dialect]})"
         rf"|(?P<cast>::){dollar}|(?P<hole>{_HOLES})|(?P<word>{word})"
-        rf"|(?P<number>\d++(?:\.\d++)?\w*+)|(?P<comment>/\*)|(?P<mark>:=|<<|>>|.)",
+        rf"|(?P<number>\d++(?:\.\d++)?\w*+)|(?P<comment>/\*)|(?P<mark>:=|<<|>>|.))",
         re.DOTALL,
     )
 

@@ -47,6 +47,12 @@ def _in_batch() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{_WORDS}|into|{_CALLS})\b", re.IGNORECASE)
 
 
+@cache
+def _behind_insert() -> re.Pattern[str]:
+    """Match what follows an INSERT of T-SQL without a terminator between them."""
+    return re.compile(rf"\n[ \t]*+(?:{_WORDS})\b", re.IGNORECASE)
+
+
 def read(document: Document) -> Iterator[SqlScript | SqlStatement | Unreadable]:
     """Yield the statements of a document that are of interest, and the document itself."""
     text = document.text
@@ -85,7 +91,11 @@ def _drafts(
 
 def _matters(piece: Piece, text: str, dialect: Dialect) -> bool:
     if dialect == "tsql":
-        return _in_batch().search(text, piece.start, piece.end) is not None
+        insert = text[piece.start] in "iI" and text[piece.start + 1 : piece.start + 2] in "nN"
+        words = _behind_insert() if insert else _in_batch()
+        return words.search(text, piece.start, piece.end) is not None
+    if text[piece.start] in "iI":
+        return False
     found = _first_word().match(text, piece.start, piece.end)
     if found is None:
         return False

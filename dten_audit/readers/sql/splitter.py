@@ -106,6 +106,8 @@ _BATCH: Final[dict[Dialect, re.Pattern[str]]] = {
 """What ends a batch, where it stands before any statement."""
 _GO: Final = re.compile(r"[ \t\n]*+go(?![\w.])[^\n]*+", re.IGNORECASE)
 _SLASH_LINE: Final = re.compile(r"^[ \t]*/[ \t]*$", re.MULTILINE)
+_INSERT: Final = frozenset("iI")
+"""INSERT is what dumps consist of: nothing else that matters here begins with its letter."""
 _STRING: Final = re.compile(_STANDARD)
 _CLOSING: Final = {"[": "]", "{": "}", "(": ")", "<": ">"}
 _DOLLAR: Final = re.compile(lexicon.DOLLAR)
@@ -134,16 +136,19 @@ class _Splitter:
         self.delimiter = ";"
         self.delimiters = 0
         self.recoveries = 0
+        self.blank = _blank(dialect)
+        self.command = _command(dialect)
         self.nested = dialect in lexicon.NESTED
         self.slashes = dialect == "oracle" and _SLASH_LINE.search(text) is not None
 
     def pieces(self) -> Iterator[Piece]:
-        position, size = 0, len(self.text)
+        text, position, size = self.text, 0, len(self.text)
         while position < size:
             position = self._lead(position)
             if position >= size:
                 return
-            behind = self._client_command(position)
+            data = text[position] in _INSERT
+            behind = position if data else self._client_command(position)
             if behind > position:
                 yield Piece("meta", position, behind)
                 position = behind
@@ -154,10 +159,12 @@ class _Splitter:
 
     def _lead(self, position: int) -> int:
         """Step over blanks, comments and empty statements."""
-        text, blank, batch = self.text, _blank(self.dialect), _BATCH.get(self.dialect)
+        text, blank, batch = self.text, self.blank, _BATCH.get(self.dialect)
         while True:
             found = blank.match(text, position)
             position = found.end() if found else position
+            if text[position : position + 1] in _INSERT:
+                return position
             if text.startswith("/*", position) and not (
                 self.dialect == "mysql" and text.startswith("/*!", position)
             ):
@@ -176,8 +183,7 @@ class _Splitter:
         """Return the offset behind a command for the client; ``start`` where there is none."""
         if self.dialect == "postgres" and self.text.startswith("\\", start):
             return self._line_end(start)
-        command = _command(self.dialect)
-        found = command.match(self.text, start) if command else None
+        found = self.command.match(self.text, start) if self.command else None
         if found is None:
             return start
         if self.dialect == "mysql" and found["delimiter"] and self.delimiters < MAX_DELIMITERS:
@@ -190,7 +196,7 @@ class _Splitter:
         text, size = self.text, len(self.text)
         run = _run(self.dialect, self.delimiter)
         block: BlockDepth | None = None
-        holds = opens_block(text, start, self.dialect)
+        holds = text[start] not in _INSERT and opens_block(text, start, self.dialect)
         position = start
         while position < size:
             found = run.match(text, position)

@@ -41,16 +41,17 @@ def tokenise(text: str, dialect: Dialect, start: int = 0, end: int | None = None
         found = match(text, position, end)
         if found is None:
             break
-        kind, position = found.lastgroup, found.end()
+        kind, position = found.lastgroup or "mark", found.end()
         if kind == "skip":
             continue
+        begun = found.start(kind)
         if kind == "comment":
-            position = _behind_comment(text, found.start(), end, dialect)
+            position = _behind_comment(text, begun, end, dialect)
         elif kind == "dollar":
-            position = _behind_dollar(text, found.start(), found.end(), end)
-            tokens.append(Token("string", text[found.start() : position], found.start(), position))
+            position = _behind_dollar(text, begun, position, end)
+            tokens.append(Token("string", text[begun:position], begun, position))
         else:
-            tokens.append(_token(kind or "mark", found.group(), found.start(), position))
+            tokens.append(_token(kind, found[kind], begun, position))
     return tokens
 
 
@@ -234,7 +235,7 @@ def flat(tokens: list[Token]) -> list[str]:
 def follows(words: list[str], *sequence: str) -> bool:
     """Say whether ``sequence`` stands in ``words`` without a gap."""
     first, size = sequence[0], len(sequence)
-    return any(
+    return first in words and any(
         word == first and tuple(words[at : at + size]) == sequence for at, word in enumerate(words)
     )
 
