@@ -88,14 +88,16 @@ class _All:
 
 
 def _placed(fact: Stated, session: Session, file: SqlFile) -> Stated:
-    """Add who runs it; where nobody is seen to, only a runner of its own is known to lock."""
+    """Add who runs it. A runner that owns the file, or the script around the text, may lock."""
     if isinstance(fact, UncheckedSql):
         return fact
     if isinstance(fact, TransactionIssue):
         return fact._replace(callers=session.callers)
     change = fact._replace(called=bool(session.callers), callers=session.callers)
-    if change.migration_lock or session.callers:
+    if change.migration_lock:
         return change
-    if file.runner.lock:
+    if file.runner.lock and (file.info.host or not session.callers):
         return change._replace(migration_lock=True, lock_holder=file.runner.name)
+    if session.callers:
+        return change
     return change._replace(migration_lock=Unknown("package.callers"))
