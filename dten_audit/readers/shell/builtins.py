@@ -61,17 +61,24 @@ class Builtins(Calls):
         literal = item.value.parts[0] if item.value.parts else None
         old = self.state.variables.get(item.name)
         if isinstance(literal, ArrayLiteral):
-            value: Value = self.expander.array(literal)
-            if item.append:
-                old_items = old.items if isinstance(old, Array) else ()
-                value = Array(old_items + value.items) if isinstance(value, Array) else value
-        else:
-            value = self.expander.text(item.value, item.start)
-            if item.subscript:
-                value = unknown(item.name)
-            elif item.append:
-                value = joined([old, value], "") if isinstance(old, Field) else unknown(item.name)
+            array = self.expander.array(literal)
+            items = old.items if item.append and isinstance(old, Array) else ()
+            self.state.allowance.left -= len(items)
+            fits = self.state.allowance.left >= 0
+            self.state.set(item.name, Array(items + array.items) if fits else unknown(item.name))
+            return
+        value = self.expander.text(item.value, item.start)
+        if item.subscript:
+            value = unknown(item.name)
+        elif item.append:
+            value = self._appended(item.name, old, value)
         self.state.set(item.name, value)
+
+    def _appended(self, name: str, old: Value | None, value: Field) -> Field:
+        """Return the value after ``name+=value``."""
+        if not isinstance(old, Field) or not old.known or not self.state.allowance.take(old):
+            return unknown(name)
+        return joined([old, value], "")
 
     def _declare(self, node: Simple) -> Ending:
         """Run ``local``, ``export``, ``declare`` and their kin."""
@@ -108,7 +115,7 @@ class Builtins(Calls):
         old = self.state.variables.get(name)
         value: Field = cut(field, field.text.find("=") + 1, len(field.text))
         if shape.source[at - 2 : at - 1] == "+":
-            value = joined([old, value], "") if isinstance(old, Field) else unknown(name)
+            value = self._appended(name, old, value)
         self.state.set(name, value)
         return field
 

@@ -43,6 +43,8 @@ class Calls(Walk):
         self.nested = 0
         self.text_left = _TEXT_ALLOWANCE * len(document.text) + _TEXT_FLOOR
         self._parsed: dict[str, Body] = {}
+        self._exiting: dict[int, bool] = {}
+        self._harmless: dict[int, bool] = {}
 
     def streams(self, redirects: tuple[Redirect, ...]) -> Streams:
         """Expand redirections."""
@@ -53,7 +55,8 @@ class Calls(Walk):
         name = run.argv[0].text
         if any(frame.name == name for frame in self.chain):
             return Ending.NEXT
-        if not self.may_repeat(0) or len(self.chain) >= MAX_CALLS:
+        size = sum(p.definition.size for p in procedures if id(p.definition) in self.visited)
+        if len(self.chain) >= MAX_CALLS or not self.charge(size):
             self.gap(run.offset, "more calls of functions than are followed")
             return Ending.NEXT
         serial = self._push(name, run)
@@ -195,7 +198,7 @@ class Calls(Walk):
 
     def _fresh_state(self, peeled: Peeled, run: Run) -> State:
         """Return the state of a new shell: what is exported, for shells of this host and user."""
-        state = State(self.live_frames)
+        state = State(self.live_frames, self.state.allowance)
         state.folder = self.state.folder if peeled.wrapper.layer == "shell" else ""
         arguments = peeled.code_arguments[1:]
         state.positional = arguments if peeled.code_arguments else None
@@ -217,9 +220,9 @@ class Calls(Walk):
         if procedures is None or len(procedures) != 1 or len(self.chain) >= MAX_CALLS:
             return None
         name = fields[0].text
-        if any(frame.name == name for frame in self.chain):
-            return None
         definition, source = procedures[0]
+        if any(frame.name == name for frame in self.chain) or not self.charge(definition.size):
+            return None
         body = definition.body
         statements = body.body if isinstance(body, Group) else (body,)
         self._push(name, Run(fields, definition.offset, self.streams(())))
@@ -253,9 +256,11 @@ class Calls(Walk):
     def _early_return(self, node: Node, last: Node | None) -> Tested | None:
         """Return what holds where the function did not leave at ``node`` with another result."""
         if isinstance(node, AndOr):
-            code = _returned(node.right)
-            tested = self.conditions.of(node.left)
-            tested = tested if node.operator == "||" else tested.inverted
+            operator, right = node.rest[-1]
+            code = _returned(right)
+            left = AndOr(node.first, node.rest[:-1], node.offset) if node.rest[1:] else node.first
+            tested = self.conditions.tells(left)
+            tested = tested if operator == "||" else tested.inverted
         elif isinstance(node, If) and not node.otherwise:
             code = _returned(node.then[-1]) if node.then else None
             tested = self.conditions.of_body(node.condition).inverted
@@ -297,7 +302,14 @@ class Calls(Walk):
         procedures = self.state.functions.get(name)
         if procedures is None:
             return name in stop_names()
-        return all(self._exits(p.definition.body, depth - 1) for p in procedures)
+        return all(self._always_exits(p, depth - 1) for p in procedures)
+
+    def _always_exits(self, procedure: Procedure, depth: int) -> bool:
+        key = id(procedure.definition)
+        if key not in self._exiting:
+            self._exiting[key] = False
+            self._exiting[key] = self._exits(procedure.definition.body, depth)
+        return self._exiting[key]
 
     def _exits(self, node: Node, depth: int) -> bool:
         if isinstance(node, Simple) and node.words and node.words[0].text == "return":
@@ -317,8 +329,15 @@ class Calls(Walk):
         name = node.words[0].text or ""
         procedures = self.state.functions.get(name)
         if procedures is not None:
-            return all(self.is_harmless(p.definition.body, depth - 1) for p in procedures)
+            return all(self._only_prints(p, depth - 1) for p in procedures)
         return name in ("true", ":", "local") or name in message_names()
+
+    def _only_prints(self, procedure: Procedure, depth: int) -> bool:
+        key = id(procedure.definition)
+        if key not in self._harmless:
+            self._harmless[key] = False
+            self._harmless[key] = self.is_harmless(procedure.definition.body, depth)
+        return self._harmless[key]
 
     def ending_of(self, name: str) -> Ending:
         """Return how the script goes on after a program: library functions that stop end it."""

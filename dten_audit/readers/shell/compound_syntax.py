@@ -58,6 +58,7 @@ class CompoundSyntax(SimpleSyntax):
     def _compound(self, word: str, start: int) -> Node:
         self.pos = start + len(word)
         self.depth += 1
+        self.shared.commands += 1
         offset = self.base + start
         if word == "if":
             node: Node = self._if(offset)
@@ -142,7 +143,7 @@ class CompoundSyntax(SimpleSyntax):
 
     def _for(self, offset: int) -> Node:
         start = offset - self.base
-        mark = len(self.shared.assigned)
+        mark, before = len(self.shared.assigned), self.shared.commands
         self._skip_blanks()
         name = ""
         words: tuple[tuple[Shape, int], ...] | None = None
@@ -164,7 +165,8 @@ class CompoundSyntax(SimpleSyntax):
             body = self._closed(frozenset(("done",)), start)
         if name:
             self.shared.assigned.append(name)
-        return For(name, words, body, self._assigned(mark), offset)
+        size = self.shared.commands - before
+        return For(name, words, body, self._assigned(mark), size, offset)
 
     def _for_words(self) -> tuple[tuple[Shape, int], ...] | None:
         self._skip_separators(";")
@@ -268,9 +270,10 @@ class CompoundSyntax(SimpleSyntax):
         if self.too_deep(start):
             return Simple((), (), (), (), self.base + start)
         self.depth += 1
+        before = self.shared.commands
         body = self._command() if self.pos < self.end else None
         self.depth -= 1
         if body is None:
             self.problem(start, "function without body")
             body = Simple((), (), (), (), self.base + start)
-        return Function(name, body, self.base + start)
+        return Function(name, body, self.shared.commands - before, self.base + start)

@@ -20,6 +20,11 @@ from dten_audit.readers.shell.nodes import (
 from dten_audit.readers.shell.values import Field
 
 _INQUIRIES: Final = frozenset(("which", "type", "hash", "command"))
+_TESTING: Final = frozenset(
+    "[ [[ test grep egrep fgrep zgrep id getent pidof pgrep systemctl service which type hash"
+    " command dpkg-query rpm dpkg cmp diff mountpoint lsmod modinfo findmnt".split()
+)
+_MOST: Final = 32
 _TESTS: Final = frozenset(("[", "[[", "test"))
 _SYSTEMD_FOLDERS: Final = ("/run/systemd/system", "/run/systemd")
 _UNIT_FOLDER: Final = re.compile(r"(?:^|/)systemd/(?:system|user)/([^/]+\.[a-z]+)$")
@@ -65,6 +70,31 @@ def opposite(guards: Guards) -> Guards:
     return tuple(guard._replace(holds=not guard.holds) for guard in guards)
 
 
+def combined(left: Tested, operator: str, right: Tested) -> Tested:
+    """Return what ``left && right`` or ``left || right`` tells, as far as that is certain."""
+    if operator == "&&":
+        return Tested((left.true + right.true)[:_MOST], ())
+    alike = tuple([guard for guard in left.true if _in(guard, right.true)])
+    return Tested(alike, (left.false + right.false)[:_MOST])
+
+
+def is_test(node: Node) -> bool:
+    """Say whether a command is there to test something."""
+    while not isinstance(node, Simple):
+        if isinstance(node, Not):
+            node = node.command
+        elif isinstance(node, Pipeline):
+            node = node.commands[-1]
+        elif isinstance(node, Group) and node.body:
+            node = node.body[-1]
+        elif isinstance(node, AndOr):
+            node = node.first
+        else:
+            return isinstance(node, Calculation)
+    name = (node.words[0].text or "") if node.words else ""
+    return name.rpartition("/")[2] in _TESTING
+
+
 class Conditions:
     """Reads conditions. ``words`` expands a command's words without running anything.
 
@@ -101,13 +131,22 @@ class Conditions:
             return self._calculation(node)
         return self._simple(node) if isinstance(node, Simple) else NOTHING
 
+    def tells(self, node: Node) -> Tested:
+        """Return what a command in a chain tells: success of a plain program is no test."""
+        tested = self.of(node)
+        if is_test(node):
+            return tested
+        return Tested(
+            tuple([guard for guard in tested.true if guard.kind != "other"]),
+            tuple([guard for guard in tested.false if guard.kind != "other"]),
+        )
+
     def _and_or(self, node: AndOr) -> Tested:
-        left, right = self.of(node.left), self.of(node.right)
+        tested = self.of(node.first)
+        for operator, right in node.rest:
+            tested = combined(tested, operator, self.of(right))
         text = self._other(node)
-        if node.operator == "&&":
-            return Tested(left.true + right.true, opposite(text))
-        alike = tuple(guard for guard in left.true if _in(guard, right.true))
-        return Tested(alike or text, left.false + right.false)
+        return Tested(tested.true or text, tested.false or opposite(text))
 
     def _other(self, node: Node) -> Guards:
         return (Guard("other", _shown(node), self.line(node.offset)),)
@@ -300,7 +339,8 @@ def _source(node: Node, depth: int) -> str:
     if depth == 0:
         return "…"
     if isinstance(node, AndOr):
-        return f"{_source(node.left, depth - 1)} {node.operator} {_source(node.right, depth - 1)}"
+        chain = [f" {operator} {_source(right, depth - 1)}" for operator, right in node.rest[:4]]
+        return _source(node.first, depth - 1) + "".join(chain)
     if isinstance(node, Not):
         return f"! {_source(node.command, depth - 1)}"
     if isinstance(node, Pipeline):

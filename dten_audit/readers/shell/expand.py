@@ -33,7 +33,6 @@ _BRACES: Final = re.compile(r"\{([^{}\s]*+)\}")
 _RANGE: Final = re.compile(r"(\d{1,4})\.\.(\d{1,4})")
 _MAX_BRACES: Final = 64
 _SPLIT: Final = re.compile(r"[ \t\n]+")
-_MAX_FIELD: Final = 1 << 20
 
 
 class _Builder:
@@ -56,8 +55,6 @@ class _Builder:
 
     def add(self, field: Field, place: Mark | None = None) -> None:
         """Append to the current field; ``place`` is where it was expanded, if not written there."""
-        if self.length + len(field.text) > _MAX_FIELD:
-            field = field._replace(text="", certainty="computed", marks=())
         if field.marks:
             self.marks += shifted(field.marks, self.length)
         elif place is not None:

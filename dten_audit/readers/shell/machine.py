@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import Failure, Guard
-from dten_audit.readers.shell.conditions import Guards, opposite
+from dten_audit.readers.shell.conditions import Guards, combined
 from dten_audit.readers.shell.context import Context, Ending, Input
 from dten_audit.readers.shell.nodes import (
     AndOr,
@@ -32,7 +32,10 @@ from dten_audit.readers.shell.values import Choice, Field, joined, plain, unknow
 
 MAX_TURNS: Final = 32
 """A loop over more words than this is walked through once, its variable unknown."""
+MAX_FEEDS: Final = 8
+"""How many of the commands that pipe into a command it names."""
 _MAX_DEFINITIONS: Final = 4
+_MAX_CHOICES: Final = 3
 
 
 class Machine(SimpleCommands):
@@ -59,10 +62,11 @@ class Machine(SimpleCommands):
             Calculation: self._calculation,
         }
         self._branches = 0
+        self._choosing = 0
 
     def body(self, body: Body) -> Ending:
         """Run a list; what follows an unconditional end is read as not called."""
-        if self.depth >= self.max_depth:
+        if self.recorder.full or self.depth >= self.max_depth:
             self.gap(body[0].offset if body else 0, "calls nested too deep")
             return Ending.NEXT
         self.depth += 1
@@ -152,7 +156,8 @@ class Machine(SimpleCommands):
         words = self._loop_words(node)
         saved = self.context, self.guards, self.lasting
         self.context = self.context._replace(feeds=())
-        if words is None or not 0 < len(words) <= MAX_TURNS or not self.may_repeat(len(words)):
+        turns = len(words) if words else 0
+        if words is None or not 0 < turns <= MAX_TURNS or not self.charge(node.size * (turns - 1)):
             self.forget(node.assigned)
             if node.name:
                 self.state.set(node.name, unknown(node.name))
@@ -265,25 +270,37 @@ class Machine(SimpleCommands):
         return Ending.NEXT
 
     def _and_or(self, node: AndOr) -> Ending:
-        tested = self.conditions.of(node.left)
-        context = self.context
-        left = context._replace(tested=True)
-        if node.operator == "||":
-            left = left._replace(failure=self._failure(node.right) or context.failure)
-        ending = self._under(left, node.left)
+        context, failures = self.context, self._failures(node)
+        tested = self.conditions.tells(node.first)
+        ending = self._under(context._replace(tested=True, failure=failures[0]), node.first)
         if ending:
             return ending
-        guards = tested.true if node.operator == "&&" else tested.false
-        folder = self.state.folder
-        outcome, right_ending = self._branch((node.right,), guards)
-        if node.operator == "||":
-            self.state.folder = folder
-        if right_ending:
-            left_out = tested.true if node.operator == "||" else tested.false
-            self.gain(left_out, lasting=right_ending is Ending.EXIT)
-        else:
-            self.state.merge([outcome, Outcome({}, opposite(guards[:1]))])
+        for (operator, right), failure in zip(node.rest, failures[1:], strict=True):
+            guards, others = tested if operator == "&&" else tested.inverted
+            folder = self.state.folder
+            if right is not node.rest[-1][1]:
+                self.context = context._replace(tested=True, failure=failure)
+            outcome, ending = self._branch((right,), guards)
+            self.context = context
+            if operator == "||":
+                self.state.folder = folder
+            if ending:
+                self.gain(others, lasting=ending is Ending.EXIT)
+            else:
+                self.state.merge([outcome, Outcome({}, others)])
+            tested = combined(tested, operator, self.conditions.tells(right))
         return Ending.NEXT
+
+    def _failures(self, node: AndOr) -> list[Failure | None]:
+        """Say of each command in a chain what the next ``||`` makes of its failure."""
+        found: list[Failure | None] = []
+        following = self.context.failure
+        for operator, right in reversed(node.rest):
+            found.append(following)
+            if operator == "||":
+                following = self._failure(right)
+        found.append(following)
+        return found[::-1]
 
     def _failure(self, right: Node) -> Failure | None:
         """Say what ``|| right`` makes of a failure."""
@@ -307,7 +324,7 @@ class Machine(SimpleCommands):
             ending = self._isolated((command,), inner)
             if number < last:
                 stdin = Input(self.known_output(capture))
-                feeds = self.stated_since(before) + feeds
+                feeds = (self.stated_since(before) + feeds)[:MAX_FEEDS]
         return Ending.NEXT if last else ending
 
     @staticmethod
@@ -335,16 +352,21 @@ class Machine(SimpleCommands):
         """Run a command once for each value that a variable has in exclusive branches."""
         outcomes = []
         saved = self.guards, self.lasting
+        options = choice.options
+        if self._choosing >= _MAX_CHOICES or not self.charge(len(options)):
+            options = ((unknown(name), ()),)
         self.repeats += 1
-        for value, guards in choice.options:
+        self._choosing += 1
+        for value, guards in options:
             mark = self.state.mark()
             self.state.set(name, value)
-            self.guards += tuple(guard for guard in guards if guard not in self.guards)
+            self.gain(guards, lasting=False)
             self.simple(node)
             self.guards, self.lasting = saved
             changes = self.state.undo(mark)
             changes.pop(name, None)
             outcomes.append(Outcome(changes, guards))
+        self._choosing -= 1
         self.repeats -= 1
         self.state.merge(outcomes)
         return Ending.NEXT

@@ -149,14 +149,13 @@ class Not:
 
 
 class AndOr:
-    """``left && right`` or ``left || right``, left-associative."""
+    """``first && … || …``: commands with the operator before each."""
 
-    __slots__ = ("left", "offset", "operator", "right")
+    __slots__ = ("first", "offset", "rest")
 
-    def __init__(self, left: Node, operator: str, right: Node, offset: int) -> None:
-        self.left = left
-        self.operator = operator
-        self.right = right
+    def __init__(self, first: Node, rest: tuple[tuple[str, Node], ...], offset: int) -> None:
+        self.first = first
+        self.rest = rest
         self.offset = offset
 
 
@@ -198,9 +197,12 @@ class Loop:
 
 
 class For:
-    """``for`` and ``select``; ``words`` is None for the positional parameters."""
+    """``for`` and ``select``; ``words`` is None for the positional parameters.
 
-    __slots__ = ("assigned", "body", "name", "offset", "words")
+    ``size`` is the number of commands inside.
+    """
+
+    __slots__ = ("assigned", "body", "name", "offset", "size", "words")
 
     def __init__(
         self,
@@ -208,12 +210,14 @@ class For:
         words: tuple[tuple[Shape, int], ...] | None,
         body: Body,
         assigned: frozenset[str],
+        size: int,
         offset: int,
     ) -> None:
         self.name = name
         self.words = words
         self.body = body
         self.assigned = assigned
+        self.size = size
         self.offset = offset
 
 
@@ -255,13 +259,14 @@ class Group:
 
 
 class Function:
-    """A function definition."""
+    """A function definition; ``size`` is the number of commands inside."""
 
-    __slots__ = ("body", "name", "offset")
+    __slots__ = ("body", "name", "offset", "size")
 
-    def __init__(self, name: str, body: Node, offset: int) -> None:
+    def __init__(self, name: str, body: Node, size: int, offset: int) -> None:
         self.name = name
         self.body = body
+        self.size = size
         self.offset = offset
 
 

@@ -65,9 +65,13 @@ class ParameterReader:
 
     def _visible(self, part: Parameter, values: list[Field]) -> list[Field]:
         """Return values as a word shows them: resolved, or by name where they are unknown."""
+        if self.state.allowance.left < 0:
+            return [self._unknown(part)]
         shown = []
         for value in values:
-            if value.known:
+            if not self.state.allowance.take(value):
+                shown.append(self._unknown(part))
+            elif value.known:
                 frame = self.state.live(value.frame) if value.frame else 0
                 certainty = weaker(value.certainty, "resolved")
                 shown.append(Field(value.text, certainty, frame, value.marks))

@@ -27,6 +27,11 @@ class Recorder:
         self._texts: dict[tuple[str, int, int], list[Embedded]] = {}
         self._unreadable: dict[tuple[int, str], Unreadable] = {}
 
+    @property
+    def full(self) -> bool:
+        """Whether no more commands are taken."""
+        return len(self.commands) >= MAX_COMMANDS
+
     @staticmethod
     def location(source: Source, offset: int) -> Location:
         """Return the place of an offset of a source in the file that holds it."""
@@ -35,8 +40,8 @@ class Recorder:
 
     def command(self, command: Command, *, repeated: bool) -> None:
         """Add a command. ``repeated``: it may have been added before, by another turn or call."""
-        if len(self.commands) >= MAX_COMMANDS:
-            self.unreadable(command.at.line or 1, "more commands than are read")
+        if self.full:
+            self.unreadable(1, "more commands than are read")
             return
         if repeated:
             key = (command.at[:3], command.via, command.argv, command.layers, command.redirections)

@@ -26,7 +26,6 @@ class SimpleCommands(Builtins):
 
     def simple(self, node: Simple) -> Ending:
         """Run a simple command."""
-        self.steps -= 1
         if self.state.choices:
             ending = self._by_choice(node)
             if ending is not None:

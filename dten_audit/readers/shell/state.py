@@ -10,6 +10,9 @@ from dten_audit.readers.shell.values import Array, Choice, Field, Source, Value,
 
 MAX_OPTIONS: Final = 6
 """How many values a variable may have in exclusive branches; with more, it counts as unknown."""
+_COPIES: Final = 16
+_COPIES_FLOOR: Final = 400_000
+_MARK_COST: Final = 8
 
 
 class Procedure(NamedTuple):
@@ -47,17 +50,38 @@ class Outcome(NamedTuple):
     guards: tuple[Guard, ...]
 
 
+class Allowance:
+    """How many characters may still be copied out of variables.
+
+    A script can double a variable in each line: what would take gigabytes stays a name.
+    """
+
+    __slots__ = ("left",)
+
+    def __init__(self, size: int) -> None:
+        self.left = _COPIES * size + _COPIES_FLOOR
+
+    def take(self, value: Field) -> bool:
+        """Charge a copy of a value; False once the allowance is used up."""
+        self.left -= len(value.text) + _MARK_COST * len(value.marks) + 1
+        return self.left >= 0
+
+
 class State:
     """Variables with a journal, so that a branch can be undone at the cost of its own changes.
 
-    ``live_frames`` are the serial numbers of the calls in progress; all states of a run share it.
+    ``live_frames`` are the serial numbers of the calls in progress. All states of a run share them
+    and the allowance.
     """
 
-    __slots__ = ("_journal", "choices", "errexit", "exported", "folder", "frames", "functions",
-                 "live_frames", "pipefail", "positional", "variables")  # fmt: skip
+    __slots__ = (
+        "_journal", "allowance", "choices", "errexit", "exported", "folder", "frames", "functions",
+        "live_frames", "pipefail", "positional", "variables",
+    )  # fmt: skip
 
-    def __init__(self, live_frames: set[int]) -> None:
+    def __init__(self, live_frames: set[int], allowance: Allowance) -> None:
         self.live_frames = live_frames
+        self.allowance = allowance
         self.variables: dict[str, Value] = {}
         self._journal: list[tuple[str, Value | None]] = []
         self.choices = 0

@@ -91,6 +91,7 @@ class Parser(CompoundSyntax):
         if node is None:
             return None
         text = self.text
+        rest: list[tuple[str, Node]] = []
         while True:
             self._skip_blanks()
             operator = text[self.pos : self.pos + 2]
@@ -103,7 +104,9 @@ class Parser(CompoundSyntax):
             if right is None:
                 self.problem(start, f"nothing after {operator}")
                 break
-            node = AndOr(node, operator, right, node.offset)
+            rest.append((operator, right))
+        if rest:
+            node = AndOr(node, tuple(rest), node.offset)
         if text.startswith("&", self.pos) and not text.startswith(("&&", "&>"), self.pos):
             self.pos += 1
             node = Background(node, node.offset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Final
 
 from dten_audit.documents.document import Document
@@ -12,13 +13,17 @@ from dten_audit.readers.shell.context import Context, Ending, Input, Run
 from dten_audit.readers.shell.expand import Expander
 from dten_audit.readers.shell.nodes import Body, Simple, Substitution
 from dten_audit.readers.shell.record import Recorder, placed
-from dten_audit.readers.shell.state import Frame, Procedure, State
+from dten_audit.readers.shell.state import Allowance, Frame, Procedure, State
 from dten_audit.readers.shell.texts import Hints
 from dten_audit.readers.shell.values import Field, Source
 from dten_audit.readers.shell.wrappers import base_name
 
 MAX_DEPTH: Final = 80
 """How deep constructs, calls and texts may stand in each other when walked through."""
+MAX_GUARDS: Final = 40
+"""More tests than this are not kept for one command."""
+MAX_EXPORTED: Final = 100
+"""More exported variables than this are not told of each command."""
 _REPEATS: Final = 4
 _REPEATS_FLOOR: Final = 4000
 
@@ -26,13 +31,13 @@ _REPEATS_FLOOR: Final = 4000
 class Walk:
     """The state of a walk through one document.
 
-    ``steps`` are simple commands still affordable: functions and loops are walked through several
-    times only as long as some are left, so that the whole stays linear. ``chain`` are the calls in
-    progress, outermost first, across texts built by the script. ``guards`` are the tests in force,
-    ``lasting`` those of them that outlive the current function, because the script would have
-    ended. ``locks`` are layers of locks taken by file descriptor. ``repeats`` counts enclosing
-    turns and calls that may state the same command again. ``text_frame`` is the outermost call
-    whose parameters the shell text being read needs. ``reached`` is False in what is only
+    ``steps`` are the commands that may be walked through more than once: further turns of loops and
+    calls of functions are charged before they begin, so that the whole stays linear. ``chain`` are
+    the calls in progress, outermost first, across texts built by the script. ``guards`` are the
+    tests in force, ``lasting`` those of them that outlive the current function, because the script
+    would have ended. ``locks`` are layers of locks taken by file descriptor. ``repeats`` counts
+    enclosing turns and calls that may state the same command again. ``text_frame`` is the outermost
+    call whose parameters the shell text being read needs. ``reached`` is False in what is only
     defined, or stands behind a final ``exit``.
     """
 
@@ -42,7 +47,7 @@ class Walk:
         self.recorder = Recorder(document)
         self.source = Source(document.text, document)
         self.live_frames: set[int] = set()
-        self.state = State(self.live_frames)
+        self.state = State(self.live_frames, Allowance(len(document.text)))
         self.context = Context()
         self.chain: list[Frame] = []
         self.guards: Guards = ()
@@ -87,20 +92,26 @@ class Walk:
         if self.source.origin is self.recorder.document:
             self.recorder.unreadable(self.source.position(offset)[0], reason)
 
-    def may_repeat(self, turns: int) -> bool:
-        """Say whether there is still allowance to walk through something several times."""
-        return self.steps > turns
+    def charge(self, steps: int) -> bool:
+        """Take the allowance for going once more through so many commands; False without it."""
+        if self.steps < steps:
+            return False
+        self.steps -= steps
+        return True
 
     def gain(self, guards: Guards, *, lasting: bool) -> None:
         """Note tests that hold from here on, because the other case has left.
 
         ``lasting``: it has left the whole script, not just the function.
         """
-        known = set(self.guards)
-        new = tuple([guard for guard in guards if guard not in known])
-        self.guards += new
+        known = {(guard.kind, guard.subject, guard.holds) for guard in self.guards}
+        room = MAX_GUARDS - len(known)
+        new = [g for g in guards if (g.kind, g.subject, g.holds) not in known]
+        if len(new) > room:
+            new = [guard for guard in new if guard.kind != "other"][: max(room, 0)]
+        self.guards += tuple(new)
         if lasting:
-            self.lasting += new
+            self.lasting += tuple(new)
 
     def forget(self, names: frozenset[str]) -> None:
         """Make unknown what a loop may change."""
@@ -200,7 +211,7 @@ class Walk:
     def environment(self, run: Run) -> tuple[tuple[str, Word], ...]:
         """Return the variables known to be exported, then those set for this command alone."""
         found: list[tuple[str, Word]] = []
-        for name in self.state.exported:
+        for name in islice(self.state.exported, MAX_EXPORTED):
             value = self.state.variables.get(name)
             if isinstance(value, Field):
                 found.append((name, value.word))

@@ -314,6 +314,8 @@ class WordScanner(Scanner):
         """Read an array literal or an extended glob; False where ``(`` is neither."""
         before = self.text[self.pos - 1]
         if before == "=" and ASSIGNMENT.fullmatch(self.text, start, self.pos):
+            if self.too_deep(self.pos):
+                return False
             parts.append(self.array(start))
             return True
         if before in "?*+@!":
@@ -338,6 +340,7 @@ class WordScanner(Scanner):
         text, opened = self.text, self.pos
         items: list[tuple[Shape, int]] = []
         self.pos += 1
+        self.depth += 1
         while self.pos < self.end:
             match = _BLANKS.match(text, self.pos)
             if match is not None:
@@ -355,6 +358,7 @@ class WordScanner(Scanner):
                 items.append((shape, self.base + at))
         else:
             self.problem(opened, "array literal without end")
+        self.depth -= 1
         return ArrayLiteral(tuple(items), text[opened : self.pos], opened - start, quoted=False)
 
     def arithmetic_end(self, pos: int) -> int | None:
