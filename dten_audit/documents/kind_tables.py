@@ -142,8 +142,9 @@ opaque: binary pdf keystore
 SUFFIXES_TO_DROP = words(
     "in tmpl template tpl j2 jinja jinja2 erb mustache hbs dist sample example default defaults"
     " bak orig old new disabled rpmnew rpmsave dpkg-dist dpkg-old dpkg-new ucf-dist pkgnew"
+    " postgres postgresql sqlite sqlite3 mssql mariadb oracle"
 )
-"""Endings that say in which state a file is, not what it is."""
+"""Endings that say in which state a file is or whom it is for (``a.sql.postgres``), not what."""
 
 NAMES: dict[str, str] = _table("""
 makefile: makefile gnumakefile

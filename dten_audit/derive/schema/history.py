@@ -41,7 +41,7 @@ def series_of(file: SqlFile) -> str:
     parts = posixpath.dirname(file.file.path).split("/")
     for number, part in enumerate(parts):
         if _NUMBERED.fullmatch(part):
-            return "/".join((*parts[:number], "#"))
+            return "/".join((*parts[:number], "*"))
     return set_of(file.file.path, file.runner)
 
 
@@ -50,7 +50,10 @@ def with_open_past(book: Book, changes: Iterable[SchemaChange]) -> list[SchemaCh
     changes = list(changes)
     called = {change.script for change in changes if change.called}
     open_files = past(book, called)
+    series = {file.file.path: series_of(file) for file in book.files.values()}
     return [
-        change._replace(certainty="computed") if change.script in open_files else change
+        change._replace(certainty="computed", unit=series[change.script])
+        if change.script in open_files
+        else change
         for change in changes
     ]

@@ -8,6 +8,7 @@ from typing import Final
 
 from dten_audit.derive.schema.book import Book, SqlFile
 from dten_audit.derive.schema.files import stem_of
+from dten_audit.derive.schema.history import series_of
 from dten_audit.model.facts.sql import Migration, SchemaChange
 
 _LOSSY: Final = frozenset(
@@ -37,7 +38,7 @@ def migrations(book: Book, changes: Iterable[SchemaChange]) -> Iterator[Migratio
         yield Migration(
             first,
             file.file.path,
-            file.unit if file.runner.name else _folder(file.file.path),
+            series_of(file) or _folder(file.file.path),
             file.runner.name,
             _has_way_back(file) or stem_of(file.file.path) in ways_back,
             len(own),
