@@ -96,6 +96,8 @@ javascript: js mjs cjs jsx vue
 typescript: ts tsx mts cts
 java: java
 go: go
+groovy: groovy gradle gvy
+spec: spec
 csharp: cs csx
 perl: pl pm t psgi
 powershell: ps1 psm1 psd1
@@ -107,7 +109,7 @@ logrotate: logrotate
 html: html htm
 css: css scss sass less
 csv: csv tsv
-text: c h cc cpp cxx hpp hh hxx m mm rs kt kts scala swift lua groovy gradle tf tfvars hcl
+text: c h cc cpp cxx hpp hh hxx m mm rs kt kts scala swift lua tf tfvars hcl
 text: cmake r jl ex exs erl hrl clj hs ml proto graphql gql thrift po pot tex diff patch log vim
 text: el
 font: ttf otf eot woff woff2
@@ -204,7 +206,8 @@ typescript: ts-node tsx
 powershell: pwsh powershell
 makefile: make gmake
 sql: psql mysql sqlite3
-text: awk gawk mawk nawk sed expect tclsh wish lua luajit Rscript osascript groovy
+groovy: groovy
+text: awk gawk mawk nawk sed expect tclsh wish lua luajit Rscript osascript
 """)
 """By the interpreter's name without its version."""
 

@@ -212,6 +212,8 @@ def _special(folder: str, name: str, end: str, sample: bytes) -> str:
         return "dockerfile"
     if name.startswith("makefile."):
         return "makefile"
+    if name.startswith("jenkinsfile"):
+        return "groovy"
     stem = name.partition(".")[0]
     if end in ("", "gz", "en", "debian") and NAMES.get(stem) == "prose":
         return "prose"

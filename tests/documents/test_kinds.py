@@ -26,6 +26,9 @@ USER_JOB = b"MAILTO=ops\n*/5 * * * * /opt/dten/bin/import --all\n"
 
 KINDS: list[tuple[str, bytes, str]] = [
     ("x.zip", b"", "empty"),
+    # programs that look like shell
+    ("ci/Jenkinsfile.release", b"node {\n  sh('make')\ndone\n}\n", "groovy"),
+    ("dten.spec", b"Name: dten\n%post\nif [ $1 -eq 1 ]; then\nfi\n", "spec"),
     # schedules
     ("etc/cron.d/dten", SYSTEM_JOB, "cron"),
     ("etc/cron.d/dten", b"#!/bin/sh\n", "cron"),
