@@ -32,13 +32,13 @@ _TSQL_PAIRS: Final[dict[str, frozenset[str]]] = {
 }
 _TSQL_LINE: Final = frozenset(
     "update delete exec execute commit rollback select declare insert merge print if while return"
-    " raiserror throw grant use goto end".split()
+    " raiserror throw grant use goto end with".split()
 )
 _TSQL_SETTINGS: Final = frozenset(
     "lock_timeout xact_abort nocount ansi_nulls quoted_identifier ansi_padding ansi_warnings"
     " arithabort deadlock_priority transaction identity_insert implicit_transactions".split()
 )
-_TSQL_GRANTS: Final = frozenset(("grant", "deny", "revoke", ",", "to"))
+_TSQL_GRANTS: Final = frozenset(("grant", "deny", "revoke", ",", "to", "or"))
 _TSQL_NOT_AFTER: Final = _TSQL_GRANTS | frozenset(
     "for after of then instead ( default union all except intersect into".split()
 )
@@ -104,6 +104,8 @@ def _starts(tokens: list[Token], text: str) -> Iterator[int]:
 def _opens_line(before: Token | None, token: Token, text: str) -> bool:
     if before is None or before.text in (";", "begin", "else", "end"):
         return True
+    if token.text == "with":
+        return False
     if before.text == "as":
         return token.text in ("update", "delete", "exec", "execute")
     if before.text == "on" and token.text in ("update", "delete"):

@@ -162,6 +162,7 @@ def _columns(cursor: Cursor) -> tuple[tuple[str, str], ...]:
 def _object(cursor: Cursor, kinds: set[str], *, replace: bool) -> Draft:
     whole = cursor.tokens
     _definer(cursor)
+    cursor.take("public")
     if cursor.take("materialized", "view") or cursor.peek() == "materialized":
         cursor.take("materialized", "view", "log", "on")
         cursor.take("if", "not", "exists")

@@ -29,6 +29,9 @@ def drop(cursor: Cursor, dialect: Dialect) -> list[Draft]:
     if cursor.take("index"):
         return _index(cursor, dialect)
     temporary = flag("temporary", when=cursor.take("temporary"))
+    cursor.take("public")
+    if cursor.take("database", "link"):
+        return [draft("drop_object", whole, name=cursor.name(), value="database link")]
     for word in ("table", "view", "schema", "database"):
         if cursor.take(word) or (word == "table" and cursor.take("foreign", "table")):
             return _names(cursor, f"drop_{word}", cascade, temporary)

@@ -142,6 +142,9 @@ TSQL: list[tuple[str, list[str]]] = [
     ("SET LOCK_TIMEOUT 5000", ["set <lock_timeout> =5000"]),
     ("GRANT ALTER ON a TO b\nGRANT CREATE TABLE TO b", []),
     ("DROP INDEX a.i", ["drop_index a <i>"]),
+    ("CREATE OR ALTER PROCEDURE p AS\nUPDATE a SET b = 1", ["create_procedure <p>",
+                                                            "update a in p"]),
+    (";WITH x AS (SELECT 1) UPDATE a SET b = 1", ["update a"]),
 ]  # fmt: skip
 
 ORACLE: list[tuple[str, list[str]]] = [
@@ -158,6 +161,9 @@ ORACLE: list[tuple[str, list[str]]] = [
     ("ALTER INDEX i REBUILD ONLINE", ["reindex <i> +index +online"]),
     ("ALTER SESSION SET ddl_lock_timeout = 10", ["set <ddl_lock_timeout> =10"]),
     ("RENAME a TO b", ["rename_table a =b"]),
+    ("DROP PUBLIC SYNONYM s", ["drop_object <s> =synonym"]),
+    ("DROP DATABASE LINK l", ["drop_object <l> =database link"]),
+    ("CREATE PUBLIC DATABASE LINK l USING 'x'", ["create_object <link> =database"]),
     ("CREATE OR REPLACE SYNONYM s FOR a", ["create_object <s> =synonym +replace"]),
 ]  # fmt: skip
 
