@@ -18,7 +18,7 @@ from dten_audit.readers.sql.locks import Effect, effect_of, is_unbounded
 from dten_audit.site.site import Site
 
 _HARMLESS_TWICE: Final = frozenset(
-    "lock_table update delete reference_table refresh_view reindex cluster vacuum_full"
+    "lock_table update delete drop_table reference_table refresh_view reindex cluster vacuum_full"
     " optimize_table set_statistics set_storage_parameters cluster_on disable_keys enable_keys"
     " rename_index alter_index".split()
 )
