@@ -98,17 +98,20 @@ def is_test(node: Node) -> bool:
 class Conditions:
     """Reads conditions. ``words`` expands a command's words without running anything.
 
-    ``line`` gives the line of an offset; ``predicate`` the condition that a function stands for.
+    ``line`` gives the line of an offset; ``is_function`` knows functions by name, ``predicate`` the
+    condition that a call of one stands for.
     """
 
-    __slots__ = ("line", "predicate", "words")
+    __slots__ = ("is_function", "line", "predicate", "words")
 
     def __init__(
         self,
         words: Callable[[Simple], list[Field]],
         line: Callable[[int], int],
+        is_function: Callable[[str], bool],
         predicate: Callable[[list[Field]], Tested | None],
     ) -> None:
+        self.is_function = is_function
         self.words = words
         self.line = line
         self.predicate = predicate
@@ -133,9 +136,11 @@ class Conditions:
 
     def tells(self, node: Node) -> Tested:
         """Return what a command in a chain tells: success of a plain program is no test."""
-        tested = self.of(node)
         if is_test(node):
-            return tested
+            return self.of(node)
+        if isinstance(node, Simple) and not self.is_function(node.name):
+            return NOTHING
+        tested = self.of(node)
         return Tested(
             tuple([guard for guard in tested.true if guard.kind != "other"]),
             tuple([guard for guard in tested.false if guard.kind != "other"]),

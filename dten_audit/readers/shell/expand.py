@@ -94,13 +94,12 @@ class Expander:
         """Return the arguments that words become."""
         out: list[Field] = []
         for shape, start in zip(words, starts, strict=True):
-            text = shape.text
-            if text is None or (not shape.quoted and "{" in text):
-                out += self._split(shape, start)
-            elif shape.quoted:
+            if shape.plain is not None:
+                out.append(shape.plain)
+            elif shape.text is not None and shape.quoted:
                 out.append(self.literal(shape, start))
             else:
-                out.append(plain(text))
+                out += self._split(shape, start)
         return out
 
     def text(self, shape: Shape, start: int) -> Field:

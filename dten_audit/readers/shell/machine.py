@@ -270,7 +270,7 @@ class Machine(SimpleCommands):
         return Ending.NEXT
 
     def _and_or(self, node: AndOr) -> Ending:
-        context, failures = self.context, self._failures(node)
+        context, failures, last = self.context, self._failures(node), node.rest[-1][1]
         tested = self.conditions.tells(node.first)
         ending = self._under(context._replace(tested=True, failure=failures[0]), node.first)
         if ending:
@@ -278,7 +278,7 @@ class Machine(SimpleCommands):
         for (operator, right), failure in zip(node.rest, failures[1:], strict=True):
             guards, others = tested if operator == "&&" else tested.inverted
             folder = self.state.folder
-            if right is not node.rest[-1][1]:
+            if right is not last:
                 self.context = context._replace(tested=True, failure=failure)
             outcome, ending = self._branch((right,), guards)
             self.context = context
@@ -288,7 +288,8 @@ class Machine(SimpleCommands):
                 self.gain(others, lasting=ending is Ending.EXIT)
             else:
                 self.state.merge([outcome, Outcome({}, others)])
-            tested = combined(tested, operator, self.conditions.tells(right))
+            if right is not last:
+                tested = combined(tested, operator, self.conditions.tells(right))
         return Ending.NEXT
 
     def _failures(self, node: AndOr) -> list[Failure | None]:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
+from dten_audit.model.facts.commands import Word
+from dten_audit.readers.shell.values import Field, plain
+
 
 class Literal(NamedTuple):
     """Text that stands for itself. ``offset`` counts from the start of its word."""
@@ -73,16 +76,32 @@ class Shape:
     """A word wherever it stands: its parts, and what follows from them alone.
 
     ``text`` is its value if it is only literal text, else None. ``quoted`` says that any of it is.
+    ``plain`` is the argument that it always becomes, ``word`` the same as facts have it; None where
+    quotes, places or state matter.
+    ``runs`` says that commands inside it run when it is expanded.
     """
 
-    __slots__ = ("parts", "quoted", "source", "text")
+    __slots__ = ("parts", "plain", "quoted", "runs", "source", "text", "word")
 
     def __init__(self, source: str, parts: tuple[Part, ...], *, quoted: bool) -> None:
         self.source = source
         self.parts = parts
         self.quoted = quoted
+        self.runs = False
+        self.plain: Field | None = None
+        self.word: Word | None = None
         texts = [part.text for part in parts if type(part) is Literal]
-        self.text = "".join(texts) if len(texts) == len(parts) else None
+        if len(texts) != len(parts):
+            self.text: str | None = None
+            self.runs = any(
+                type(part) is not Literal and (type(part) is not Parameter or part.operand)
+                for part in parts
+            )
+            return
+        self.text = "".join(texts)
+        if not quoted and "{" not in source:
+            self.plain = plain(self.text)
+            self.word = self.plain.word
 
 
 class Heredoc:
@@ -119,13 +138,20 @@ class Assignment(NamedTuple):
 
 
 class Simple(NamedTuple):
-    """A simple command; ``starts`` are the offsets of its words."""
+    """A simple command; ``starts`` are the offsets of its words.
+
+    ``name`` is the first word as written. ``plain`` says that all its words are, ``runs`` that one
+    of its words runs commands.
+    """
 
     words: tuple[Shape, ...]
     starts: tuple[int, ...]
     assignments: tuple[Assignment, ...]
     redirects: tuple[Redirect, ...]
     offset: int
+    name: str = ""
+    plain: bool = False
+    runs: bool = False
 
 
 class Pipeline:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import Layer, Redirection
 from dten_audit.readers.shell.builtins import Builtins
-from dten_audit.readers.shell.context import Ending, Input, Run, Streams
+from dten_audit.readers.shell.context import Context, Ending, Input, Run, Streams
 from dten_audit.readers.shell.nodes import Parameter, Redirect, Shape, Simple
 from dten_audit.readers.shell.output import printed
+from dten_audit.readers.shell.tables import special_names
 from dten_audit.readers.shell.texts import Use, resolved_path, use, written_kind, written_to
 from dten_audit.readers.shell.values import Choice, Field, Mark, Source, cut, joined
 from dten_audit.readers.shell.wrappers import UNKNOWN_PREFIX, Peeled, base_name, peel
 
 MAX_LAYERS: Final = 12
 _KEEPS_FUNCTIONS: Final = frozenset(("time", "noglob", "exec"))
+_QUIET: Final = frozenset((":", "true", "false", "[", "[[", "test"))
 PASSES_ON: Final = frozenset(("cat", "tee", "base64"))
 _LINE: Final = re.compile(r"\t*+([^\n]*+\n?+)")
 _NOT_WORTH_A_TEXT: Final = frozenset("text prose markdown empty binary csv".split())
@@ -24,18 +27,29 @@ _NOT_WORTH_A_TEXT: Final = frozenset("text prose markdown empty binary csv".spli
 class SimpleCommands(Builtins):
     """Simple commands; control flow is in the child class."""
 
+    def __init__(self, document: Document, commands: int) -> None:
+        super().__init__(document, commands)
+        self._special = special_names() | self.builtins.keys() | self.declarations.keys()
+        self._streams: tuple[Context, Streams] | None = None
+
     def simple(self, node: Simple) -> Ending:
         """Run a simple command."""
         if self.state.choices:
             ending = self._by_choice(node)
             if ending is not None:
                 return ending
-        words = node.words
-        if words:
-            declare = self.declarations.get(words[0].source)
-            if declare is not None:
-                return declare(node)
-        argv = self.expander.fields(words, node.starts)
+        if not node.redirects and not node.assignments:
+            if node.name in _QUIET and not node.runs:
+                if self.state.errexit and not self.context.tested:
+                    self.gain_by_errexit(node, node.name)
+                return Ending.NEXT
+            if node.plain and self._is_ordinary(node.name):
+                self._ordinary(node)
+                return Ending.NEXT
+        declare = self.declarations.get(node.name)
+        if declare is not None:
+            return declare(node)
+        argv = self.expander.fields(node.words, node.starts)
         if not argv:
             return self._bare(node)
         streams = self.streams(node.redirects)
@@ -45,6 +59,21 @@ class SimpleCommands(Builtins):
         if self.state.errexit and not self.context.tested:
             self.gain_by_errexit(node, argv[0].text)
         return self.invoke(Run(argv, node.offset, streams, environment))
+
+    def _is_ordinary(self, name: str) -> bool:
+        """Say whether a command is a program of which nothing but its words matters here."""
+        context = self.context
+        return (
+            context.capture is None
+            and context.stdin is None
+            and base_name(name) not in self._special
+            and name not in self.state.functions
+        )
+
+    def _ordinary(self, node: Simple) -> None:
+        argv = [shape.plain for shape in node.words if shape.plain is not None]
+        words = tuple([shape.word for shape in node.words if shape.word is not None])
+        self.state_command(Run(argv, node.offset, self._inherited(self.context)), words=words)
 
     def each_choice(self, node: Simple, name: str, choice: Choice) -> Ending:
         """Run a command once for each value of a variable."""
@@ -97,10 +126,7 @@ class SimpleCommands(Builtins):
         """Expand redirections, and join them with those of the constructs around."""
         context = self.context
         if not redirects:
-            return Streams(
-                context.redirections, context.stdin, context.feeds, own_stdin=False, target=None,
-                captured=context.capture is not None,
-            )  # fmt: skip
+            return self._inherited(context)
         found: list[Redirection] = []
         stdin, feeds, own = context.stdin, context.feeds, False
         target: Field | None = None
@@ -125,6 +151,15 @@ class SimpleCommands(Builtins):
         ]  # fmt: skip
         captured = target is None and context.capture is not None
         return Streams((*found, *inherited), stdin, feeds, own, target, captured)
+
+    def _inherited(self, context: Context) -> Streams:
+        if self._streams is None or self._streams[0] is not context:
+            streams = Streams(
+                context.redirections, context.stdin, context.feeds, own_stdin=False, target=None,
+                captured=context.capture is not None,
+            )  # fmt: skip
+            self._streams = context, streams
+        return self._streams[1]
 
     def _here(self, redirect: Redirect) -> Field:
         """Return the text of a here-document or here-string."""

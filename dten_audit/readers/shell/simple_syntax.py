@@ -25,6 +25,31 @@ _SETTERS: Final = frozenset(
 )
 
 
+def _command(
+    words: list[Shape],
+    starts: list[int],
+    assignments: list[Assignment],
+    redirects: list[Redirect],
+    offset: int,
+) -> Simple:
+    is_plain, runs = True, False
+    for shape in words:
+        if shape.plain is None:
+            is_plain = False
+            runs = runs or shape.runs
+    name = words[0].source if words else ""
+    return Simple(
+        tuple(words),
+        tuple(starts),
+        tuple(assignments),
+        tuple(redirects),
+        offset,
+        name,
+        is_plain,
+        runs,
+    )
+
+
 class SimpleSyntax(WordScanner):
     """Reads one simple command, or ``[[ … ]]``."""
 
@@ -112,8 +137,7 @@ class SimpleSyntax(WordScanner):
         self.shared.commands += 1
         if assignments or (words and words[0].source in _SETTERS):
             self._note_assigned(words, assignments)
-        return Simple(tuple(words), tuple(starts), tuple(assignments), tuple(redirects),
-                      base + start)  # fmt: skip
+        return _command(words, starts, assignments, redirects, base + start)
 
     def _note_assigned(self, words: list[Shape], assignments: list[Assignment]) -> None:
         names = self.shared.assigned
@@ -214,7 +238,7 @@ class SimpleSyntax(WordScanner):
             if shape.source == "]]":
                 break
         self.shared.commands += 1
-        return Simple(tuple(words), tuple(starts), (), (), self.base + start)
+        return _command(words, starts, [], [], self.base + start)
 
     def _regex(self) -> Shape:
         """Read the right side of ``=~``: blanks end it, except inside parentheses."""

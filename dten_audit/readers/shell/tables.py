@@ -103,6 +103,13 @@ def _rows(section: str) -> list[dict[str, Any]]:
 
 
 @cache
+def special_names() -> frozenset[str]:
+    """Return the names of all programs that are more than their words to a reader of scripts."""
+    shells_own = {"cp", "mv", "install", "dd", "sponge", "tee", "cat"}
+    return frozenset(wrappers()) | frozenset(clients()) | stop_names() | shells_own
+
+
+@cache
 def message_names() -> frozenset[str]:
     """Return names of functions that only print."""
     return frozenset(_names("messages"))

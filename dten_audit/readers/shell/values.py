@@ -46,6 +46,8 @@ class Source:
     def position(self, offset: int) -> tuple[int, int]:
         """Return line and column, in the document's text, of an offset of this text."""
         source = self
+        if not self.marks:
+            return self.document.index.position(offset)
         while source.marks:
             mark = source.marks[max(bisect_right(source._starts, offset) - 1, 0)]
             offset = mark.offset + (max(offset - mark.at, 0) if mark.verbatim else 0)

@@ -15,7 +15,7 @@ from dten_audit.readers.shell.nodes import Body, Simple, Substitution
 from dten_audit.readers.shell.record import Recorder, placed
 from dten_audit.readers.shell.state import Allowance, Frame, Procedure, State
 from dten_audit.readers.shell.texts import Hints
-from dten_audit.readers.shell.values import Field, Source
+from dten_audit.readers.shell.values import Field, Source, outermost
 from dten_audit.readers.shell.wrappers import base_name
 
 MAX_DEPTH: Final = 80
@@ -64,7 +64,9 @@ class Walk:
         self.text_frame = 0
         self.expander = Expander(self.state, self.substitution)
         self.expander.source = self.source
-        self.conditions = Conditions(self.peek, self.line, self.predicate)
+        self.conditions = Conditions(
+            self.peek, self.line, lambda name: name in self.state.functions, self.predicate
+        )
 
     # what the other parts provide
 
@@ -121,6 +123,8 @@ class Walk:
 
     def peek(self, node: Simple) -> list[Field]:
         """Expand a command's words without running anything; unknown parts as computed."""
+        if node.plain:
+            return [shape.plain for shape in node.words if shape.plain is not None]
         expander = self.expander
         run, raw = expander.run, expander.parameters.raw
         expander.run, expander.parameters.raw = _nothing, True
@@ -165,23 +169,33 @@ class Walk:
             return ""
         return self.recorder.embed(kind, self.anchored(text, offset), path, hints)
 
-    def places(self, frame: int, offset: int) -> tuple[Location, tuple[Location, ...]]:
+    def places(self, argv: list[Field], offset: int) -> tuple[Location, tuple[Location, ...]]:
         """Return the outermost place where a command's words stand, and the inner ones."""
         own = Recorder.location(self.source, offset)
+        if not self.chain:
+            return own, ()
+        frame = self.text_frame
+        for field in argv:
+            frame = outermost(frame, field.frame)
         if not frame or frame not in self.live_frames:
             return own, ()
         calls = [call for call in self.chain if call.serial >= frame]
         found = [Recorder.location(call.source, call.offset) for call in calls]
         return found[0], (*found[1:], own)
 
-    def state_command(self, run: Run, *, stdin: str = "", documents: tuple[str, ...] = ()) -> None:
-        """State a command in the current context."""
+    def state_command(
+        self,
+        run: Run,
+        *,
+        stdin: str = "",
+        documents: tuple[str, ...] = (),
+        words: tuple[Word, ...] | None = None,
+    ) -> None:
+        """State a command in the current context; ``words`` where they are at hand."""
         argv, state, context = run.argv, self.state, self.context
-        frame = self.text_frame
-        for field in argv:
-            if field.frame and (not frame or field.frame < frame):
-                frame = field.frame
-        at, via = self.places(frame, run.offset)
+        if words is None:
+            words = tuple([Word(field.text, field.certainty) for field in argv])
+        at, via = self.places(argv, run.offset)
         first = argv[0] if argv else None
         self.recorder.command(
             Command(
@@ -189,11 +203,11 @@ class Walk:
                 self.recorder.document.id,
                 len(self.recorder.commands),
                 base_name(first.text) if first is not None and first.known else "",
-                tuple([Word(field.text, field.certainty) for field in argv]),
+                words,
                 context.layers + self.locks + run.layers,
                 self.guards,
                 run.streams.redirections,
-                self.environment(run),
+                self.environment(run) if state.exported or run.environment else (),
                 self.chain[-1].name if self.chain else "",
                 self.reached,
                 context.failure or ("stops" if state.errexit and not context.tested else "default"),
