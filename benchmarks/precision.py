@@ -37,7 +37,7 @@ def labels() -> dict[str, dict[str, Label]]:
     data = yaml.safe_load((HERE / "labels.yaml").read_text(encoding="utf-8"))
     return {
         package: {
-            str(row["fingerprint"]): Label(row["rule"], row["true"], row["reason"]) for row in rows
+            str(row["fingerprint"]): Label(row["rule"], row["holds"], row["reason"]) for row in rows
         }
         for package, rows in data["packages"].items()
     }
