@@ -77,6 +77,8 @@ class _Artifacts:
         entry: dict[str, object] = {"location": {"uri": for_uri(member or address)}}
         if parent:
             entry["parentIndex"] = self.index(parent)
+        else:
+            entry["roles"] = ["analysisTarget"]
         self._index[address] = len(self.listed)
         self.listed.append(entry)
         return self._index[address]
