@@ -293,6 +293,13 @@ def test_work_under_a_lock_is_seen() -> None:
         ("sql/install/a.sql", "install"),
         ("sql/a.sql", "up"),
         ("docs/update.sql", "sample"),
+        ("db/migration/V5__add_rollback_log.sql", "up"),
+        ("db/migration/V6__test_results.sql", "up"),
+        ("sql/9.4/create_indexes.sql", "up"),
+        ("share/data/upgrade/9.4.sql", "up"),
+        ("sql/app.schema.sql", "install"),
+        ("sql/seed_users.sql", "seed"),
+        ("sql/9.4_test.sql", "test"),
     ],
 )
 def test_what_a_file_is_for(path: str, role: str) -> None:
