@@ -20,7 +20,7 @@ class Size(NamedTuple):
 
 class Sample(NamedTuple):
     name: str = "dten-import"
-    count: int = 3
+    number: int = 3
     guarded: bool = False
     table: Size | Unknown | None = Size(2 << 30)
     hosts: tuple[str, ...] = ("sftp.legacy.example", "db.corp.example")
@@ -42,14 +42,14 @@ SITE = Site(
     [
         ({"name": "dten-import"}, True),
         ({"name": ["x", "dten-import"]}, True),
-        ({"name": "x", "count": 3}, False),
-        ({"count": 1, "guarded": True}, False),
+        ({"name": "x", "number": 3}, False),
+        ({"number": 1, "guarded": True}, False),
         ({"guarded": False}, True),
         ({"guarded": 0}, False),
         ({"guarded": [0, 1]}, False),
-        ({"count": True}, False),
-        ({"count": {"gt": 2, "le": 3}}, True),
-        ({"count": {"lt": 3}}, False),
+        ({"number": True}, False),
+        ({"number": {"gt": 2, "le": 3}}, True),
+        ({"number": {"lt": 3}}, False),
         ({"table.bytes": {"gt": "1GiB"}}, True),
         ({"table.bytes": {"ge": "3GiB"}}, False),
         ({"table": None}, False),
@@ -71,7 +71,7 @@ SITE = Site(
         ({"not": {"guarded": True}}, True),
         ({"any": [{"guarded": True}, {"present": True}]}, NEEDS_UNITS),
         ({"any": [{"guarded": False}, {"present": True}]}, True),
-        ({"all": [{"guarded": False}, {"count": 3}]}, True),
+        ({"all": [{"guarded": False}, {"number": 3}]}, True),
     ],
 )
 def test_conditions(when: dict[str, object], expected: Tri) -> None:
