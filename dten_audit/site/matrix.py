@@ -13,7 +13,6 @@ from dten_audit.model.facts.config import Effect
 from dten_audit.readers.knowledge import knowledge
 from dten_audit.site.versions import Scheme, scheme_of
 
-SCHEMA: Final = "dten-config-matrix/1"
 SAMPLE_ENDS: Final = frozenset("sample example dist orig bak old dpkg-old rpmsave".split())
 _TEMPLATE_ENDS: Final = frozenset(
     "in j2 jinja jinja2 erb tmpl tpl template mustache hbs default new rpmnew dpkg-dist dpkg-new"

@@ -10,10 +10,10 @@ from typing import Final, get_args
 from dten_audit.model.facts.config import Effect
 from dten_audit.model.suggestion import suggestion
 from dten_audit.readers.config.yaml_nodes import Node, scalar
-from dten_audit.site.matrix import SCHEMA
 from dten_audit.site.schema import SiteFileError, read_documents
 from dten_audit.site.versions import SCHEMES
 
+SCHEMA: Final = "dten-config-matrix/1"
 FORMATS: Final = (
     "ini", "properties", "yaml", "json", "toml", "env", "apache", "nginx", "postgresql", "cli",
     "ruby-dsl",
