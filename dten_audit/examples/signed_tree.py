@@ -47,7 +47,7 @@ class Chain(NamedTuple):
 def signed_tree(params: Mapping[str, object]) -> dict[str, bytes]:
     """Return package members and trust store files by path.
 
-    ``files`` {path: text}; ``sign`` the signed member: by default ``SHA256SUMS``, made of all
+    ``files`` {path: text}, in which a line ``@other-key@`` becomes a private key; ``sign`` the signed member: by default ``SHA256SUMS``, made of all
     files; ``none`` for no signature. ``root``: trusted, unknown, omitted, rotated, impostor,
     self-signed, incomplete. ``store``: a list of old, new, leaf, or ``none`` for no store;
     ``vendor``: its record's fields beside ``roots``, ``state`` and ``use`` of each. ``leaf``,
@@ -59,7 +59,9 @@ def signed_tree(params: Mapping[str, object]) -> dict[str, bytes]:
     put everything in.
     """
     chain = _chain(params)
-    files = {path: text.encode() for path, text in _mapping(params, "files", _FILES).items()}
+    files = {
+        path: _with_key(text).encode() for path, text in _mapping(params, "files", _FILES).items()
+    }
     signed = str(params.get("sign", "SHA256SUMS"))
     if signed == "SHA256SUMS" and signed not in files:
         files[signed] = sums(files)
@@ -183,6 +185,17 @@ def _record(record: Mapping[str, object], roots: Sequence[x509.Certificate]) -> 
         lines += [f"- sha256: {_sha256(root)}", f"  use: {record.get('use', '[package]')}"]
         lines += [f"  state: {record.get('state', 'active')}"]
     return "\n".join(lines) + "\n"
+
+
+def _with_key(text: str) -> str:
+    """Return ``text`` with a private key, indented alike, for a line ``@other-key@``."""
+    lines = []
+    for line in text.split("\n"):
+        indent = line[: len(line) - len(line.lstrip())]
+        whole = line.strip() == "@other-key@"
+        pem_lines = private_pem(key("some service")).decode().rstrip().split("\n")
+        lines += [indent + part for part in pem_lines] if whole else [line]
+    return "\n".join(lines)
 
 
 def _sha256(certificate: x509.Certificate) -> str:
