@@ -47,8 +47,9 @@ class Chain(NamedTuple):
 def signed_tree(params: Mapping[str, object]) -> dict[str, bytes]:
     """Return package members and trust store files by path.
 
-    ``files`` {path: text}, in which a line ``@other-key@`` becomes a private key; ``sign`` the signed member: by default ``SHA256SUMS``, made of all
-    files; ``none`` for no signature. ``root``: trusted, unknown, omitted, rotated, impostor,
+    ``files`` {path: text}, in which a line ``@other-key@`` becomes a private key; ``sign`` the
+    signed member: by default ``SHA256SUMS``, made of all files; ``none`` for no signature.
+    ``root``: trusted, unknown, omitted, rotated, impostor,
     self-signed, incomplete. ``store``: a list of old, new, leaf, or ``none`` for no store;
     ``vendor``: its record's fields beside ``roots``, ``state`` and ``use`` of each. ``leaf``,
     ``intermediate``: fields of ``Profile``, and ``key``. ``text_mode``; ``content_of``: the member
