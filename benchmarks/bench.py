@@ -35,7 +35,8 @@ class Case(NamedTuple):
 CASES = (
     Case("ansible", "20,000 small members", "ansible==12.3.0"),
     Case("jaxlib", "few large members", "jaxlib==0.8.0"),
-    Case("superset", "an application with scripts and SQL", "apache-superset==6.1.0"),
+    Case("superset", "a large application", "apache-superset==6.1.0"),
+    Case("synapse", "hundreds of SQL files and scripts", "matrix-synapse==1.163.2"),
     Case("alembic", "a small package", "alembic==1.17.0"),
 )
 CLICK = """
