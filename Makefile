@@ -14,8 +14,9 @@ $(READY): pyproject.toml
 
 demo: $(READY)
 	$(BIN)/python -m fixtures.build story --out demo
-	-$(BIN)/dten-audit demo/Full-upgrade-package-dten.zip --site demo/site.yaml \
-	  --trust demo/trust --matrix demo/matrix.yaml --window 2026-11-22T01:00:00+01:00/3h
+	$(BIN)/dten-audit demo/Full-upgrade-package-dten.zip --site demo/site.yaml \
+	  --trust demo/trust --matrix demo/matrix.yaml \
+	  --window 2026-11-22T02:30:00+01:00/1h || test $$? -eq 1
 	@echo
 	@echo "Without a site, what cannot be known becomes a question:"
 	@echo "  $(BIN)/dten-audit demo/Full-upgrade-package-dten.zip"

@@ -6,6 +6,7 @@ import stat
 import sys
 from pathlib import Path
 from typing import Final, TypeVar
+from weakref import WeakKeyDictionary
 
 from dten_audit.documents.budget import Budget
 from dten_audit.documents.errors import OverLimitError, PackageError
@@ -19,6 +20,8 @@ F = TypeVar("F", bound=Frame)
 
 STDIN: Final = "-"
 _CHUNK: Final = 1 << 20
+_SPOOLED: Final[WeakKeyDictionary[object, Data]] = WeakKeyDictionary()
+"""What came from standard input: a package is opened again for what is read twice."""
 
 
 def base_name(path: str | Path, name: str | None = None) -> str:
@@ -58,13 +61,17 @@ def read_package(place: Path) -> Data:
 
 
 def read_stdin(budget: Budget) -> Data:
-    """Spool standard input. Raises ``PackageError`` where nothing comes."""
+    """Spool standard input, once a process. Raises ``PackageError`` where nothing comes."""
+    known = _SPOOLED.get(sys.stdin)
+    if known is not None:
+        return known
     with Sink(budget) as sink:
         while chunk := sys.stdin.buffer.read(_CHUNK):
             sink.write(chunk)
         if not sink.size:
             raise PackageError("standard input is empty")
-        return sink.data()
+        data = _SPOOLED[sys.stdin] = sink.data()
+        return data
 
 
 def _archive(base: str, data: Data, frame: type[F], budget: Budget) -> F:

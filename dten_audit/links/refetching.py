@@ -9,6 +9,7 @@ from dten_audit.documents.budget import Budget, Limits
 from dten_audit.documents.cat import content, contents
 from dten_audit.documents.document import Document
 from dten_audit.documents.errors import PackageError
+from dten_audit.documents.root import base_name
 from dten_audit.links.package import Package
 
 
@@ -21,7 +22,7 @@ class Refetch:
     def __init__(self, path: str | Path, limits: Limits, kept: Mapping[str, bytes]) -> None:
         self._path = path
         self._kept = kept
-        self._own, self._base = len(str(path)), Path(path).resolve().name
+        self._own, self._base = len(str(path)), base_name(path)
         self._limits = limits
 
     def one(self, document: str) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -35,6 +36,22 @@ def test_a_package_alone_is_checked(package: Path, capsys: pytest.CaptureFixture
     assert main([str(package), "--fail-on", "medium"]) == 1
     assert "CRON001 etc/cron.d/dten:1" in capsys.readouterr().out
     assert main(["check", str(package), "--fail-on", "never"]) == 0
+
+
+def test_standard_input_is_a_package(
+    package: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with zipfile.ZipFile(package, "a") as archive:
+        archive.writestr("sums/SHA256SUMS", "0" * 64 + "  ../README.md\n")
+    main([str(package), "-f", "json", "--at", "2026-11-21T00:00:00Z"])
+    named = json.loads(capsys.readouterr().out)["packages"][0]
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(package.read_bytes())))
+    main(["-", "-f", "json", "--at", "2026-11-21T00:00:00Z"])
+    piped = json.loads(capsys.readouterr().out)["packages"][0]
+    assert [f["fingerprint"] for f in piped["findings"]] == [
+        f["fingerprint"] for f in named["findings"]
+    ]
+    assert piped["findings"]
 
 
 def test_reports_go_where_they_are_sent(
