@@ -108,3 +108,13 @@ def estate(
 
 
 NO_SITE = Estate(Site(), AT)
+
+
+ROOT = Guard("root-check", "root", 3)
+NOT_ROOT = Guard("root-check", "root", 3, holds=False)
+
+
+def layer(text: str, target: str = "root", kind: str = "privilege", **more: object) -> Layer:
+    argv = words(text)
+    made = Layer(argv[0].text, kind, argv, target)  # type: ignore[arg-type]
+    return made._replace(**more)  # type: ignore[arg-type]

@@ -77,15 +77,20 @@ class Builder:
             actor=f"as {base.user}" if base.user else "as the user who runs the script",
             trap_note=trap_note(base.traps),
         )
-        brief = base.summary or _brief(full)
-        return full._replace(
-            brief=brief,
-            summary=base.summary or "; ".join([brief, *_extras(full)]),
-            calls_text=_calls_text(full, work),
-            window_text=_window_text(full),
-            window_question=_window_question(full),
-            hold_with=base.hold_with or _hold_with(full),
-        )
+        return _in_words(base, full, work)
+
+
+def _in_words(base: Schedule, full: Schedule, work: Work) -> Schedule:
+    """Return a schedule told in words, as far as ``base`` has no words of its own."""
+    brief = base.summary or _brief(full)
+    return full._replace(
+        brief=brief,
+        summary=base.summary or "; ".join([brief, *_extras(full)]),
+        calls_text=_calls_text(full, work),
+        window_text=_window_text(full),
+        window_question=_window_question(full),
+        hold_with=base.hold_with or _hold_with(full),
+    )
 
 
 def _with_times(base: Schedule, times: Times) -> Schedule:
