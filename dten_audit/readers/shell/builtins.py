@@ -72,7 +72,7 @@ class Builtins(Calls):
             value = unknown(item.name)
         elif item.append:
             value = self._appended(item.name, old, value)
-        self.state.set(item.name, value)
+        self.state.set(item.name, value.resolved)
 
     def _appended(self, name: str, old: Value | None, value: Field) -> Field:
         """Return the value after ``name+=value``."""
@@ -116,7 +116,7 @@ class Builtins(Calls):
         value: Field = cut(field, field.text.find("=") + 1, len(field.text))
         if shape.source[at - 2 : at - 1] == "+":
             value = self._appended(name, old, value)
-        self.state.set(name, value)
+        self.state.set(name, value.resolved)
         return field
 
     def _make_local(self, name: str, *, assigned: bool) -> None:

@@ -11,17 +11,21 @@ from dten_audit.readers.shell.nodes import (
     COMPOUND,
     AndOr,
     Body,
+    Function,
     Group,
     If,
+    Literal,
     Node,
+    Parameter,
     Redirect,
     Simple,
+    Substitution,
 )
 from dten_audit.readers.shell.record import placed
 from dten_audit.readers.shell.state import Frame, Procedure, State
 from dten_audit.readers.shell.syntax import Parser
 from dten_audit.readers.shell.tables import message_names, stop_names
-from dten_audit.readers.shell.values import Field, Source, outermost
+from dten_audit.readers.shell.values import Field, Source, outermost, plain
 from dten_audit.readers.shell.walk import Walk
 from dten_audit.readers.shell.wrappers import Peeled
 
@@ -29,6 +33,7 @@ MAX_CALLS: Final = 12
 """How deep functions may call each other."""
 MAX_NESTED: Final = 8
 """How deep shell texts may stand in each other (``ssh host "sh -c '…'"``)."""
+_PRINTING: Final = frozenset(("echo", "printf", "true", ":"))
 _LEAVING: Final = frozenset(("exit", "return"))
 _LOOK_DEPTH: Final = 4
 _TEXT_ALLOWANCE: Final = 8
@@ -45,6 +50,7 @@ class Calls(Walk):
         self._parsed: dict[str, Body] = {}
         self._exiting: dict[int, bool] = {}
         self._harmless: dict[int, bool] = {}
+        self._messages: dict[int, bool] = {}
 
     def streams(self, redirects: tuple[Redirect, ...]) -> Streams:
         """Expand redirections."""
@@ -59,7 +65,9 @@ class Calls(Walk):
         if len(self.chain) >= MAX_CALLS or not self.charge(size):
             self.gap(run.offset, "more calls of functions than are followed")
             return Ending.NEXT
-        serial = self._push(name, run)
+        if self._says(procedures, run):
+            return Ending.NEXT
+        self._push(name, run)
         saved, source = (self.context, self.guards, self.lasting), self.source
         self.lasting = ()
         self.context = self.context._replace(
@@ -77,13 +85,39 @@ class Calls(Walk):
             self.switch_source(procedure.source)
             ending = self.body((procedure.definition.body,))
         self.switch_source(source)
-        self._pop(serial)
+        self._pop()
         self.context, self.guards, lasting = saved
         gained, self.lasting = self.lasting, lasting
         self.gain(gained, lasting=True)
         return Ending.EXIT if ending is Ending.EXIT and len(procedures) == 1 else Ending.NEXT
 
-    def _push(self, name: str, run: Run) -> int:
+    def _says(self, procedures: tuple[Procedure, ...], run: Run) -> bool:
+        """State a further call of a function that only prints as what it comes to, one ``echo``."""
+        definition, source = procedures[0]
+        if len(procedures) > 1 or id(definition) not in self.visited:
+            return False
+        if run.streams.captured or run.streams.target is not None or run.streams.stdin is not None:
+            return False
+        if not self._is_message(definition):
+            return False
+        self._push(definition.name, run)
+        previous = self.source
+        self.switch_source(source)
+        arguments = list(self.state.arguments or ())
+        self.state_command(Run([plain("echo"), *arguments], definition.offset, run.streams))
+        self.switch_source(previous)
+        self._pop()
+        return True
+
+    def _is_message(self, definition: Function) -> bool:
+        known = self._messages.get(id(definition))
+        if known is None:
+            body = definition.body
+            nodes = body.body if isinstance(body, Group) and not body.redirects else ()
+            known = self._messages[id(definition)] = bool(nodes) and all(map(_prints, nodes))
+        return known
+
+    def _push(self, name: str, run: Run) -> None:
         self.serial += 1
         live = self.state.live
         arguments = tuple(
@@ -95,12 +129,11 @@ class Calls(Walk):
         self.chain.append(frame)
         self.live_frames.add(self.serial)
         self.repeats += 1
-        return self.serial
 
-    def _pop(self, serial: int) -> None:
+    def _pop(self) -> None:
         frame = self.state.frames.pop()
         self.chain.pop()
-        self.live_frames.discard(serial)
+        self.live_frames.discard(frame.serial)
         self.repeats -= 1
         for name, old in frame.saved.items():
             self.state.set(name, old)
@@ -164,7 +197,9 @@ class Calls(Walk):
         code = self._in_library(code, run.offset)
         self.switch_source(Source(code.text, self.source.document, code.marks))
         if peeled.tool != "eval" and peeled.wrapper.layer != "deferred":
+            stops = self.state.errexit and len(body) == 1
             self.switch_state(self._fresh_state(peeled, run))
+            self.state.errexit = stops
         self.nested += 1
         text_frame, self.text_frame = self.text_frame, outermost(self.text_frame, frame)
         self.body(body)
@@ -192,7 +227,7 @@ class Calls(Walk):
                 return ()
             parser = Parser(text)
             body = self._parsed[text] = parser.script()
-            if parser.shared.problems:
+            if parser.shared.problems and code.known:
                 self.gap(offset, parser.shared.problems[0].reason)
         return body
 
@@ -230,7 +265,7 @@ class Calls(Walk):
         self.switch_source(source)
         found = self._succeeds(statements)
         self.switch_source(previous)
-        self._pop(self.serial)
+        self._pop()
         return found
 
     def _succeeds(self, statements: Body) -> Tested | None:
@@ -356,6 +391,21 @@ def _returned(node: Node) -> int | None:
         return None
     text = node.words[1].text if len(node.words) > 1 else None
     return int(text) if text is not None and text.isdigit() and len(text) < 4 else None  # noqa: PLR2004 (an exit status has three digits)
+
+
+def _prints(node: Node) -> bool:
+    """Say whether a command prints its arguments and does nothing else."""
+    if not isinstance(node, Simple) or node.assignments or node.name not in _PRINTING:
+        return False
+    if any(redirect.operator != ">&" for redirect in node.redirects):
+        return False
+    runs = [part for shape in node.words if shape.runs for part in shape.parts]
+    return all(
+        isinstance(part, Literal)
+        or (isinstance(part, Parameter) and part.operand is None)
+        or (isinstance(part, Substitution) and part.source.startswith("$(date"))
+        for part in runs
+    )
 
 
 def _mentions(node: Node) -> list[str]:

@@ -31,6 +31,7 @@ from dten_audit.readers.shell.values import (
 
 _BRACES: Final = re.compile(r"\{([^{}\s]*+)\}")
 _RANGE: Final = re.compile(r"(\d{1,4})\.\.(\d{1,4})")
+_BLANK: Final = plain(" ")
 _MAX_BRACES: Final = 64
 _SPLIT: Final = re.compile(r"[ \t\n]+")
 
@@ -38,9 +39,12 @@ _SPLIT: Final = re.compile(r"[ \t\n]+")
 class _Builder:
     """Collects the fields that one word becomes."""
 
-    __slots__ = ("certainty", "fields", "frame", "length", "loose", "marks", "some", "texts")
+    __slots__ = (
+        "certainty", "fields", "frame", "length", "loose", "marks", "some", "source", "texts",
+    )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, source: Source) -> None:
+        self.source = source
         self.fields: list[Field] = []
         self._reset()
 
@@ -53,16 +57,18 @@ class _Builder:
         self.some = False
         self.loose = False
 
-    def add(self, field: Field, place: Mark | None = None) -> None:
-        """Append to the current field; ``place`` is where it was expanded, if not written there."""
+    def add(self, field: Field, offset: int = -1, *, verbatim: bool = False) -> None:
+        """Append to the current field; ``offset`` is where it stands, if places matter."""
         if field.marks:
             self.marks += shifted(field.marks, self.length)
-        elif place is not None:
-            self.marks.append(place._replace(at=self.length))
+        elif offset >= 0:
+            self.marks.append(Mark(self.length, self.source, offset, verbatim))
         self.texts.append(field.text)
         self.length += len(field.text)
-        self.certainty = weaker(self.certainty, field.certainty)
-        self.frame = outermost(self.frame, field.frame)
+        if field.certainty != "exact" and self.certainty != "computed":
+            self.certainty = field.certainty
+        if field.frame:
+            self.frame = outermost(self.frame, field.frame)
         self.loose = field.loose and not self.some
         self.some = True
 
@@ -88,7 +94,7 @@ class Expander:
         self.state = state
         self.run = run
         self.source: Source
-        self.parameters = ParameterReader(state, self.text)
+        self.parameters = ParameterReader(state, self.text, self._split)
 
     def fields(self, words: tuple[Shape, ...], starts: tuple[int, ...]) -> list[Field]:
         """Return the arguments that words become."""
@@ -106,20 +112,29 @@ class Expander:
         """Return the value of a word that is not split: of an assignment, of a redirection."""
         if shape.text is not None:
             return self.literal(shape, start)
-        builder = _Builder()
+        first = shape.parts[0]
+        if len(shape.parts) == 1 and type(first) is Parameter:
+            value = self.parameters.read(first, start)
+            if len(value) == 1:
+                return value[0]
+        builder = _Builder(self.source)
         for part in shape.parts:
-            place = Mark(0, self.source, start + part.offset, verbatim=False)
-            value = self._part(part, start)
-            for number, field in enumerate(value):
+            offset = start + part.offset if shape.spaced else -1
+            if type(part) is Literal:
+                builder.add(plain(part.text), offset, verbatim=True)
+                continue
+            for number, field in enumerate(self._part(part, start)):
                 if number:
-                    builder.add(plain(" "))
-                builder.add(field, place)
+                    builder.add(_BLANK)
+                builder.add(field, offset)
         builder.some = True
         builder.split()
         return builder.fields[0]
 
     def literal(self, shape: Shape, start: int) -> Field:
         """Return the value of a word without expansions, with its place."""
+        if not shape.spaced:
+            return plain(shape.text or "")
         marks, at = [], 0
         for part in shape.parts:
             marks.append(Mark(at, self.source, start + part.offset, verbatim=True))
@@ -132,33 +147,40 @@ class Expander:
         return Array(tuple(self.fields(shapes, tuple(start for _, start in literal.items))))
 
     def _split(self, shape: Shape, start: int) -> list[Field]:
+        """Return the arguments that a word with expansions or braces becomes."""
+        parts = shape.parts
+        if len(parts) == 1 and type(parts[0]) is Parameter:
+            value = self.parameters.read(parts[0], start)
+            if parts[0].quoted:
+                return value
+            if len(value) == 1 and value[0].text and not _SPLIT.search(value[0].text):
+                return value
         if not shape.quoted and "{" in shape.source:
             text = _brace_expanded(shape)
             if text is not None:
                 return [plain(word) for word in text]
-        builder = _Builder()
+        builder = _Builder(self.source)
         for part in shape.parts:
+            offset = start + part.offset if shape.spaced else -1
             if type(part) is Literal:
-                place = Mark(0, self.source, start + part.offset, verbatim=True)
-                builder.add(plain(part.text), place)
+                if part.quoted or " " not in part.text:
+                    builder.add(plain(part.text), offset, verbatim=True)
+                else:
+                    _add_split(builder, plain(part.text), offset)
                 continue
-            place = Mark(0, self.source, start + part.offset, verbatim=False)
             value = self._part(part, start)
             if part.quoted:
-                _add_list(builder, value, place)
+                _add_list(builder, value, offset)
             else:
                 for number, field in enumerate(value):
                     if number:
                         builder.split()
-                    _add_split(builder, field, place)
+                    _add_split(builder, field, offset)
         builder.split()
         return builder.fields
 
     def _part(self, part: Part, start: int) -> list[Field]:
         """Return what one part expands to: one value, or those of a list."""
-        if type(part) is Literal:
-            mark = Mark(0, self.source, start + part.offset, verbatim=True)
-            return [Field(part.text, "exact", 0, (mark,))]
         if type(part) is Parameter:
             return self.parameters.read(part, start)
         if type(part) is Substitution:
@@ -181,25 +203,25 @@ def _shown(source: str) -> str:
     return " ".join(source.split()) if "\n" in source else source
 
 
-def _add_list(builder: _Builder, value: list[Field], place: Mark) -> None:
+def _add_list(builder: _Builder, value: list[Field], offset: int) -> None:
     """Add a quoted list (``"$@"``): its elements stay apart; nothing at all leaves no word."""
     for number, field in enumerate(value):
         if number:
             builder.split()
-        builder.add(field, place)
+        builder.add(field, offset)
         builder.loose = False
 
 
-def _add_split(builder: _Builder, field: Field, place: Mark) -> None:
+def _add_split(builder: _Builder, field: Field, offset: int) -> None:
     """Add an unquoted value, split at blanks where it is known."""
     if not field.known:
-        builder.add(field, place)
+        builder.add(field, offset)
         return
     if not field.text:
         return
     text = field.text
     if not _SPLIT.search(text):
-        builder.add(field, place)
+        builder.add(field, offset)
         return
     if text[0] in " \t\n":
         builder.split()
@@ -208,7 +230,7 @@ def _add_split(builder: _Builder, field: Field, place: Mark) -> None:
         if number:
             builder.split()
         if word:
-            builder.add(field._replace(text=word, marks=()), place)
+            builder.add(field._replace(text=word, marks=()), offset)
     if text[-1] in " \t\n":
         builder.split()
 

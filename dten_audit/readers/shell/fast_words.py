@@ -15,6 +15,8 @@ _SIMPLE_PARTS: Final = (
 )
 FAST: Final = re.compile(rf"(?:{_SIMPLE_PARTS})++", re.ASCII)
 """A word without commands inside it and without escapes: nearly every word of real scripts."""
+TOKEN: Final = re.compile(rf"(?:[ \t\r]++|\\\n)*+((?:{_SIMPLE_PARTS})++)?+", re.ASCII)
+"""The same after blanks, if there is one: group 1."""
 _PIECE: Final = re.compile(
     r"(?P<plain>[^\"'$]++)|'(?P<single>[^']*+)'|(?P<name>\$(?:[A-Za-z_]\w*+|[0-9@*#?]|\{\w++\}))|(?P<double>\")",
     re.ASCII,
@@ -22,7 +24,12 @@ _PIECE: Final = re.compile(
 _DOUBLE_PIECE: Final = re.compile(
     r"(?P<plain>[^\"$]++)|(?P<name>\$(?:[A-Za-z_]\w*+|[0-9@*#?]|\{\w++\}))|\"", re.ASCII
 )
-ASSIGNMENT: Final = re.compile(r"([A-Za-z_]\w*+)(?:\[([^\]\s]*+)\])?+(\+?)=", re.ASCII)
+ASSIGNMENT: Final = re.compile(
+    r"([A-Za-z_]\w*+)"
+    r"(?:\[((?:[^\[\]\s\"]|\[[^\[\]\s]*+\]|\"[^\"\n]*+\")*+)\])?+"
+    r"(\+?)=",
+    re.ASCII,
+)
 _ANSI: Final = re.compile(
     r"\\(?:x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|([0-7]{1,3})|(.))", re.DOTALL
 )

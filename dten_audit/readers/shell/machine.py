@@ -64,6 +64,28 @@ class Machine(SimpleCommands):
         self._branches = 0
         self._choosing = 0
 
+    def script(self, body: Body, problem: int) -> int:
+        """Run a whole script; return the offset behind which nothing was read.
+
+        ``problem`` is the first thing that was not understood. Behind a final ``exit`` or ``exec``
+        it shows that what follows is no shell text: an archive, another language.
+        """
+        for number, node in enumerate(body):
+            if self.body((node,)) is not Ending.EXIT:
+                continue
+            rest = body[number + 1 :]
+            if rest and problem >= rest[0].offset:
+                line, _ = self.source.position(rest[0].offset)
+                if problem < len(self.source.text):
+                    self.recorder.unreadable(line, "behind the script's end stands no shell text")
+                    return rest[0].offset
+            self.reached = False
+            self.body(rest)
+            break
+        self.guards = self.lasting = ()
+        self.reached = True
+        return len(self.source.text)
+
     def body(self, body: Body) -> Ending:
         """Run a list; what follows an unconditional end is read as not called."""
         if self.recorder.full or self.depth >= self.max_depth:
@@ -79,10 +101,6 @@ class Machine(SimpleCommands):
         self.reached = reached
         self.depth -= 1
         return result
-
-    def node(self, node: Node) -> Ending:
-        """Run one node as a list of its own."""
-        return self.body((node,))
 
     # branches
 
@@ -141,6 +159,7 @@ class Machine(SimpleCommands):
         return Ending.NEXT
 
     def _loop(self, node: Loop) -> Ending:
+        mark = self.state.mark()
         self.forget(node.assigned)
         tested = self.conditions.of_body(node.condition)
         inner = self.context._replace(feeds=())
@@ -149,8 +168,18 @@ class Machine(SimpleCommands):
         self.context = inner
         outcome, _ = self._branch(node.body, tested.false if node.until else tested.true)
         self.context = saved
-        self.state.merge([outcome, Outcome({}, ())])
+        self._leave_loop(outcome, mark, options="@" in node.assigned or _takes_options(node))
         return Ending.NEXT
+
+    def _leave_loop(self, outcome: Outcome, mark: int, *, options: bool) -> None:
+        """Set what holds after a loop that may have run any number of times.
+
+        A loop over the script's options leaves defaults as they are when no option is given; what
+        another loop changes is unknown afterwards.
+        """
+        if options:
+            self.state.undo(mark)
+        self.state.merge([outcome, Outcome({}, ())])
 
     def _for(self, node: For) -> Ending:
         words = self._loop_words(node)
@@ -158,15 +187,16 @@ class Machine(SimpleCommands):
         self.context = self.context._replace(feeds=())
         turns = len(words) if words else 0
         if words is None or not 0 < turns <= MAX_TURNS or not self.charge(node.size * (turns - 1)):
+            mark = self.state.mark()
             self.forget(node.assigned)
             if node.name:
                 self.state.set(node.name, unknown(node.name))
             outcome, _ = self._branch(node.body, ())
-            self.state.merge([outcome, Outcome({}, ())])
+            self._leave_loop(outcome, mark, options=words is None and _over_arguments(node))
         else:
             self.repeats += len(words) > 1
             for word in words:
-                self.state.set(node.name, word)
+                self.state.set(node.name, word.resolved)
                 self.body(node.body)
                 self.guards, self.lasting = saved[1:]
             self.repeats -= len(words) > 1
@@ -371,3 +401,14 @@ class Machine(SimpleCommands):
         self.repeats -= 1
         self.state.merge(outcomes)
         return Ending.NEXT
+
+
+def _takes_options(node: Loop) -> bool:
+    first = node.condition[0] if node.condition else None
+    return isinstance(first, Simple) and first.name == "getopts"
+
+
+def _over_arguments(node: For) -> bool:
+    if node.words is None:
+        return True
+    return [shape.source.strip('"') for shape, _ in node.words] in (["$@"], ["$*"])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
-from dten_audit.model.facts.commands import Word
 from dten_audit.readers.shell.values import Field, plain
 
 
@@ -76,20 +75,20 @@ class Shape:
     """A word wherever it stands: its parts, and what follows from them alone.
 
     ``text`` is its value if it is only literal text, else None. ``quoted`` says that any of it is.
-    ``plain`` is the argument that it always becomes, ``word`` the same as facts have it; None where
-    quotes, places or state matter.
-    ``runs`` says that commands inside it run when it is expanded.
+    ``plain`` is the argument that it always becomes; None where state matters, or places: in
+    ``spaced`` words, which may hold commands or statements. ``runs`` says that commands inside it
+    run when it is expanded.
     """
 
-    __slots__ = ("parts", "plain", "quoted", "runs", "source", "text", "word")
+    __slots__ = ("parts", "plain", "quoted", "runs", "source", "spaced", "text")
 
     def __init__(self, source: str, parts: tuple[Part, ...], *, quoted: bool) -> None:
         self.source = source
         self.parts = parts
         self.quoted = quoted
         self.runs = False
+        self.spaced = quoted and (" " in source or "\n" in source or "\t" in source)
         self.plain: Field | None = None
-        self.word: Word | None = None
         texts = [part.text for part in parts if type(part) is Literal]
         if len(texts) != len(parts):
             self.text: str | None = None
@@ -99,9 +98,8 @@ class Shape:
             )
             return
         self.text = "".join(texts)
-        if not quoted and "{" not in source:
+        if not self.spaced and (quoted or "{" not in source):
             self.plain = plain(self.text)
-            self.word = self.plain.word
 
 
 class Heredoc:
@@ -140,8 +138,8 @@ class Assignment(NamedTuple):
 class Simple(NamedTuple):
     """A simple command; ``starts`` are the offsets of its words.
 
-    ``name`` is the first word as written. ``plain`` says that all its words are, ``runs`` that one
-    of its words runs commands.
+    ``name`` is the first word, if it is literal. ``plain`` says that all its words are, ``runs``
+    that one of its words runs commands.
     """
 
     words: tuple[Shape, ...]

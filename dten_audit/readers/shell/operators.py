@@ -11,6 +11,7 @@ from dten_audit.readers.shell.nodes import Parameter, Shape
 from dten_audit.readers.shell.state import State
 from dten_audit.readers.shell.values import Array, Choice, Field, cut, unknown, weaker
 
+_DEFAULTS: Final = frozenset(("-", ":-", "=", ":=", "+", ":+"))
 _SPECIAL: Final = frozenset("?$!-_")
 _GLOB: Final = re.compile(r"[*?\[\\]")
 _DIGITS: Final = re.compile(r"-?\d{1,6}")
@@ -26,29 +27,33 @@ class ParameterReader:
     """Reads parameters against a state.
 
     ``raw``: unknown variables show how they were computed (``$(id -u)``), for those who look at
-    tests; else their name.
+    tests; else their name. ``text`` and ``split`` expand what stands behind an operator.
     """
 
-    __slots__ = ("_text", "raw", "state")
+    __slots__ = ("_split", "_text", "raw", "state")
 
-    def __init__(self, state: State, text: _TEXT) -> None:
+    def __init__(
+        self, state: State, text: _TEXT, split: Callable[[Shape, int], list[Field]]
+    ) -> None:
         self.state = state
         self._text = text
+        self._split = split
         self.raw = False
 
     def read(self, part: Parameter, start: int) -> list[Field]:
         """Return the values of a parameter; several for ``$@`` and whole arrays."""
+        if not part.operator:
+            value = self.state.variables.get(part.name)
+            if type(value) is Field and value.certainty == "resolved" and not value.frame:
+                return [value if self.state.allowance.take(value) else self._unknown(part)]
+            values = self._values(part)
+            return [self._unknown(part)] if values is None else self._visible(part, values)
         values = self._values(part)
-        operator = part.operator
-        if operator:
-            if values is None and operator not in ("-", ":-", "=", ":=", "+", ":+"):
-                return [self._unknown(part)]
-            if values is not None and part.operand is not None and self._is_list(part):
-                return self._sliced(part, values, start)
-            return self._operated(part, values, start)
-        if values is None:
+        if values is not None and part.operand is not None and self._is_list(part):
+            return self._sliced(part, values, start)
+        if values is None and part.operator not in _DEFAULTS:
             return [self._unknown(part)]
-        return self._visible(part, values)
+        return self._operated(part, values, start)
 
     @staticmethod
     def _is_list(part: Parameter) -> bool:
@@ -153,15 +158,19 @@ class ParameterReader:
             if not is_set:
                 return []
         elif is_set:
+            if part.operand is not None and value is not None and not value.known:
+                self._text(part.operand, start)
             return self._visible(part, values or [])
         if part.operand is None:
             return [Field("", "resolved")]
         at = start + part.offset + part.source.find(part.operand.source)
-        field = self._text(part.operand, at)
-        field = field._replace(certainty=weaker(field.certainty, "resolved"))
         if operator[-1] == "=" and part.name.isidentifier():
+            field = self._text(part.operand, at).resolved
             self.state.set(part.name, field)
-        return [field]
+            return [field]
+        if part.quoted:
+            return [self._text(part.operand, at).resolved]
+        return [field.resolved for field in self._split(part.operand, at)]
 
     def _measured(self, part: Parameter, values: list[Field] | None) -> list[Field]:
         """Apply ``${#name}`` and ``${!name}``."""

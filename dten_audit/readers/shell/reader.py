@@ -10,7 +10,6 @@ from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.readers.shell.machine import Machine
-from dten_audit.readers.shell.nodes import Body
 from dten_audit.readers.shell.state import Procedure
 from dten_audit.readers.shell.syntax import Parser
 from dten_audit.readers.shell.values import Value
@@ -64,14 +63,17 @@ def _walked(document: Document, prelude: tuple[Definitions, ...]) -> Machine:
     parser = Parser(document.text)
     body = parser.script()
     machine = Machine(document, parser.shared.commands)
-    for problem in parser.shared.problems:
-        machine.gap(problem.offset, problem.reason)
     _apply(prelude, machine)
     shebang = _SHEBANG.match(document.text)
     for word in shebang[1].split() if shebang else ():
         if word.startswith("-"):
             machine.shell_option(word, "")
-    _run(machine, body)
+    problems = parser.shared.problems
+    end = machine.script(body, problems[0].offset if problems else len(document.text))
+    for problem in problems:
+        if problem.offset < end:
+            line, _ = document.index.position(problem.offset)
+            machine.recorder.unreadable(line, problem.reason)
     return machine
 
 
@@ -83,9 +85,3 @@ def _apply(prelude: tuple[Definitions, ...], machine: Machine) -> None:
             state.set(name, value)
         state.exported.update(dict.fromkeys(known.exported))
         state.errexit = state.errexit or known.errexit
-
-
-def _run(machine: Machine, body: Body) -> None:
-    machine.body(body)
-    machine.guards = machine.lasting = ()
-    machine.reached = True

@@ -24,7 +24,7 @@ class Recorder:
         self.commands: list[Command] = []
         self.embedded: list[Embedded] = []
         self._index: dict[tuple[object, ...], int] = {}
-        self._texts: dict[tuple[str, int, int], list[Embedded]] = {}
+        self._texts: dict[tuple[str, int, int], dict[Embedded, Embedded]] = {}
         self._unreadable: dict[tuple[int, str], Unreadable] = {}
 
     @property
@@ -41,7 +41,7 @@ class Recorder:
     def command(self, command: Command, *, repeated: bool) -> None:
         """Add a command. ``repeated``: it may have been added before, by another turn or call."""
         if self.full:
-            self.unreadable(1, "more commands than are read")
+            self.unreadable(1, "more commands than are read", once=True)
             return
         if repeated:
             key = (command.at[:3], command.via, command.argv, command.layers, command.redirections)
@@ -57,22 +57,23 @@ class Recorder:
         """Add an embedded text, once, and return the id that it gets as a document."""
         lines, column = line_map(text)
         origin = text.marks[0].source.origin
-        same_place = self._texts.setdefault((origin.id, lines[0], column), [])
+        same_place = self._texts.setdefault((origin.id, lines[0], column), {})
         library = None if origin is self.document else origin
         part = Embedded(kind, text.text, lines, column, path, hints, library)
-        for known in same_place:
-            if known[:-1] == part[:-1]:
-                return self.document.embedded_id(known)
-        part = part._replace(variant=len(same_place))
-        same_place.append(part)
-        self.embedded.append(part)
-        return self.document.embedded_id(part)
+        known = same_place.get(part)
+        if known is None:
+            known = same_place[part] = part._replace(variant=len(same_place))
+            self.embedded.append(known)
+        return self.document.embedded_id(known)
 
-    def unreadable(self, line: int, reason: str) -> None:
-        """Note a part that was not understood, by its line in the document's own text."""
-        if (line, reason) not in self._unreadable and len(self._unreadable) < MAX_COMMANDS:
-            at = self.document.location(line)
-            self._unreadable[line, reason] = Unreadable(at, "shell", reason)
+    def unreadable(self, line: int, reason: str, *, once: bool = False) -> None:
+        """Note a part that was not understood, by its line in the document's own text.
+
+        ``once``: the first place says it for all.
+        """
+        key = (0 if once else line, reason)
+        if key not in self._unreadable:
+            self._unreadable[key] = Unreadable(self.document.location(line), "shell", reason)
 
     @property
     def gaps(self) -> list[Unreadable]:

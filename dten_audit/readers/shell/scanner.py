@@ -9,7 +9,7 @@ from dten_audit.readers.shell.nodes import Heredoc, Literal, Part, Problem, Shap
 
 MAX_DEPTH: Final = 64
 """How deep constructs may stand in each other; deeper ones are read as flat text."""
-MAX_PROBLEMS: Final = 100
+MAX_PROBLEMS: Final = 20
 _RESCAN: Final = 4
 _RESCAN_FLOOR: Final = 20_000
 

@@ -11,6 +11,7 @@ from dten_audit.readers.shell.builtins import Builtins
 from dten_audit.readers.shell.context import Context, Ending, Input, Run, Streams
 from dten_audit.readers.shell.nodes import Parameter, Redirect, Shape, Simple
 from dten_audit.readers.shell.output import printed
+from dten_audit.readers.shell.record import placed
 from dten_audit.readers.shell.tables import special_names
 from dten_audit.readers.shell.texts import Use, resolved_path, use, written_kind, written_to
 from dten_audit.readers.shell.values import Choice, Field, Mark, Source, cut, joined
@@ -38,20 +39,19 @@ class SimpleCommands(Builtins):
             ending = self._by_choice(node)
             if ending is not None:
                 return ending
-        if not node.redirects and not node.assignments:
-            if node.name in _QUIET and not node.runs:
-                if self.state.errexit and not self.context.tested:
-                    self.gain_by_errexit(node, node.name)
-                return Ending.NEXT
-            if node.plain and self._is_ordinary(node.name):
-                self._ordinary(node)
-                return Ending.NEXT
+        if node.name in _QUIET and not (node.runs or node.redirects or node.assignments):
+            if self.state.errexit and not self.context.tested:
+                self.gain_by_errexit(node, node.name)
+            return Ending.NEXT
         declare = self.declarations.get(node.name)
         if declare is not None:
             return declare(node)
         argv = self.expander.fields(node.words, node.starts)
         if not argv:
             return self._bare(node)
+        if not node.redirects and not node.assignments and self._is_ordinary(argv[0]):
+            self.state_command(Run(argv, node.offset, self._inherited(self.context)))
+            return Ending.NEXT
         streams = self.streams(node.redirects)
         environment = tuple(
             [(item.name, self.expander.text(item.value, item.start)) for item in node.assignments]
@@ -60,20 +60,16 @@ class SimpleCommands(Builtins):
             self.gain_by_errexit(node, argv[0].text)
         return self.invoke(Run(argv, node.offset, streams, environment))
 
-    def _is_ordinary(self, name: str) -> bool:
+    def _is_ordinary(self, first: Field) -> bool:
         """Say whether a command is a program of which nothing but its words matters here."""
-        context = self.context
+        context, name = self.context, first.text
         return (
-            context.capture is None
+            first.certainty != "computed"
+            and context.capture is None
             and context.stdin is None
-            and base_name(name) not in self._special
             and name not in self.state.functions
+            and (base_name(name) if "/" in name else name) not in self._special
         )
-
-    def _ordinary(self, node: Simple) -> None:
-        argv = [shape.plain for shape in node.words if shape.plain is not None]
-        words = tuple([shape.word for shape in node.words if shape.word is not None])
-        self.state_command(Run(argv, node.offset, self._inherited(self.context)), words=words)
 
     def each_choice(self, node: Simple, name: str, choice: Choice) -> Ending:
         """Run a command once for each value of a variable."""
@@ -236,8 +232,6 @@ class SimpleCommands(Builtins):
         """
         argv, offset = run.argv, run.offset
         name = base_name(argv[0].text) if argv[0].known else ""
-        if name == "flock" and peeled is not None:
-            self.lock_descriptor(peeled, run)
         texts = use(argv, run.environment + self.exported_value("PGOPTIONS")) if name else None
         documents = (
             [self.embed(texts.kind, code, offset, "", texts.hints) for code in texts.code]
@@ -249,6 +243,8 @@ class SimpleCommands(Builtins):
         if peeled is not None and peeled.deferred:
             run = run._replace(deferred=True)
         self.state_command(run, stdin=stdin, documents=tuple(filter(None, documents)))
+        if name == "flock" and peeled is not None:
+            self.lock_descriptor(peeled, run)
         return self.ending_of(name) if not run.layers else Ending.NEXT
 
     def _stdin(self, name: str, run: Run, peeled: Peeled | None, texts: Use | None) -> str:
@@ -281,6 +277,8 @@ class SimpleCommands(Builtins):
             return []
         stdin = streams.stdin.text if streams.stdin is not None else None
         text = self.pwd() if name == "pwd" else printed(name, run.argv, stdin)
+        if text is not None:
+            text = placed(text, self.source, run.offset)
         if streams.captured:
             if self.context.capture is not None:
                 self.context.capture.append(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from dten_audit.readers.shell.fast_words import ASSIGNMENT, FAST, fast_shape, plain_shape
+from dten_audit.readers.shell.fast_words import ASSIGNMENT, TOKEN, fast_shape, plain_shape
 from dten_audit.readers.shell.nodes import Assignment, Group, Heredoc, Node, Redirect, Shape, Simple
 from dten_audit.readers.shell.words import WordScanner
 
@@ -14,6 +14,7 @@ GAP: Final = re.compile(r"(?:[ \t\r]++|\\\n|#[^\n]*+)++")
 _SPACE: Final = re.compile(r"(?:[ \t\r\n]++|\\\n|#[^\n]*+)++")
 _REDIRECT: Final = re.compile(r"(\d++|\{\w++\})?+(<<<|<<-?|<>|<&|>&|>>|>\||&>>|&>|<(?!\()|>(?!\())")
 _FUNCTION: Final = re.compile(r"[ \t]*+\([ \t]*+\)")
+_AFTER_WORD: Final = frozenset(" \t\n;&|")
 IDENTIFIER: Final = re.compile(r"[A-Za-z_]\w*+", re.ASCII)
 _REGEX_WORD: Final = re.compile(r"(?:[^\s\\'\"()$`]++|\\.)++", re.DOTALL)
 _TEST_OPERATOR: Final = re.compile(r"&&|\|\||[()<>!](?=[\s(!)]|$)|[<>]")
@@ -37,7 +38,7 @@ def _command(
         if shape.plain is None:
             is_plain = False
             runs = runs or shape.runs
-    name = words[0].source if words else ""
+    name = words[0].text or "" if words else ""
     return Simple(
         tuple(words),
         tuple(starts),
@@ -107,21 +108,20 @@ class SimpleSyntax(WordScanner):
         redirects: list[Redirect] = []
         pos = start
         while pos < end_of_text:
-            match = FAST.match(text, pos)
-            char = text[pos]
-            if match is not None and char != "#":
-                end = match.end()
-                after = text[end] if end < end_of_text else "\n"
-                if after in " \t\n;&|" and (words or "=" not in match[0]):
-                    words.append(fast_shape(match[0]))
+            match = TOKEN.match(text, pos)
+            assert match is not None
+            word, end = match[1], match.end()
+            after = text[end] if end < end_of_text else "\n"
+            if word is not None:
+                pos = end - len(word)
+                if after in _AFTER_WORD and (words or "=" not in word) and word[0] != "#":
+                    words.append(fast_shape(word))
                     starts.append(base + pos)
                     pos = end
                     continue
-            if char in " \t\r\\":
-                blank = _BLANK.match(text, pos)
-                if blank is not None:
-                    pos = blank.end()
-                    continue
+            else:
+                pos = end
+            char = text[pos] if pos < end_of_text else "\n"
             if char in "\n;|)" or (char == "&" and not text.startswith("&>", pos)):
                 break
             if char == "#":

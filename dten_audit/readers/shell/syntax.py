@@ -12,6 +12,9 @@ from dten_audit.readers.shell.scanner import Shared
 from dten_audit.readers.shell.simple_syntax import GAP, IDENTIFIER
 
 _OPENERS: Final = frozenset("if while until for select case { function [[ ! time coproc".split())
+_BETWEEN: Final = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+|;(?![;&])|\\\n)++")
+"""What stands between commands, where no here-document waits for the end of the line."""
+_OPERATORS: Final = frozenset("\n);|&")
 _TIME_PROGRAM: Final = re.compile(r"time[ \t]+-")
 
 
@@ -49,15 +52,17 @@ class Parser(CompoundSyntax):
         """Go to the next command; False at the end of this list."""
         text = self.text
         while self.pos < self.end:
-            match = GAP.match(text, self.pos)
+            match = (GAP if self.pending else _BETWEEN).match(text, self.pos)
             if match is not None:
                 self.pos = match.end()
-                continue
+                if self.pos >= self.end:
+                    return False
             char = text[self.pos]
+            if char not in _OPERATORS:
+                return True
             if char == "\n":
                 self.pos += 1
-                if self.pending:
-                    self.heredoc_bodies()
+                self.heredoc_bodies()
             elif char == ")":
                 if self._awaited[")"]:
                     return False
@@ -69,10 +74,10 @@ class Parser(CompoundSyntax):
                     self.stray(2)
                 else:
                     self.pos += 1
-            elif char == "|" or (char == "&" and not text.startswith("&>", self.pos)):
-                self.stray(1)
-            else:
+            elif text.startswith("&>", self.pos):
                 return True
+            else:
+                self.stray(1)
         return False
 
     def _closes(self, closers: frozenset[str]) -> bool:

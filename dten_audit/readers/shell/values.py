@@ -82,6 +82,11 @@ class Field(NamedTuple):
         return self.certainty != "computed"
 
     @property
+    def resolved(self) -> Field:
+        """The value as a variable holds it: what follows from it is no longer exact."""
+        return self._replace(certainty="resolved") if self.certainty == "exact" else self
+
+    @property
     def word(self) -> Word:
         """The value as facts state it."""
         return Word(self.text, self.certainty)

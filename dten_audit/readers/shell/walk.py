@@ -24,8 +24,8 @@ MAX_GUARDS: Final = 40
 """More tests than this are not kept for one command."""
 MAX_EXPORTED: Final = 100
 """More exported variables than this are not told of each command."""
-_REPEATS: Final = 4
-_REPEATS_FLOOR: Final = 4000
+_REPEATS: Final = 2
+_REPEATS_FLOOR: Final = 1000
 
 
 class Walk:
@@ -92,7 +92,7 @@ class Walk:
     def gap(self, offset: int, reason: str) -> None:
         """Note what was not walked through."""
         if self.source.origin is self.recorder.document:
-            self.recorder.unreadable(self.source.position(offset)[0], reason)
+            self.recorder.unreadable(self.source.position(offset)[0], reason, once=True)
 
     def charge(self, steps: int) -> bool:
         """Take the allowance for going once more through so many commands; False without it."""
@@ -189,12 +189,9 @@ class Walk:
         *,
         stdin: str = "",
         documents: tuple[str, ...] = (),
-        words: tuple[Word, ...] | None = None,
     ) -> None:
-        """State a command in the current context; ``words`` where they are at hand."""
+        """State a command in the current context."""
         argv, state, context = run.argv, self.state, self.context
-        if words is None:
-            words = tuple([Word(field.text, field.certainty) for field in argv])
         at, via = self.places(argv, run.offset)
         first = argv[0] if argv else None
         self.recorder.command(
@@ -203,7 +200,7 @@ class Walk:
                 self.recorder.document.id,
                 len(self.recorder.commands),
                 base_name(first.text) if first is not None and first.known else "",
-                words,
+                tuple([Word(field.text, field.certainty) for field in argv]),
                 context.layers + self.locks + run.layers,
                 self.guards,
                 run.streams.redirections,

@@ -264,22 +264,27 @@ class WordScanner(Scanner):
 
     def _index(self) -> str:
         """Read ``[…]`` after a name; return what stands inside."""
-        start, level = self.pos + 1, 0
+        start, level, text = self.pos + 1, 0, self.text
+        ignored: list[Part] = []
         while self.pos < self.end:
-            char = self.text[self.pos]
-            if char == "[":
-                level += 1
-            elif char == "]":
-                level -= 1
-            elif char in "}\n":
+            char = text[self.pos]
+            if char in "}\n":
                 break
-            self.pos += 1
-            if level == 0:
-                return self.text[start : self.pos - 1]
-            match = _INDEX_PLAIN.match(self.text, self.pos)
-            if match is not None:
-                self.pos = match.end()
-        return self.text[start : self.pos]
+            if char == '"' or (char == "'" and text.find("'", self.pos + 1) >= 0):
+                self._quoted(char, start, ignored)
+            elif char == "$":
+                self._dollar(start, ignored, quoted=True)
+            elif char == "`":
+                self._backquote(start, ignored, quoted=True)
+            else:
+                level += (char == "[") - (char == "]")
+                self.pos += 1
+                if level == 0:
+                    return text[start : self.pos - 1]
+                match = _INDEX_PLAIN.match(text, self.pos)
+                if match is not None:
+                    self.pos = match.end()
+        return text[start : self.pos]
 
     def _operand(self, *, quoted: bool) -> Shape:
         """Read what follows the operator of ``${name:-…}``, up to the closing brace."""

@@ -1,0 +1,104 @@
+"""What words become: quoting tricks, constants, defaults, arrays, loops, parameters."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.readers.shell.helpers import commands, shown
+
+WORDS = [
+    # quoting does not hide a program
+    ("su''do c\\rontab -r", ["sudo/privilege:root | crontab -r"]),
+    ("'systemctl' \"stop\" $'dten\\x2eservice'", ["systemctl stop dten.service"]),
+    ("system\\\nctl stop \\\n  x", ["systemctl stop x"]),
+    ("\\rm -rf /var/lib/x", ["rm -rf /var/lib/x"]),
+    ("$'\\162\\155' -f x", ["rm -f x"]),
+    # constants
+    ("SVC=dten\nsystemctl restart $SVC", ["systemctl restart ~dten"]),
+    ("SVC=dten; systemctl restart ${SVC}.service", ["systemctl restart ~dten.service"]),
+    ("APP=/opt/dten BIN=$APP/bin\n$BIN/dtenctl migrate", ["~/opt/dten/bin/dtenctl migrate"]),
+    ("A=x\nA=y\nrm $A", ["rm ~y"]),
+    ("A+=x\nA=y\nA+=z\nrm $A", ["rm ~yz"]),
+    ("UNITS='a b'\nsystemctl stop $UNITS", ["systemctl stop ~a ~b"]),
+    ("UNITS='a b'\nsystemctl stop \"$UNITS\"", ["systemctl stop ~a b"]),
+    ("readonly A=x; export B=$A.y; rm $A $B", ["rm ~x ~x.y"]),
+    ("declare -r A=x\nrm $A", ["rm ~x"]),
+    ("printf -v A '%s-%s' a b\nrm $A", ["rm ~a-b"]),
+    ("read -r A <<< x\nrm $A", ["rm ~x"]),
+    ("unset A\nrm $A", ["rm ?${A}"]),
+    # unknown
+    ("systemctl restart $SVC", ["systemctl restart ?${SVC}"]),
+    ("A=$(date +%F)\ncp x /backup/$A", ["date +%F", "cp x ?/backup/${A}"]),
+    ("A=/opt/$APP\nrm -rf $A/cache", ["rm -rf ?/opt/${APP}/cache"]),
+    ('rm -rf "$1" `mktemp`', ["mktemp", "rm -rf ?$1 ?$(mktemp)"]),
+    ("read -r A\nrm $A", ["rm ?${A}"]),
+    ("for ((i=0; i<3; i++)); do rm x$i; done", ["rm ?x${i}"]),
+    ("((A = 1))\nA=2\n((A++))\nrm $A", ["rm ?${A}"]),
+    # defaults and operators
+    ("rm ${A:-x} ${B-y}", ["rm ~x ~y"]),
+    ("A=z\nrm ${A:-x} ${A:+w}", ["rm ~z ~w"]),
+    ("A=$1\nrm ${A:-x}", ["rm ?$1"]),
+    (": ${A:=x}\nrm $A", ["rm ~x"]),
+    ("rm ${A:+-v} x", ["rm x"]),
+    ("A=$1\n${A:+runuser -u $A --} psql", ["runuser/privilege:$1 | psql"]),
+    (
+        "A=a/b.tar.gz\nrm ${A##*/} ${A%.*} ${A%%.*} ${A#a/}",
+        ["rm ~b.tar.gz ~a/b.tar ~a/b ~b.tar.gz"],
+    ),
+    ("A=abc\nrm ${A/b/x} ${A^^} ${A:1} ${A:0:2} ${#A}", ["rm ~axc ~ABC ~bc ~ab ~3"]),
+    ("A=B B=x\nrm ${!A}", ["rm ~x"]),
+    # the script's own folder
+    ('D="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"\n. "$D/lib.sh"', [". ~${0%/*}/lib.sh"]),
+    ("D=$(dirname $(readlink -f $0))\nbash $D/x.sh", ["readlink -f ?$0", "bash ~${0%/*}/x.sh"]),
+    ('sh "${0%/*}/../x.sh"', ["sh ~${0%/*}/../x.sh"]),
+    ("A=$(basename /a/b.sh .sh)\nrm $A", ["basename /a/b.sh .sh", "rm ~b"]),
+    ("A=$(echo x)\nrm $A", ["rm ~x"]),
+    # arrays and lists
+    ('A=(a b)\nrm "${A[@]}" ${A[1]}', ["rm ~a ~b ~b"]),
+    ("A=(a)\nA+=(b 'c d')\nrm \"${A[@]}\"", ["rm ~a ~b ~c d"]),
+    ("rm {a,b}.log x{1..3}", ["rm a.log b.log x1 x2 x3"]),
+    ('set -- a b\nrm "$@" $# $2', ["rm ~a ~b ~2 ~b"]),
+    ("set -- a b c\nshift\nrm $1 ${@:2}", ["rm ~b ~c"]),
+    # loops over literals
+    ("for s in a b; do systemctl stop $s; done", ["systemctl stop ~a", "systemctl stop ~b"]),
+    ("L='a b'\nfor s in $L; do rm $s; done", ["rm ~a", "rm ~b"]),
+    ('A=(a b)\nfor s in "${A[@]}"; do rm $s; date; done', ["rm ~a", "date", "rm ~b"]),
+    ("for f in *.sql; do psql -f $f; done", ["psql -f ~*.sql"]),
+    ("for s in $LIST; do rm $s; done", ["rm ?${s}"]),
+    ("while read -r s; do rm $s; done < list", ["rm ?${s}"]),
+    ("A=x\nwhile true; do rm $A; A=$(next); done", ["rm ?${A}", "next"]),
+    # variables set in exclusive branches
+    (
+        "if [ -f /etc/debian_version ]; then S=apache2; else S=httpd; fi\nsystemctl stop $S",
+        ["systemctl stop ~apache2", "systemctl stop ~httpd"],
+    ),
+    ("case $1 in a) S=x ;; b) S=y ;; esac\nrm $S", ["rm ~x", "rm ~y"]),
+    ("S=x\nwhile getopts s: o; do S=$OPTARG; done\nrm $S", ["getopts s: o", "rm ~x"]),
+    ('[ -z "$S" ] && S=x\nrm $S', ["rm ~x"]),
+    # an unknown first word may be nothing
+    ("$STD systemctl enable x", ["${STD}/plain | systemctl enable x"]),
+    ('"$TOOL" enable x', ["?${TOOL} enable x"]),
+    ("$PSQL -c x", ["?${PSQL} -c x"]),
+]
+
+
+@pytest.mark.parametrize(("script", "expected"), WORDS)
+def test_words(script: str, expected: list[str]) -> None:
+    assert [shown(command) for command in commands(script)] == expected
+
+
+def test_branch_values_keep_their_tests() -> None:
+    script = "if [ -f /etc/debian_version ]; then S=a; else S=b; fi\nsystemctl stop $S"
+    guards = [[(g.kind, g.subject, g.holds) for g in c.guards] for c in commands(script)]
+    assert guards == [
+        [("path-exists", "/etc/debian_version", True)],
+        [("path-exists", "/etc/debian_version", False)],
+    ]
+
+
+def test_optional_wrapper_keeps_its_tests() -> None:
+    script = 'SUDO=\nif [ "$(id -u)" -ne 0 ]; then SUDO=sudo; fi\n$SUDO systemctl stop x'
+    (command,) = commands(script)
+    assert shown(command) == "sudo/privilege:root | systemctl stop x"
+    assert command.guards == ()
+    assert [(g.kind, g.holds) for g in command.layers[0].guards] == [("root-check", False)]
