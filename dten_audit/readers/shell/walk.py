@@ -25,7 +25,7 @@ MAX_GUARDS: Final = 40
 MAX_EXPORTED: Final = 100
 """More exported variables than this are not told of each command."""
 _REPEATS: Final = 2
-_REPEATS_FLOOR: Final = 1000
+_REPEATS_FLOOR: Final = 5_000
 
 
 class Walk:
