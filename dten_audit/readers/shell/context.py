@@ -46,7 +46,10 @@ class Context(NamedTuple):
 
 
 class Streams(NamedTuple):
-    """A command's redirections: ``target`` is the file of its standard output, if any."""
+    """A command's redirections: ``target`` is the file of its standard output, if any.
+
+    ``append`` says that it adds to that file.
+    """
 
     redirections: tuple[Redirection, ...]
     stdin: Input | None
@@ -54,6 +57,7 @@ class Streams(NamedTuple):
     own_stdin: bool
     target: Field | None
     captured: bool
+    append: bool = False
 
 
 class Run(NamedTuple):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from dten_audit.documents.document import Document
-from dten_audit.model.facts.commands import Failure, Guard
-from dten_audit.readers.shell.conditions import Guards, combined
-from dten_audit.readers.shell.context import Context, Ending, Input
+from dten_audit.model.facts.commands import Guard
+from dten_audit.readers.shell.context import Ending, Streams
+from dten_audit.readers.shell.lists import Lists
 from dten_audit.readers.shell.nodes import (
     AndOr,
     Background,
@@ -20,26 +19,21 @@ from dten_audit.readers.shell.nodes import (
     Group,
     If,
     Loop,
-    Node,
     Not,
     Pipeline,
     Simple,
     Substitution,
 )
-from dten_audit.readers.shell.simple import SimpleCommands
 from dten_audit.readers.shell.state import Outcome, Procedure
-from dten_audit.readers.shell.values import Choice, Field, joined, plain, unknown
+from dten_audit.readers.shell.values import Field, unknown
 
 MAX_TURNS: Final = 32
 """A loop over more words than this is walked through once, its variable unknown."""
-MAX_FEEDS: Final = 8
-"""How many of the commands that pipe into a command it names."""
 _MAX_DEFINITIONS: Final = 4
-_MAX_CHOICES: Final = 3
 
 
-class Machine(SimpleCommands):
-    """Control flow; simple commands are in the parent classes.
+class Machine(Lists):
+    """Control flow; simple commands and lists are in the parent classes.
 
     Everything runs once per context that makes a difference: a function at each call (its commands
     are stated once unless they need the parameters), a loop for each literal word.
@@ -47,12 +41,12 @@ class Machine(SimpleCommands):
 
     def __init__(self, document: Document, commands: int) -> None:
         super().__init__(document, commands)
-        self._run: dict[type, Callable[[Any], Ending]] = {
+        self.run_of = {
             Simple: self.simple,
-            Pipeline: self._pipeline,
-            Not: self._not,
-            AndOr: self._and_or,
-            Background: self._background,
+            Pipeline: self.pipeline,
+            Not: self.negated,
+            AndOr: self.and_or,
+            Background: self.background,
             If: self._if,
             Loop: self._loop,
             For: self._for,
@@ -61,8 +55,6 @@ class Machine(SimpleCommands):
             Function: self._function,
             Calculation: self._calculation,
         }
-        self._branches = 0
-        self._choosing = 0
 
     def script(self, body: Body, problem: int) -> int:
         """Run a whole script; return the offset behind which nothing was read.
@@ -94,43 +86,13 @@ class Machine(SimpleCommands):
         self.depth += 1
         result, reached = Ending.NEXT, self.reached
         for node in body:
-            ending = self._run[type(node)](node)
+            ending = self.run_of[type(node)](node)
             if ending and not result:
                 result = ending
                 self.reached = False
         self.reached = reached
         self.depth -= 1
         return result
-
-    # branches
-
-    def _branch(self, body: Body, guards: Guards) -> tuple[Outcome, Ending]:
-        """Run a list under tests; its changes are undone and returned."""
-        mark = self.state.mark()
-        saved = self.guards, self.lasting
-        self.guards += guards
-        self._branches += 1
-        ending = self.body(body)
-        self._branches -= 1
-        self.guards, self.lasting = saved
-        return Outcome(self.state.undo(mark), guards), ending
-
-    def _isolated(self, body: Body, context: Context) -> Ending:
-        """Run a list in a subshell: nothing that it sets lasts."""
-        state = self.state
-        saved = self.context, self.guards, self.lasting, state.folder, state.errexit, self.locks
-        mark = state.mark()
-        self.context = context
-        ending = self.body(body)
-        state.undo(mark)
-        self.context, self.guards, self.lasting, state.folder, state.errexit, self.locks = saved
-        return ending
-
-    def _under(self, context: Context, node: Node) -> Ending:
-        saved, self.context = self.context, context
-        ending = self._run[type(node)](node)
-        self.context = saved
-        return ending
 
     # compound commands
 
@@ -140,9 +102,9 @@ class Machine(SimpleCommands):
         self.body(node.condition)
         self.context = saved
         folder = self.state.folder
-        then, then_ending = self._branch(node.then, tested.true)
+        then, then_ending = self.branch(node.then, tested.true)
         self.state.folder = folder
-        other, other_ending = self._branch(node.otherwise, tested.false)
+        other, other_ending = self.branch(node.otherwise, tested.false)
         self.state.folder = folder
         staying = [
             outcome
@@ -166,7 +128,7 @@ class Machine(SimpleCommands):
         saved, self.context = self.context, inner._replace(tested=True)
         self.body(node.condition)
         self.context = inner
-        outcome, _ = self._branch(node.body, tested.false if node.until else tested.true)
+        outcome, _ = self.branch(node.body, tested.false if node.until else tested.true)
         self.context = saved
         self._leave_loop(outcome, mark, options="@" in node.assigned or _takes_options(node))
         return Ending.NEXT
@@ -191,7 +153,7 @@ class Machine(SimpleCommands):
             self.forget(node.assigned)
             if node.name:
                 self.state.set(node.name, unknown(node.name))
-            outcome, _ = self._branch(node.body, ())
+            outcome, _ = self.branch(node.body, ())
             self._leave_loop(outcome, mark, options=words is None and _over_arguments(node))
         else:
             self.repeats += len(words) > 1
@@ -224,7 +186,7 @@ class Machine(SimpleCommands):
             test = f"{subject.text} in {'|'.join(patterns)}"[:160]
             guards = (Guard("other", test, self.line(arm.offset)),)
             self.reached = reached and not self._excluded(subject, patterns)
-            outcome, ending = self._branch(arm.body, guards)
+            outcome, ending = self.branch(arm.body, guards)
             self.state.folder, self.reached = folder, reached
             endings.append(ending)
             if not ending:
@@ -253,7 +215,7 @@ class Machine(SimpleCommands):
             capture=[] if streams.target is not None else context.capture,
         )
         if node.subshell:
-            ending = self._isolated(node.body, inner)
+            ending = self.isolated(node.body, inner)
         else:
             locks = self.locks
             self.context = inner
@@ -264,18 +226,18 @@ class Machine(SimpleCommands):
         if streams.own_stdin:
             self.keep_unused(streams.stdin, node.offset)
         if streams.target is not None and inner.capture:
-            self._write_captured(inner.capture, streams.target, node.offset)
+            self._write_captured(inner.capture, streams, node.offset)
         return Ending.NEXT if node.subshell else ending
 
-    def _write_captured(self, capture: list[Field | None], target: Field, offset: int) -> None:
+    def _write_captured(self, capture: list[Field | None], streams: Streams, offset: int) -> None:
         text = self.known_output(capture)
-        if text is not None:
-            self.write(text, target, offset)
+        if text is not None and streams.target is not None:
+            self.write(text, streams.target, offset, append=streams.append)
 
     def _function(self, node: Function) -> Ending:
         procedure = Procedure(node, self.source)
         known = self.state.functions.get(node.name, ())
-        if self._branches and known and len(known) < _MAX_DEFINITIONS:
+        if self.branches and known and len(known) < _MAX_DEFINITIONS:
             self.state.functions[node.name] = (*known, procedure)
         else:
             self.state.functions[node.name] = (procedure,)
@@ -287,119 +249,6 @@ class Machine(SimpleCommands):
             if isinstance(part, Substitution):
                 self.substitution(part)
         self.state.forget(node.assigned)
-        return Ending.NEXT
-
-    # lists
-
-    def _not(self, node: Not) -> Ending:
-        self._under(self.context._replace(tested=True), node.command)
-        return Ending.NEXT
-
-    def _background(self, node: Background) -> Ending:
-        self._isolated((node.command,), self.context._replace(capture=None))
-        return Ending.NEXT
-
-    def _and_or(self, node: AndOr) -> Ending:
-        context, failures, last = self.context, self._failures(node), node.rest[-1][1]
-        tested = self.conditions.tells(node.first)
-        ending = self._under(context._replace(tested=True, failure=failures[0]), node.first)
-        if ending:
-            return ending
-        for (operator, right), failure in zip(node.rest, failures[1:], strict=True):
-            guards, others = tested if operator == "&&" else tested.inverted
-            folder = self.state.folder
-            if right is not last:
-                self.context = context._replace(tested=True, failure=failure)
-            outcome, ending = self._branch((right,), guards)
-            self.context = context
-            if operator == "||":
-                self.state.folder = folder
-            if ending:
-                self.gain(others, lasting=ending is Ending.EXIT)
-            else:
-                self.state.merge([outcome, Outcome({}, others)])
-            if right is not last:
-                tested = combined(tested, operator, self.conditions.tells(right))
-        return Ending.NEXT
-
-    def _failures(self, node: AndOr) -> list[Failure | None]:
-        """Say of each command in a chain what the next ``||`` makes of its failure."""
-        found: list[Failure | None] = []
-        following = self.context.failure
-        for operator, right in reversed(node.rest):
-            found.append(following)
-            if operator == "||":
-                following = self._failure(right)
-        found.append(following)
-        return found[::-1]
-
-    def _failure(self, right: Node) -> Failure | None:
-        """Say what ``|| right`` makes of a failure."""
-        if self.ends(right):
-            return "stops"
-        return "ignored" if self.is_harmless(right) else None
-
-    def _pipeline(self, node: Pipeline) -> Ending:
-        context = self.context
-        stdin, feeds = context.stdin, context.feeds
-        last = len(node.commands) - 1
-        ending = Ending.NEXT
-        for number, command in enumerate(node.commands):
-            inner = context._replace(stdin=stdin, feeds=feeds)
-            if number < last:
-                capture: list[Field | None] = []
-                inner = inner._replace(capture=capture)
-                if self.state.errexit and not self.state.pipefail and not context.failure:
-                    inner = inner._replace(failure="ignored")
-            before = self.stated
-            ending = self._isolated((command,), inner)
-            if number < last:
-                stdin = Input(self.known_output(capture))
-                feeds = (self.stated_since(before) + feeds)[:MAX_FEEDS]
-        return Ending.NEXT if last else ending
-
-    @staticmethod
-    def known_output(capture: list[Field | None]) -> Field | None:
-        """Return what is known of a captured output; None where nothing is."""
-        known = [field for field in capture if field is not None]
-        if not known:
-            return None
-        text = joined(known, "")
-        return text if len(known) == len(capture) else text._replace(loose=True)
-
-    def substitution(self, part: Substitution) -> Field | None:
-        """Run ``$(…)``; return what it prints, if all of that is known."""
-        capture: list[Field | None] = []
-        context = self.context._replace(capture=capture, tested=True, redirections=())
-        self._isolated(part.body, context)
-        if not capture or any(field is None for field in capture):
-            return None
-        text = joined([field for field in capture if field is not None], "")
-        if not text.known and text.text != "$0":
-            return None
-        return text._replace(text=text.text.rstrip("\n")) if text.text else plain("")
-
-    def each_choice(self, node: Simple, name: str, choice: Choice) -> Ending:
-        """Run a command once for each value that a variable has in exclusive branches."""
-        outcomes = []
-        saved = self.guards, self.lasting
-        options = choice.options
-        if self._choosing >= _MAX_CHOICES or not self.charge(len(options)):
-            options = ((unknown(name), ()),)
-        self.repeats += 1
-        self._choosing += 1
-        for value, guards in options:
-            mark = self.state.mark()
-            self.state.set(name, value)
-            self.gain(guards, lasting=False)
-            self.simple(node)
-            self.guards, self.lasting = saved
-            changes = self.state.undo(mark)
-            changes.pop(name, None)
-            outcomes.append(Outcome(changes, guards))
-        self._choosing -= 1
-        self.repeats -= 1
-        self.state.merge(outcomes)
         return Ending.NEXT
 
 

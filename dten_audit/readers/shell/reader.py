@@ -81,6 +81,7 @@ def _apply(prelude: tuple[Definitions, ...], machine: Machine) -> None:
     state = machine.state
     for known in prelude:
         state.functions.update(known.functions)
+        machine.allow(p.definition.size for found in known.functions.values() for p in found)
         for name, value in known.variables.items():
             state.set(name, value)
         state.exported.update(dict.fromkeys(known.exported))

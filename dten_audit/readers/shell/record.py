@@ -8,21 +8,54 @@ from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.commands import Command
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.location import Location
+from dten_audit.readers.shell.texts import Hints
 from dten_audit.readers.shell.values import Field, Mark, Source, line_map
 
 MAX_COMMANDS: Final = 200_000
 """More commands than this come from no real script."""
 
 
+class _File:
+    """A text, and what the script appends to the file that it writes it to."""
+
+    __slots__ = ("_seen", "parts")
+
+    def __init__(self, part: Embedded) -> None:
+        self.parts = [part]
+        self._seen = {part._replace(variant=0)}
+
+    def add(self, part: Embedded) -> None:
+        """Append a text, unless the same one at the same place has been."""
+        if part not in self._seen:
+            self._seen.add(part)
+            self.parts.append(part)
+
+    def whole(self) -> Embedded:
+        """Return all parts as one text."""
+        if len(self.parts) == 1:
+            return self.parts[0]
+        lines: list[int] = []
+        ended = True
+        for part in self.parts:
+            numbers = list(part.lines)
+            missing = part.text.count("\n") + (not part.text.endswith("\n")) - len(numbers)
+            numbers += range(numbers[-1] + 1, numbers[-1] + 1 + missing)
+            lines += numbers if ended else numbers[1:]
+            ended = part.text.endswith("\n")
+        text = "".join(part.text for part in self.parts)
+        return self.parts[0]._replace(text=text, lines=tuple(lines))
+
+
 class Recorder:
     """The facts of one document."""
 
-    __slots__ = ("_index", "_texts", "_unreadable", "commands", "document", "embedded")
+    __slots__ = ("_files", "_index", "_texts", "_unreadable", "_written", "commands", "document")
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.commands: list[Command] = []
-        self.embedded: list[Embedded] = []
+        self._files: dict[str, _File] = {}
+        self._written: list[_File] = []
         self._index: dict[tuple[object, ...], int] = {}
         self._texts: dict[tuple[str, int, int], dict[Embedded, Embedded]] = {}
         self._unreadable: dict[tuple[int, str], Unreadable] = {}
@@ -52,19 +85,32 @@ class Recorder:
         self.commands.append(command)
 
     def embed(
-        self, kind: str, text: Field, path: str = "", hints: tuple[tuple[str, str], ...] = ()
+        self, kind: str, text: Field, path: str = "", hints: Hints = (), *, append: bool = False
     ) -> str:
-        """Add an embedded text, once, and return the id that it gets as a document."""
+        """Add an embedded text, once, and return the id that it gets as a document.
+
+        ``append``: it is added to what the script has written to the same file before.
+        """
         lines, column = line_map(text)
         origin = text.marks[0].source.origin
-        same_place = self._texts.setdefault((origin.id, lines[0], column), {})
         library = None if origin is self.document else origin
         part = Embedded(kind, text.text, lines, column, path, hints, library)
+        file = self._files.get(path) if append else None
+        if file is not None and file.parts[0].origin is library:
+            file.add(part)
+            return self.document.embedded_id(file.parts[0])
+        same_place = self._texts.setdefault((origin.id, lines[0], column), {})
         known = same_place.get(part)
         if known is None:
             known = same_place[part] = part._replace(variant=len(same_place))
-            self.embedded.append(known)
+            self._files[path] = _File(known)
+            self._written.append(self._files[path])
         return self.document.embedded_id(known)
+
+    @property
+    def embedded(self) -> list[Embedded]:
+        """The embedded texts, each file's in one."""
+        return [file.whole() for file in self._written]
 
     def unreadable(self, line: int, reason: str, *, once: bool = False) -> None:
         """Note a part that was not understood, by its line in the document's own text.

@@ -17,6 +17,7 @@ TOO_DEEP: Final = "nested deeper than 64 levels"
 NO_END_OF_QUOTE: Final = "quote without end"
 NO_END_OF_HEREDOC: Final = "here-document without end"
 
+_PAREN: Final = re.compile(r"[()]")
 _EXPANDS: Final = re.compile(r"[$`\\]")
 
 
@@ -81,6 +82,34 @@ class Scanner:
         """Pass over an operator where none can stand."""
         self.problem(self.pos, "unexpected operator")
         self.pos += size
+
+    def balanced(self, pos: int) -> int:
+        """Return the end of the parentheses that open at ``pos``, within their line."""
+        level = 0
+        limit = self.line_end(pos)
+        for match in _PAREN.finditer(self.text, pos, limit):
+            level += 1 if match[0] == "(" else -1
+            if level == 0:
+                return match.end()
+        return limit
+
+    def arithmetic_end(self, pos: int) -> int | None:
+        """Return the end of the ``))`` that closes arithmetic whose inside starts at ``pos``."""
+        level = 0
+        if self.shared.rescans < 0:
+            return None
+        for match in _PAREN.finditer(self.text, pos):
+            if match[0] == "(":
+                level += 1
+            elif level:
+                level -= 1
+            elif self.text.startswith(")", match.end()):
+                return match.end() + 1
+            else:
+                self.may_rescan(match.end() - pos)
+                return None
+        self.may_rescan(self.end - pos)
+        return None
 
     def heredoc_bodies(self) -> None:
         """Read the bodies of the here-documents whose line has just ended."""

@@ -13,7 +13,7 @@ from dten_audit.readers.shell.nodes import Parameter, Redirect, Shape, Simple
 from dten_audit.readers.shell.output import printed
 from dten_audit.readers.shell.record import placed
 from dten_audit.readers.shell.tables import special_names
-from dten_audit.readers.shell.texts import Use, resolved_path, use, written_kind, written_to
+from dten_audit.readers.shell.texts import Hints, Use, resolved_path, use, written_kind, written_to
 from dten_audit.readers.shell.values import Choice, Field, Mark, Source, cut, joined
 from dten_audit.readers.shell.wrappers import UNKNOWN_PREFIX, Peeled, base_name, peel
 
@@ -126,6 +126,7 @@ class SimpleCommands(Builtins):
         found: list[Redirection] = []
         stdin, feeds, own = context.stdin, context.feeds, False
         target: Field | None = None
+        append = False
         for redirect in redirects:
             operator = redirect.operator
             if operator in ("<<", "<<-", "<<<"):
@@ -140,13 +141,13 @@ class SimpleCommands(Builtins):
             if operator == "<" and redirect.descriptor in (-1, 0):
                 stdin, feeds, own = None, (), True
             elif operator != "<" and redirect.descriptor in (-1, 1):
-                target = field
+                target, append = field, operator in (">>", "&>>")
         inherited = [
             outer for outer in context.redirections
             if not any(_same_stream(outer, inner) for inner in found)
         ]  # fmt: skip
         captured = target is None and context.capture is not None
-        return Streams((*found, *inherited), stdin, feeds, own, target, captured)
+        return Streams((*found, *inherited), stdin, feeds, own, target, captured, append)
 
     def _inherited(self, context: Context) -> Streams:
         if self._streams is None or self._streams[0] is not context:
@@ -252,15 +253,15 @@ class SimpleCommands(Builtins):
         streams = run.streams
         if streams.stdin is None or streams.stdin.text is None:
             return ""
-        text = streams.stdin.text
+        text, append = streams.stdin.text, False
         if texts is not None and texts.stdin:
             kind, path, hints = texts.kind, "", texts.hints
         elif peeled is not None and peeled.stdin:
-            kind, path, hints = "shell", "", ()
+            kind, path, hints = "shell", "", _who(peeled)
         else:
-            targets = written_to(run.argv)
+            targets, append = written_to(run.argv)
             if name == "cat" and streams.target is not None and len(run.argv) == 1:
-                targets = [streams.target]
+                targets, append = [streams.target], streams.append
             elif name in PASSES_ON and streams.captured:
                 return ""
             if not targets and not streams.own_stdin:
@@ -268,7 +269,7 @@ class SimpleCommands(Builtins):
             path = resolved_path(targets[0].text, self.state.folder) if targets else ""
             kind, hints = written_kind(path, text.text) if path else "text", ()
         streams.stdin.used = True
-        return self.embed(kind, text, run.offset, path, hints)
+        return self.embed(kind, text, run.offset, path, hints, append=append)
 
     def _output(self, name: str, run: Run) -> list[str]:
         """Pass on what a program prints, or state it as the text of the file it goes to."""
@@ -285,21 +286,27 @@ class SimpleCommands(Builtins):
             return []
         if text is None or streams.target is None or name == "cat":
             return []
-        return [self.write(text, streams.target, run.offset)]
+        return [self.write(text, streams.target, run.offset, append=streams.append)]
 
-    def write(self, text: Field, target: Field, offset: int) -> str:
+    def write(self, text: Field, target: Field, offset: int, *, append: bool) -> str:
         """State a text that is written to a file, if it may be more than a line of a log."""
         path = resolved_path(target.text, self.state.folder)
         kind = written_kind(path, text.text)
         if path.startswith("/dev/") or kind in _NOT_WORTH_A_TEXT:
             return ""
-        return self.embed(kind, text, offset, path)
+        return self.embed(kind, text, offset, path, append=append)
 
     def keep_unused(self, stdin: Input | None, offset: int) -> None:
         """State a here-document that no command inside a compound command was seen to take."""
         if stdin is not None and stdin.text is not None and not stdin.used:
             stdin.used = True
             self.embed("text", stdin.text, offset)
+
+
+def _who(peeled: Peeled) -> Hints:
+    """Say of a shell text who runs it, and as whom or where."""
+    hints = (("client", peeled.tool), ("layer", peeled.wrapper.layer))
+    return (*hints, ("target", peeled.target)) if peeled.target else hints
 
 
 def _keeps_shell(peeled: Peeled) -> bool:

@@ -86,19 +86,17 @@ def written_kind(path: str, text: str) -> str:
     return kind_of(path, text[:_SAMPLE].encode("utf-8", "replace"))
 
 
-def written_to(argv: list[Field]) -> list[Field]:
-    """Return the files to which a command copies its standard input."""
+def written_to(argv: list[Field]) -> tuple[list[Field], bool]:
+    """Return the files to which a command copies its standard input, and whether it appends."""
     name = base_name(argv[0].text)
     operands = [field for field in argv[1:] if not field.text.startswith("-")]
     if name == "tee":
-        return operands
+        return operands, any(field.text in ("-a", "--append") for field in argv)
     if name == "dd":
-        return [cut(f, 3, len(f.text)) for f in operands if f.text.startswith("of=")]
-    if name in ("cp", "install", "mv") and any(f.text in ("/dev/stdin", "-") for f in argv[1:-1]):
-        return [argv[-1]]
-    if name == "sponge":
-        return operands[-1:]
-    return []
+        return [cut(f, 3, len(f.text)) for f in operands if f.text.startswith("of=")], False
+    if name in ("cp", "install", "mv") and any(f.text in _STDIN for f in argv[1:-1]):
+        return [argv[-1]], False
+    return (operands[-1:] if name == "sponge" else []), False
 
 
 def resolved_path(path: str, folder: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import islice
 from typing import Final
 
 from dten_audit.documents.document import Document
+from dten_audit.model.facts.base import Certainty
 from dten_audit.model.facts.commands import Command, Layer, Word
 from dten_audit.model.location import Location
 from dten_audit.readers.shell.conditions import Conditions, Guards, Tested
@@ -94,6 +96,10 @@ class Walk:
         if self.source.origin is self.recorder.document:
             self.recorder.unreadable(self.source.position(offset)[0], reason, once=True)
 
+    def allow(self, sizes: Iterable[int]) -> None:
+        """Add allowance for functions that came with a prelude."""
+        self.steps += _REPEATS * sum(sizes)
+
     def charge(self, steps: int) -> bool:
         """Take the allowance for going once more through so many commands; False without it."""
         if self.steps < steps:
@@ -140,6 +146,31 @@ class Walk:
         """Use another set of variables from here on."""
         self.state = self.expander.state = self.expander.parameters.state = state
 
+    # calls
+
+    def push(self, name: str, run: Run) -> None:
+        """Begin a function call, its parameters bound."""
+        self.serial += 1
+        live = self.state.live
+        arguments = tuple(
+            field if live(field.frame) else field._replace(frame=self.serial)
+            for field in run.argv[1:]
+        )
+        frame = Frame(self.serial, name, arguments, self.source, run.offset)
+        self.state.frames.append(frame)
+        self.chain.append(frame)
+        self.live_frames.add(self.serial)
+        self.repeats += 1
+
+    def pop(self) -> None:
+        """End a function call."""
+        frame = self.state.frames.pop()
+        self.chain.pop()
+        self.live_frames.discard(frame.serial)
+        self.repeats -= 1
+        for name, old in frame.saved.items():
+            self.state.set(name, old)
+
     # stating
 
     @property
@@ -163,11 +194,21 @@ class Walk:
                 return placed(text._replace(marks=()), frame.source, frame.offset)
         return placed(text._replace(marks=()), Source(document.text, document), 0)
 
-    def embed(self, kind: str, text: Field, offset: int, path: str = "", hints: Hints = ()) -> str:
+    def embed(
+        self,
+        kind: str,
+        text: Field,
+        offset: int,
+        path: str = "",
+        hints: Hints = (),
+        *,
+        append: bool = False,
+    ) -> str:
         """State an embedded text and return its id; empty for an empty text."""
         if not text.text.strip():
             return ""
-        return self.recorder.embed(kind, self.anchored(text, offset), path, hints)
+        text = self.anchored(text, offset)
+        return self.recorder.embed(kind, text, path, hints, append=append)
 
     def places(self, argv: list[Field], offset: int) -> tuple[Location, tuple[Location, ...]]:
         """Return the outermost place where a command's words stand, and the inner ones."""
@@ -214,7 +255,7 @@ class Walk:
                 run.streams.feeds,
                 state.folder,
                 via,
-                "exact" if first is None else first.certainty,
+                _certainty(run),
             ),
             repeated=self.repeats > 0,
         )
@@ -240,6 +281,13 @@ class Walk:
             return None
         stdin.used = True
         return stdin.text
+
+
+def _certainty(run: Run) -> Certainty:
+    """Return how surely a command is one: behind a prefix of unknown value it may be none."""
+    if any(layer.tool.startswith("$") for layer in run.layers):
+        return "computed"
+    return run.argv[0].certainty if run.argv else "exact"
 
 
 def _nothing(_: Substitution) -> Field | None:

@@ -33,7 +33,6 @@ _BRACE: Final = re.compile(r"([#!]?)([A-Za-z_]\w*+|[0-9]++|[@*#?$!-])", re.ASCII
 _OPERATOR: Final = re.compile(r":?[-=+?]|##?|%%?|/[/#%]?|\^\^?|,,?|:|@")
 _OPERAND_PLAIN: Final = re.compile(r"[^}\"'`$\\]++")
 _INDEX_PLAIN: Final = re.compile(r"[^\]\[\"'`$\\}\n]++")
-_PAREN: Final = re.compile(r"[()]")
 _BACKQUOTE_ESCAPE: Final = re.compile(r"\\([`\\$])")
 _BACKQUOTE_END: Final = re.compile(r"(?:[^`\\]++|\\.)*+`", re.DOTALL)
 _ANSI_END: Final = re.compile(r"(?:[^'\\]++|\\.)*+'", re.DOTALL)
@@ -324,21 +323,11 @@ class WordScanner(Scanner):
             parts.append(self.array(start))
             return True
         if before in "?*+@!":
-            end = self._balanced(self.pos)
+            end = self.balanced(self.pos)
             parts.append(Literal(self.text[self.pos : end], self.pos - start, quoted=False))
             self.pos = end
             return True
         return False
-
-    def _balanced(self, pos: int) -> int:
-        """Return the end of the parentheses that open at ``pos``, within their line."""
-        level = 0
-        limit = self.line_end(pos)
-        for match in _PAREN.finditer(self.text, pos, limit):
-            level += 1 if match[0] == "(" else -1
-            if level == 0:
-                return match.end()
-        return limit
 
     def array(self, start: int) -> ArrayLiteral:
         """Read ``(…)`` after ``name=``."""
@@ -365,24 +354,6 @@ class WordScanner(Scanner):
             self.problem(opened, "array literal without end")
         self.depth -= 1
         return ArrayLiteral(tuple(items), text[opened : self.pos], opened - start, quoted=False)
-
-    def arithmetic_end(self, pos: int) -> int | None:
-        """Return the end of the ``))`` that closes arithmetic whose inside starts at ``pos``."""
-        level = 0
-        if self.shared.rescans < 0:
-            return None
-        for match in _PAREN.finditer(self.text, pos):
-            if match[0] == "(":
-                level += 1
-            elif level:
-                level -= 1
-            elif self.text.startswith(")", match.end()):
-                return match.end() + 1
-            else:
-                self.may_rescan(match.end() - pos)
-                return None
-        self.may_rescan(self.end - pos)
-        return None
 
     def calculation_parts(self, start: int, end: int) -> tuple[Part, ...]:
         """Return what is expanded inside an arithmetic expression."""

@@ -256,3 +256,30 @@ def test_deferred() -> None:
         ("rm", True),
         ("rm", False),
     ]
+
+
+def test_what_is_appended_to_a_file_joins_its_text() -> None:
+    script = (
+        "F=/etc/systemd/system/x.service\n"
+        "echo '[Unit]' > $F\n"
+        "cat >> $F <<EOF\n"
+        "Description=x\n"
+        "\n"
+        "EOF\n"
+        "echo '[Service]' | sudo tee -a $F\n"
+        'for n in A B; do echo "Environment=$n=1" >> $F; done\n'
+        "echo '[Unit]' > /etc/systemd/system/y.service\n"
+    )
+    one, other = embedded(script)
+    assert one.text == ("[Unit]\nDescription=x\n\n[Service]\nEnvironment=A=1\nEnvironment=B=1\n")
+    assert one.lines == (2, 4, 5, 7, 8, 8)
+    assert (other.path, other.lines) == ("/etc/systemd/system/y.service", (9,))
+    name = document(script).embedded_id(one)
+    stated = facts(script)[0]
+    assert {c.stdin or c.documents[0] for c in stated[:4] if c.program != "echo"} == {name}
+
+
+def test_shell_texts_say_who_runs_them() -> None:
+    ssh, su = embedded("ssh root@db <<EOF\nrm x\nEOF\nsu - app <<EOF\nrm y\nEOF\n")
+    assert dict(ssh.hints) == {"client": "ssh", "layer": "remote", "target": "root@db"}
+    assert dict(su.hints) == {"client": "su", "layer": "privilege", "target": "app"}

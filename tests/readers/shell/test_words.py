@@ -102,3 +102,17 @@ def test_optional_wrapper_keeps_its_tests() -> None:
     assert shown(command) == "sudo/privilege:root | systemctl stop x"
     assert command.guards == ()
     assert [(g.kind, g.holds) for g in command.layers[0].guards] == [("root-check", False)]
+
+
+CERTAINTY = [
+    ("rm $X", "exact"),
+    ("T=rm\n$T x", "resolved"),
+    ("$STD rm x", "computed"),
+    ('"$T" x', "computed"),
+]
+
+
+@pytest.mark.parametrize(("script", "expected"), CERTAINTY)
+def test_certainty(script: str, expected: str) -> None:
+    (command,) = commands(script)
+    assert command.certainty == expected
