@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
 from typing import Final
 
 from dten_audit.readers.shell.nodes import (
@@ -45,7 +45,7 @@ class CompoundSyntax(SimpleSyntax):
         self, text: str, base: int = 0, depth: int = 0, shared: Shared | None = None
     ) -> None:
         super().__init__(text, base, depth, shared)
-        self._awaited: Counter[str] = Counter()
+        self._awaited: defaultdict[str, int] = defaultdict(int)
 
     def _list(self, closers: frozenset[str]) -> Body:
         """Read commands up to one of ``closers``, which is left where it stands."""

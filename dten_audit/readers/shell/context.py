@@ -45,6 +45,12 @@ class Context(NamedTuple):
     tested: bool = False
 
 
+def in_test(context: Context, failure: Failure | None = None) -> Context:
+    """Return the context of a condition, whose failure decides what runs."""
+    layers, deferred, stdin, feeds, redirections, capture, _, _ = context
+    return Context(layers, deferred, stdin, feeds, redirections, capture, failure, tested=True)
+
+
 class Streams(NamedTuple):
     """A command's redirections: ``target`` is the file of its standard output, if any.
 

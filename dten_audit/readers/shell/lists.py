@@ -8,7 +8,7 @@ from typing import Any, Final
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import Failure
 from dten_audit.readers.shell.conditions import Guards, combined
-from dten_audit.readers.shell.context import Context, Ending, Input
+from dten_audit.readers.shell.context import Context, Ending, Input, in_test
 from dten_audit.readers.shell.nodes import (
     AndOr,
     Background,
@@ -43,6 +43,8 @@ class Lists(SimpleCommands):
 
     def branch(self, body: Body, guards: Guards) -> tuple[Outcome, Ending]:
         """Run a list under tests; its changes are undone and returned."""
+        if not body:
+            return Outcome({}, guards), Ending.NEXT
         mark = self.state.mark()
         saved = self.guards, self.lasting
         self.guards += guards
@@ -71,7 +73,7 @@ class Lists(SimpleCommands):
 
     def negated(self, node: Not) -> Ending:
         """Run ``! command``."""
-        self._under(self.context._replace(tested=True), node.command)
+        self._under(in_test(self.context), node.command)
         return Ending.NEXT
 
     def background(self, node: Background) -> Ending:
@@ -83,14 +85,14 @@ class Lists(SimpleCommands):
         """Run ``a && b || c``."""
         context, failures, last = self.context, self._failures(node), node.rest[-1][1]
         tested = self.conditions.tells(node.first)
-        ending = self._under(context._replace(tested=True, failure=failures[0]), node.first)
+        ending = self._under(in_test(context, failures[0]), node.first)
         if ending:
             return ending
         for (operator, right), failure in zip(node.rest, failures[1:], strict=True):
             guards, others = tested if operator == "&&" else tested.inverted
             folder = self.state.folder
             if right is not last:
-                self.context = context._replace(tested=True, failure=failure)
+                self.context = in_test(context, failure)
             outcome, ending = self.branch((right,), guards)
             self.context = context
             if operator == "||":

@@ -6,7 +6,7 @@ from typing import Final
 
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import Guard
-from dten_audit.readers.shell.context import Ending, Streams
+from dten_audit.readers.shell.context import Ending, Streams, in_test
 from dten_audit.readers.shell.lists import Lists
 from dten_audit.readers.shell.nodes import (
     AndOr,
@@ -98,7 +98,7 @@ class Machine(Lists):
 
     def _if(self, node: If) -> Ending:
         tested = self.conditions.of_body(node.condition)
-        saved, self.context = self.context, self.context._replace(tested=True)
+        saved, self.context = self.context, in_test(self.context, self.context.failure)
         self.body(node.condition)
         self.context = saved
         folder = self.state.folder
@@ -125,7 +125,7 @@ class Machine(Lists):
         self.forget(node.assigned)
         tested = self.conditions.of_body(node.condition)
         inner = self.context._replace(feeds=())
-        saved, self.context = self.context, inner._replace(tested=True)
+        saved, self.context = self.context, in_test(inner, inner.failure)
         self.body(node.condition)
         self.context = inner
         outcome, _ = self.branch(node.body, tested.false if node.until else tested.true)

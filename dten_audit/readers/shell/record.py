@@ -47,23 +47,28 @@ class _File:
 
 
 class Recorder:
-    """The facts of one document."""
+    """The facts of one document. ``full`` says that no more commands are taken."""
 
-    __slots__ = ("_files", "_index", "_texts", "_unreadable", "_written", "commands", "document")
+    __slots__ = (
+        "_files",
+        "_index",
+        "_texts",
+        "_unreadable",
+        "_written",
+        "commands",
+        "document",
+        "full",
+    )
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.commands: list[Command] = []
+        self.full = False
         self._files: dict[str, _File] = {}
         self._written: list[_File] = []
         self._index: dict[tuple[object, ...], int] = {}
         self._texts: dict[tuple[str, int, int], dict[Embedded, Embedded]] = {}
         self._unreadable: dict[tuple[int, str], Unreadable] = {}
-
-    @property
-    def full(self) -> bool:
-        """Whether no more commands are taken."""
-        return len(self.commands) >= MAX_COMMANDS
 
     @staticmethod
     def location(source: Source, offset: int) -> Location:
@@ -73,7 +78,8 @@ class Recorder:
 
     def command(self, command: Command, *, repeated: bool) -> None:
         """Add a command. ``repeated``: it may have been added before, by another turn or call."""
-        if self.full:
+        if len(self.commands) >= MAX_COMMANDS:
+            self.full = True
             self.unreadable(1, "more commands than are read", once=True)
             return
         if repeated:

@@ -148,17 +148,10 @@ class State:
 
     def merge(self, outcomes: list[Outcome]) -> None:
         """Set what holds after exclusive branches."""
-        names: dict[str, None] = {}
-        for outcome in outcomes:
-            names.update(dict.fromkeys(outcome.changes))
-        for name in names:
+        names = {name for outcome in outcomes for name in outcome.changes}
+        for name in sorted(names):
             before = self.variables.get(name)
-            options = [
-                (outcome.changes.get(name, before), outcome.guards)
-                if name in outcome.changes
-                else (before, outcome.guards)
-                for outcome in outcomes
-            ]
+            options = [(outcome.changes.get(name, before), outcome.guards) for outcome in outcomes]
             self.set(name, _merged(name, options))
 
     def forget(self, names: frozenset[str]) -> None:

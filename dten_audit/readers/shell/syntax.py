@@ -36,14 +36,17 @@ class Parser(CompoundSyntax):
     def _list(self, closers: frozenset[str]) -> Body:
         """Read commands up to one of ``closers``, which is left where it stands."""
         nodes: list[Node] = []
-        self._awaited.update(closers)
+        awaited = self._awaited
+        for closer in closers:
+            awaited[closer] += 1
         while self._at_command():
             node = self._and_or()
             if node is not None:
                 nodes.append(node)
             elif self._closes(closers):
                 break
-        self._awaited.subtract(closers)
+        for closer in closers:
+            awaited[closer] -= 1
         if self.pos >= self.end and self.pending:
             self.heredoc_bodies()
         return tuple(nodes)

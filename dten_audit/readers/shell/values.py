@@ -84,7 +84,9 @@ class Field(NamedTuple):
     @property
     def resolved(self) -> Field:
         """The value as a variable holds it: what follows from it is no longer exact."""
-        return self._replace(certainty="resolved") if self.certainty == "exact" else self
+        if self.certainty != "exact":
+            return self
+        return Field(self.text, "resolved", self.frame, self.marks, self.loose)
 
     @property
     def word(self) -> Word:

@@ -27,7 +27,8 @@ MAX_GUARDS: Final = 40
 MAX_EXPORTED: Final = 100
 """More exported variables than this are not told of each command."""
 _REPEATS: Final = 2
-_REPEATS_FLOOR: Final = 5_000
+_REPEATS_FLOOR: Final = 2_000
+_LIBRARY_REPEATS: Final = 8
 
 
 class Walk:
@@ -98,7 +99,7 @@ class Walk:
 
     def allow(self, sizes: Iterable[int]) -> None:
         """Add allowance for functions that came with a prelude."""
-        self.steps += _REPEATS * sum(sizes)
+        self.steps += _LIBRARY_REPEATS * sum(sizes)
 
     def charge(self, steps: int) -> bool:
         """Take the allowance for going once more through so many commands; False without it."""
