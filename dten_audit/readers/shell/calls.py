@@ -46,6 +46,8 @@ class Calls(Meanings):
         if self._says(procedures, run):
             return Ending.NEXT
         self.push(name, run)
+        if run.streams.stdin is not None and not run.streams.stdin.frame:
+            run.streams.stdin.frame = self.serial
         saved, source = (self.context, self.guards, self.lasting), self.source
         self.lasting = ()
         self.context = self.context._replace(

@@ -19,13 +19,17 @@ class Ending(IntEnum):
 
 
 class Input:
-    """What stands on a standard input; ``used`` once a program that runs or keeps it is seen."""
+    """What stands on a standard input; ``used`` once a program that runs or keeps it is seen.
 
-    __slots__ = ("text", "used")
+    ``frame`` is the serial number of the function call that it is given to, or 0.
+    """
+
+    __slots__ = ("frame", "text", "used")
 
     def __init__(self, text: Field | None) -> None:
         self.text = text
         self.used = False
+        self.frame = 0
 
 
 class Context(NamedTuple):

@@ -172,6 +172,8 @@ class Lists(SimpleCommands):
             options = ((unknown(name), ()),)
         self.repeats += 1
         self._choosing += 1
+        if any(not self._contradicts(guards) for _, guards in options):
+            options = tuple(o for o in options if not self._contradicts(o[1]))
         for value, guards in options:
             mark = self.state.mark()
             self.state.set(name, value)
@@ -185,3 +187,8 @@ class Lists(SimpleCommands):
         self.repeats -= 1
         self.state.merge(outcomes)
         return Ending.NEXT
+
+    def _contradicts(self, guards: Guards) -> bool:
+        """Say whether one of some tests has already come out the other way."""
+        against = {(guard.kind, guard.subject, not guard.holds) for guard in guards}
+        return any((guard.kind, guard.subject, guard.holds) in against for guard in self.guards)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from dten_audit.documents.document import Document
@@ -9,13 +10,14 @@ from dten_audit.readers.shell.conditions import Tested
 from dten_audit.readers.shell.context import Ending, Run, Streams
 from dten_audit.readers.shell.nodes import (
     AndOr,
+    Arithmetic,
     Body,
     Function,
     Group,
     If,
-    Literal,
     Node,
     Parameter,
+    Part,
     Redirect,
     Simple,
     Substitution,
@@ -27,7 +29,8 @@ from dten_audit.readers.shell.walk import Walk
 
 MAX_CALLS: Final = 12
 """How deep functions may call each other."""
-_PRINTING: Final = frozenset(("echo", "printf", "true", ":"))
+_PRINTING: Final = frozenset(("echo", "printf", "true", ":", "local", "shift"))
+_LOG: Final = re.compile(r"(?i)log(?:file|_file|s|/[^/]*)?[}\"']*$|\.log\b")
 _LEAVING: Final = frozenset(("exit", "return"))
 _LOOK_DEPTH: Final = 4
 
@@ -175,14 +178,40 @@ class Meanings(Walk):
             return Ending.EXIT
         return Ending.NEXT
 
-    def is_message(self, definition: Function) -> bool:
-        """Say whether a function only prints its arguments."""
+    def is_message(self, definition: Function, depth: int = _LOOK_DEPTH) -> bool:
+        """Say whether a function only prints its arguments, or adds them to a log."""
         known = self._messages.get(id(definition))
         if known is None:
+            self._messages[id(definition)] = False
             body = definition.body
             nodes = body.body if isinstance(body, Group) and not body.redirects else ()
-            known = self._messages[id(definition)] = bool(nodes) and all(map(_prints, nodes))
+            known = bool(nodes) and all(self._prints(node, depth) for node in nodes)
+            self._messages[id(definition)] = known
         return known
+
+    def _prints(self, node: Node, depth: int) -> bool:
+        if not isinstance(node, Simple) or node.assignments or not depth:
+            return False
+        if any(redirect.operator != ">&" and not _is_log(redirect) for redirect in node.redirects):
+            return False
+        if node.name not in _PRINTING:
+            called = self.state.functions.get(node.name, ())
+            if len(called) != 1 or not self.is_message(called[0].definition, depth - 1):
+                return False
+        return not any(_runs(part) for shape in node.words if shape.runs for part in shape.parts)
+
+
+def _is_log(redirect: Redirect) -> bool:
+    return redirect.operator == ">>" and _LOG.search(redirect.target.source) is not None
+
+
+def _runs(part: Part) -> bool:
+    """Say whether expanding a part of a word runs more than ``date``."""
+    if isinstance(part, Substitution):
+        return not part.source.startswith("$(date")
+    return isinstance(part, Arithmetic) or (
+        isinstance(part, Parameter) and part.operand is not None
+    )
 
 
 def _returned(node: Node) -> int | None:
@@ -195,18 +224,3 @@ def _returned(node: Node) -> int | None:
         return None
     text = node.words[1].text if len(node.words) > 1 else None
     return int(text) if text is not None and text.isdigit() and len(text) < 4 else None  # noqa: PLR2004 (an exit status has three digits)
-
-
-def _prints(node: Node) -> bool:
-    """Say whether a command prints its arguments and does nothing else."""
-    if not isinstance(node, Simple) or node.assignments or node.name not in _PRINTING:
-        return False
-    if any(redirect.operator != ">&" for redirect in node.redirects):
-        return False
-    runs = [part for shape in node.words if shape.runs for part in shape.parts]
-    return all(
-        isinstance(part, Literal)
-        or (isinstance(part, Parameter) and part.operand is None)
-        or (isinstance(part, Substitution) and part.source.startswith("$(date"))
-        for part in runs
-    )

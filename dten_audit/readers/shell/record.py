@@ -83,7 +83,8 @@ class Recorder:
             self.unreadable(1, "more commands than are read", once=True)
             return
         if repeated:
-            key = (command.at[:3], command.via, command.argv, command.layers, command.redirections)
+            key = (command.at[:3], command.via, command.argv, command.layers,
+                   command.redirections, command.stdin, command.documents)  # fmt: skip
             place = self._index.setdefault(key, len(self.commands))
             if place < len(self.commands):
                 self.commands[place] = _merged(self.commands[place], command)

@@ -176,6 +176,8 @@ def _merged(name: str, options: list[tuple[Value | None, tuple[Guard, ...]]]) ->
             known.append((value, guards))
     if doubtful:
         known = [(value, own) for value, own in known if not _is_empty(value)]
+    if any(_decorates(value) for value, _ in known):
+        return unknown(name)
     distinct = {_text(value): (value, guards) for value, guards in reversed(known)}
     if not distinct or len(distinct) > MAX_OPTIONS:
         return unknown(name)
@@ -199,6 +201,11 @@ def _text(value: Value) -> tuple[str, ...]:
     if isinstance(value, Array):
         return ("", *(item.text for item in value.items))
     return ()
+
+
+def _decorates(value: Field | Array) -> bool:
+    """Say whether a value colours messages on a terminal: which one is of no interest."""
+    return isinstance(value, Field) and "\x1b" in value.text
 
 
 def _is_empty(value: Field | Array) -> bool:

@@ -211,13 +211,18 @@ class Walk:
         text = self.anchored(text, offset)
         return self.recorder.embed(kind, text, path, hints, append=append)
 
-    def places(self, argv: list[Field], offset: int) -> tuple[Location, tuple[Location, ...]]:
-        """Return the outermost place where a command's words stand, and the inner ones."""
-        own = Recorder.location(self.source, offset)
+    def places(self, run: Run, *, reads: bool) -> tuple[Location, tuple[Location, ...]]:
+        """Return the outermost place where a command's words stand, and the inner ones.
+
+        ``reads``: so does the text that it reads.
+        """
+        own = Recorder.location(self.source, run.offset)
         if not self.chain:
             return own, ()
         frame = self.text_frame
-        for field in argv:
+        if reads and run.streams.stdin is not None:
+            frame = outermost(frame, self.state.live(run.streams.stdin.frame))
+        for field in run.argv:
             frame = outermost(frame, field.frame)
         if not frame or frame not in self.live_frames:
             return own, ()
@@ -234,7 +239,7 @@ class Walk:
     ) -> None:
         """State a command in the current context."""
         argv, state, context = run.argv, self.state, self.context
-        at, via = self.places(argv, run.offset)
+        at, via = self.places(run, reads=bool(stdin))
         first = argv[0] if argv else None
         self.recorder.command(
             Command(

@@ -229,3 +229,29 @@ def test_places_in_texts() -> None:
 def test_texts_in_variables_have_their_own_places() -> None:
     script = "CMD='rm x;\nrm y'\n\nssh db \"$CMD\"\n"
     assert [(c.at.line, c.at.column) for c in commands(script)] == [(1, 6), (2, 1)]
+
+
+def test_texts_given_to_functions_stand_at_the_call() -> None:
+    script = "q() { psql -q; }\nq <<A\nSELECT 1;\nA\nq <<B\nSELECT 2;\nB\necho 'SELECT 3' | q\n"
+    found = [c for c in commands(script) if c.called]
+    assert [(c.at.line, [via.line for via in c.via]) for c in found] == [
+        (2, [1]), (5, [1]), (8, [1]),
+    ]  # fmt: skip
+    assert len({c.stdin for c in found}) == 3
+
+
+def test_repeated_messages_are_one_echo_each() -> None:
+    script = (
+        '_log() {\n  local level=$1\n  shift\n  printf \'%s %s\\n\' "$level" "$*" >> $LOG_FILE\n}\n'
+        'log() { _log INFO "$@"; }\nlog a\nlog "sudo rm b"\n'
+    )
+    found = [(c.at.line, [word.text for word in c.argv]) for c in facts(script)[0]]
+    assert found == [
+        (7, ["printf", "%s %s\\n", "INFO", "a"]),
+        (8, ["echo", "sudo rm b"]),
+    ]
+
+
+def test_exclusive_values_keep_together() -> None:
+    script = "if [ -f /a ]; then X=1 Y=1; else X=2 Y=2; fi\nrm $X $Y\n[ -f /a ] && rm z $X\n"
+    assert [shown(c) for c in commands(script)] == ["rm ~1 ~1", "rm ~2 ~2", "rm z ~1"]
