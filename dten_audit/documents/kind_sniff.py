@@ -55,7 +55,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         ),
         "shell": re.compile(
             r"(?m)^[ \t]*(?:set -[a-zA-Z]+(?: pipefail| posix)?[ \t]*$|if \[|export \w+=|"
-            r"\w+[ \t]*\(\)[ \t]*(?:\{|$)|source [/.$\"]|\. [/.$\"]\S|fi$|esac$|done$)"
+            r"\w+[ \t]*\(\)\s*\{|source [/.$\"]|\. [/.$\"]\S|fi$|esac$|done$)"
         ),
         "manual": re.compile(r"\A(?:[.']\\\"|\.TH |\.Dd )"),
         "completion": re.compile(r"\A#(?:compdef|autoload)\b"),

@@ -45,11 +45,16 @@ def _shallow(package: Package, names: frozenset[str]) -> list[DocumentInfo]:
         document
         for document in package.documents.values()
         if not document.host
-        and document.address.count("!/") == 1
+        and (document.address.count("!/") == 1 or _is_debian_control(document))
         and document.path.rpartition("/")[2] in names & IDENTITY_NAMES
         and document.path.count("/") <= _DEEPEST
     ]
     return sorted(found, key=lambda document: (document.path.count("/"), document.path))[:1]
+
+
+def _is_debian_control(document: DocumentInfo) -> bool:
+    """Say whether it is the control file of the .deb that is audited (deb(5))."""
+    return document.address.count("!/") == 2 and "!/control.tar" in document.address  # noqa: PLR2004 (the package and its control.tar)
 
 
 def _from_fields(text: str) -> dict[str, str]:

@@ -27,6 +27,7 @@ USER_JOB = b"MAILTO=ops\n*/5 * * * * /opt/dten/bin/import --all\n"
 KINDS: list[tuple[str, bytes, str]] = [
     ("x.zip", b"", "empty"),
     # programs that look like shell
+    ("include/hangman", b"if (irc) {\n  reset()\n}\nrun()\n", "text"),
     ("ci/Jenkinsfile.release", b"node {\n  sh('make')\ndone\n}\n", "groovy"),
     ("dten.spec", b"Name: dten\n%post\nif [ $1 -eq 1 ]; then\nfi\n", "spec"),
     # schedules

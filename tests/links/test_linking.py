@@ -154,3 +154,12 @@ def test_other_containers_are_not_meant() -> None:
     inner = Document("p.zip!/in.tar!/sql/a.sql", "sql/a.sql", "sql", b"x").info()
     near = Document("p.zip!/up.sh", "up.sh", "shell", b"x").info()
     assert PathIndex([inner, near]).find("sql/a.sql", near) == []
+
+
+def test_a_debian_package_says_who_it_is() -> None:
+    from dten_audit.links.identity import identity
+
+    control = Document("x.deb!/control.tar.xz!/control", "control", "text", b"x").info()
+    kept = {control.id: b"Package: redis-server\nVersion: 5:7.0.15-1\n\nPackage: other\n"}
+    found = identity(Package([control], []), kept, "redis-server_5%3a7.0.15-1_amd64.deb")
+    assert found == {"name": "redis-server", "version": "5:7.0.15-1"}
