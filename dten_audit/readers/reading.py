@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, cast
 
 from dten_audit.documents.document import Document, DocumentInfo, Embedded
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.container import ContainerIssue, CoverageGap
+from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.mentions import Mention
 from dten_audit.readers.base import Read, Reader
 from dten_audit.readers.gate import Gate, Trigger
@@ -152,7 +154,7 @@ class Reading:
         for reader in readers:
             if reader.name not in self._loaded:
                 self._loaded[reader.name] = reader.load()
-            for stated in self._loaded[reader.name](document):
+            for stated in self._stated(reader, document):
                 if not isinstance(stated, Embedded):
                     self.facts.append(stated)
                 elif document.depth < MAX_EMBEDDED_DEPTH or document.host is None:
@@ -163,6 +165,16 @@ class Reading:
                         self._embedded[part.id] = part.kind
                         embedded.append(part)
         return embedded
+
+    def _stated(self, reader: Reader, document: Document) -> Iterator[Fact | Embedded]:
+        """Yield what a reader states. One that fails costs its document a finding, no audit."""
+        try:
+            yield from self._loaded[reader.name](document)
+        except Exception as error:
+            if os.environ.get("DTEN_AUDIT_DEBUG"):
+                raise
+            reason = f"the reader failed here ({type(error).__name__}): please report it"
+            yield Unreadable(document.location(1), reader.name, reason)
 
     def _mentions(self, document: Document) -> Iterator[Fact]:
         data = _whole(document)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pytest
+
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.general import Unreadable
@@ -26,6 +28,11 @@ def read_lines(document: Document) -> Iterator[Fact | Embedded]:
 def read_nothing(document: Document) -> Iterator[Fact | Embedded]:
     assert document
     yield from ()
+
+
+def fail(document: Document) -> Iterator[Fact | Embedded]:
+    yield Unreadable(document.location(1), "toy", "before")
+    raise ZeroDivisionError
 
 
 TOY = Reader("toy", frozenset({"toy"}), f"{HERE}:read_lines", triggers=(b"sudo ",))
@@ -96,3 +103,13 @@ def test_an_unwanted_reader_is_not_asked() -> None:
     reading = Reading([TOY], wanted=lambda _reader, _document: False)
     reading.add(document(b"x"))
     assert not reading.facts
+
+
+def test_a_reader_that_fails_costs_a_finding_and_no_audit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DTEN_AUDIT_DEBUG")
+    reading = Reading([Reader("odd", frozenset({"toy"}), f"{HERE}:fail")])
+    reading.add(document(b"x"))
+    assert reasons(reading) == [
+        "before",
+        "the reader failed here (ZeroDivisionError): please report it",
+    ]
