@@ -23,10 +23,10 @@ from dten_audit.readers.shell.values import (
     Field,
     Mark,
     Source,
+    joined,
     outermost,
     plain,
     shifted,
-    weaker,
 )
 
 _BRACES: Final = re.compile(r"\{([^{}\s]*+)\}")
@@ -113,10 +113,11 @@ class Expander:
         if shape.text is not None:
             return self.literal(shape, start)
         first = shape.parts[0]
-        if len(shape.parts) == 1 and type(first) is Parameter:
-            value = self.parameters.read(first, start)
+        if len(shape.parts) == 1 and type(first) in (Parameter, Substitution):
+            value = self._part(first, start)
             if len(value) == 1:
                 return value[0]
+            return joined(value, " ")
         builder = _Builder(self.source)
         for part in shape.parts:
             offset = start + part.offset if shape.spaced else -1
@@ -186,7 +187,7 @@ class Expander:
         if type(part) is Substitution:
             known = self.run(part)
             if known is not None:
-                return [known._replace(certainty=weaker(known.certainty, "resolved"))]
+                return [known.resolved]
             return [Field(_shown(part.source), "computed")]
         if type(part) is Arithmetic:
             for inner in part.inner:

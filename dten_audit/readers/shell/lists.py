@@ -161,6 +161,8 @@ class Lists(SimpleCommands):
         text = joined([field for field in capture if field is not None], "")
         if not text.known and text.text != "$0":
             return None
+        if len(capture) == 1 and capture[0] is not None and capture[0].lookup:
+            return capture[0]
         return text._replace(text=text.text.rstrip("\n")) if text.text else plain("")
 
     def each_choice(self, node: Simple, name: str, choice: Choice) -> Ending:

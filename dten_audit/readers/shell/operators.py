@@ -44,7 +44,11 @@ class ParameterReader:
         """Return the values of a parameter; several for ``$@`` and whole arrays."""
         if not part.operator:
             value = self.state.variables.get(part.name)
-            if type(value) is Field and value.certainty == "resolved" and not value.frame:
+            if (
+                type(value) is Field
+                and value.certainty == "resolved"
+                and not (value.frame or (self.raw and value.lookup))
+            ):
                 return [value if self.state.allowance.take(value) else self._unknown(part)]
             values = self._values(part)
             return [self._unknown(part)] if values is None else self._visible(part, values)
@@ -76,6 +80,8 @@ class ParameterReader:
         for value in values:
             if not self.state.allowance.take(value):
                 shown.append(self._unknown(part))
+            elif self.raw and value.lookup:
+                shown.append(Field(f"$(command -v {value.lookup})", "computed"))
             elif value.known:
                 frame = self.state.live(value.frame) if value.frame else 0
                 certainty = weaker(value.certainty, "resolved")

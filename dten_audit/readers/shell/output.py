@@ -23,12 +23,24 @@ def printed(name: str, argv: list[Field], stdin: Field | None) -> Field | None:
         return _echo(argv)
     if name == "printf":
         return _printf(argv)
+    if name in ("command", "which", "type"):
+        return _looked_up(name, argv)
     if name in ("cat", "tee"):
         operands = [field.text for field in argv[1:] if not field.text.startswith("-")]
         return stdin if name == "tee" or not operands else None
     if name == "base64" and stdin is not None and len(argv) > 1:
         return _decoded(stdin) if argv[1].text in ("-d", "--decode", "-di", "-D") else None
     return _path_printed(name, argv)
+
+
+def _looked_up(name: str, argv: list[Field]) -> Field | None:
+    """Return what ``command -v``, ``which`` and ``type -p`` print: a program, if there is one."""
+    if name != "which" and not any(field.text in ("-v", "-p", "-P") for field in argv[1:-1]):
+        return None
+    program = argv[-1]
+    if not program.known or len(argv) > 3 or program.text.startswith("-"):  # noqa: PLR2004 (name, option, program)
+        return None
+    return Field(program.text, "resolved", program.frame, (), lookup=program.text)
 
 
 def _path_printed(name: str, argv: list[Field]) -> Field | None:

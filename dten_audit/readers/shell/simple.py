@@ -212,14 +212,15 @@ class SimpleCommands(Builtins):
         return Ending.EXIT if peeled.tool == "exec" and not run.layers else ending
 
     def _layer(self, peeled: Peeled, offset: int) -> Layer:
-        frame = self.chain[-1] if self.chain else None
+        inner = peeled.rest if peeled.code is None else [peeled.code]
+        hidden = self.chain and any(field.frame for field in inner)
         guards, self.prefix_guards = self.prefix_guards, ()
         return Layer(
             peeled.tool,
             "deferred" if peeled.deferred else peeled.wrapper.layer,
             tuple([field.word for field in peeled.used]),
             peeled.target,
-            frame.name if frame is not None else "",
+            self.chain[-1].name if hidden else "",
             self.line(offset),
             guards,
         )

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from dten_audit.model.facts.commands import Guard
 from dten_audit.readers.shell.nodes import Function
+from dten_audit.readers.shell.tables import wrappers
 from dten_audit.readers.shell.values import Array, Choice, Field, Source, Value, unknown
 
 MAX_OPTIONS: Final = 6
@@ -178,6 +179,8 @@ def _merged(name: str, options: list[tuple[Value | None, tuple[Guard, ...]]]) ->
         known = [(value, own) for value, own in known if not _is_empty(value)]
     if any(_decorates(value) for value, _ in known):
         return unknown(name)
+    if doubtful and len(known) == 1 and _wraps(known[0][0]):
+        return Choice(((Field(""), ()), known[0]))
     distinct = {_text(value): (value, guards) for value, guards in reversed(known)}
     if not distinct or len(distinct) > MAX_OPTIONS:
         return unknown(name)
@@ -206,6 +209,12 @@ def _text(value: Value) -> tuple[str, ...]:
 def _decorates(value: Field | Array) -> bool:
     """Say whether a value colours messages on a terminal: which one is of no interest."""
     return isinstance(value, Field) and "\x1b" in value.text
+
+
+def _wraps(value: Field | Array) -> bool:
+    """Say whether a value is a wrapper: without it, the variable is nothing but empty."""
+    words = value.text.split() if isinstance(value, Field) else []
+    return bool(words) and words[0].rpartition("/")[2] in wrappers()
 
 
 def _is_empty(value: Field | Array) -> bool:

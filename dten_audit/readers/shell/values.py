@@ -68,6 +68,7 @@ class Field(NamedTuple):
 
     ``frame`` is the serial number of the outermost function call whose parameters it needs, or 0.
     ``loose`` marks an unquoted expansion of unknown value: it may be nothing, or several words.
+    ``lookup`` names the program whose path this is, as far as it exists (``$(command -v psql)``).
     """
 
     text: str
@@ -75,6 +76,7 @@ class Field(NamedTuple):
     frame: int = 0
     marks: tuple[Mark, ...] = ()
     loose: bool = False
+    lookup: str = ""
 
     @property
     def known(self) -> bool:
@@ -86,7 +88,7 @@ class Field(NamedTuple):
         """The value as a variable holds it: what follows from it is no longer exact."""
         if self.certainty != "exact":
             return self
-        return Field(self.text, "resolved", self.frame, self.marks, self.loose)
+        return Field(self.text, "resolved", self.frame, self.marks, self.loose, self.lookup)
 
     @property
     def word(self) -> Word:

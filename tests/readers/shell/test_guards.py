@@ -71,6 +71,8 @@ GUARDS = [
     ("( [ -f /a ] || exit 1 )\nrm x", []),
     ("for i in 1; do [ -f /a ] || continue; rm x; done", [("path-exists", "/a", True)]),
     ("for i in 1; do [ -f /a ] || continue; done\nrm x", []),
+    ('P=$(command -v psql)\n[ -n "$P" ] || exit 1\nrm x', [("command-exists", "psql", True)]),
+    ('[ $EUID -eq 0 ] || exec sudo "$0" "$@"\nrm x', [ROOT]),
     # through functions
     ('require_root() { [ "$(id -u)" -eq 0 ] || exit 1; }\nrequire_root\nrm x', [ROOT]),
     (

@@ -47,6 +47,8 @@ WORDS = [
     ),
     ("A=abc\nrm ${A/b/x} ${A^^} ${A:1} ${A:0:2} ${#A}", ["rm ~axc ~ABC ~bc ~ab ~3"]),
     ("A=B B=x\nrm ${!A}", ["rm ~x"]),
+    ("P=$(command -v psql)\n$P -l", ["command -v psql", "~psql -l"]),
+    ('P=`which psql`\n"$P" -l', ["which psql", "~psql -l"]),
     # the script's own folder
     ('D="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"\n. "$D/lib.sh"', [". ~${0%/*}/lib.sh"]),
     ("D=$(dirname $(readlink -f $0))\nbash $D/x.sh", ["readlink -f ?$0", "bash ~${0%/*}/x.sh"]),
@@ -96,12 +98,24 @@ def test_branch_values_keep_their_tests() -> None:
     ]
 
 
-def test_optional_wrapper_keeps_its_tests() -> None:
-    script = 'SUDO=\nif [ "$(id -u)" -ne 0 ]; then SUDO=sudo; fi\n$SUDO systemctl stop x'
-    (command,) = commands(script)
+OPTIONAL = [
+    ('SUDO=\nif [ "$(id -u)" -ne 0 ]; then SUDO=sudo; fi', [("root-check", "root", False)]),
+    ("[ $EUID -eq 0 ] || SUDO=sudo", [("root-check", "root", False)]),
+    ("command -v sudo >/dev/null && SUDO='sudo -n'", [("command-exists", "sudo", True)]),
+    ("if [ $EUID -eq 0 ]; then SUDO=; else SUDO=sudo; fi", [("root-check", "root", False)]),
+    ("SUDO=sudo", []),
+    ("SUDO=$(which sudo)", []),
+]
+
+
+@pytest.mark.parametrize(("script", "expected"), OPTIONAL)
+def test_optional_wrapper_keeps_its_tests(
+    script: str, expected: list[tuple[str, str, bool]]
+) -> None:
+    command = commands(script + "\n$SUDO systemctl stop x")[-1]
     assert shown(command) == "sudo/privilege:root | systemctl stop x"
     assert command.guards == ()
-    assert [(g.kind, g.holds) for g in command.layers[0].guards] == [("root-check", False)]
+    assert [(g.kind, g.subject, g.holds) for g in command.layers[0].guards] == expected
 
 
 CERTAINTY = [

@@ -106,6 +106,7 @@ PEELED = [
         ["ssh/remote:db | su/privilege:postgres | psql -c select 1"],
     ),
     # functions that wrap
+    ("f() { sudo rm x; }\nf", ["sudo/privilege:root | rm x"]),
     ('r() { sudo "$@"; }\nr systemctl stop x', ["sudo/privilege:root@r | systemctl stop x"]),
     ('s() { "$@" >/dev/null 2>&1; }\ns rm x', ["rm x"]),
     (
