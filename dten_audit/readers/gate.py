@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Final, NamedTuple, Protocol
 
 _WINDOW: Final = 4096
@@ -66,8 +67,9 @@ class HyperscanBackend:
         return found
 
 
-def make_backend(patterns: Sequence[bytes]) -> Backend:
-    """Return the fastest matcher that is installed."""
+@cache
+def make_backend(patterns: tuple[bytes, ...]) -> Backend:
+    """Return the fastest matcher that is installed; it is built once, however many packages."""
     try:
         return HyperscanBackend(patterns)
     except ImportError:
@@ -101,5 +103,5 @@ class Gate:
 
     def _ends(self, data: bytes) -> dict[int, int]:
         if self._backend is None:
-            self._backend = make_backend([trigger.pattern for trigger in self._triggers])
+            self._backend = make_backend(tuple(trigger.pattern for trigger in self._triggers))
         return self._backend.first_ends(data)
