@@ -6,20 +6,23 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from time import perf_counter
+from typing import NamedTuple
 
 from dten_audit import __version__
 from dten_audit.derive.deriving import derive
 from dten_audit.derive.registry import DERIVERS
-from dten_audit.documents.budget import Budget
+from dten_audit.documents.budget import Budget, Limits
 from dten_audit.documents.document import Document
 from dten_audit.documents.errors import PackageError
 from dten_audit.documents.open import Container, open_package
+from dten_audit.documents.root import STDIN, read_stdin
+from dten_audit.judge.copies import with_copies
 from dten_audit.judge.judging import judge
 from dten_audit.judge.loading import load_rules
 from dten_audit.links.package import Package
 from dten_audit.links.relinking import link_package
 from dten_audit.model.facts.container import CoverageGap
-from dten_audit.model.report import Coverage, NotCovered, PackageReport, Report
+from dten_audit.model.report import Coverage, NotCovered, PackageReport, Repeated, Report
 from dten_audit.model.rule import Rule
 from dten_audit.options import Options
 from dten_audit.readers.base import Reader
@@ -59,19 +62,19 @@ def audit_package(
     """Audit one package: the six stages."""
     clock = Clock()
     try:
-        reading, gaps = read_package(path, options, estate, progress)
+        reading, ledger = read_package(path, options, estate, progress)
         clock.lap("open and read")
         package = link_package(path, reading, options.limits)
         clock.lap("link")
         derive(package, estate, DERIVERS)
         clock.lap("derive")
-        findings = judge(package, rules, estate)
+        findings = tuple(with_copies(judge(package, rules, estate), ledger.repeated))
         clock.lap("judge")
     except PackageError as error:
         none = Coverage(0, 0, 0, 0, 0, ())
         return PackageReport(str(path), "", {}, none, (), error=str(error))
-    coverage = cover(reading.tallies, gaps)
-    digest = sha256_of(Path(path))
+    coverage = cover(reading.tallies, ledger)
+    digest = sha256_of(path, options.limits)
     return PackageReport(str(path), digest, package.identity, coverage, findings, tuple(clock.laps))
 
 
@@ -89,7 +92,7 @@ def examine(path: str | Path, options: Options) -> Package:
 
 def read_package(
     path: str | Path, options: Options, estate: Estate, progress: Progress | None = None
-) -> tuple[Reading, list[CoverageGap]]:
+) -> tuple[Reading, Ledger]:
     """Open a package and read its documents. Raises ``PackageError`` if it cannot be opened."""
     budget = Budget(options.limits)
 
@@ -99,7 +102,7 @@ def read_package(
         return speaks_of(estate.matrices, document)
 
     reading = Reading(READERS, wanted)
-    gaps: list[CoverageGap] = []
+    ledger = Ledger([], [])
     for item in open_package(path, budget, str(path)):
         if isinstance(item, Document):
             reading.add(item)
@@ -107,14 +110,22 @@ def read_package(
                 progress(item.path, len(reading.tallies))
         elif isinstance(item, Container):
             reading.tallies.append(Tally(item.address, "parsed", 0))
+            if item.same_as:
+                ledger.repeated.append(Repeated(item.address, item.same_as))
         else:
             reading.facts.append(item)
-            if isinstance(item, CoverageGap):
-                gaps.append(item)
-    return reading, gaps
+    ledger.gaps.extend(fact for fact in reading.facts if isinstance(fact, CoverageGap))
+    return reading, ledger
 
 
-def cover(tallies: Iterable[Tally], gaps: Iterable[CoverageGap]) -> Coverage:
+class Ledger(NamedTuple):
+    """What was not covered, and what was met twice."""
+
+    gaps: list[CoverageGap]
+    repeated: list[Repeated]
+
+
+def cover(tallies: Iterable[Tally], ledger: Ledger) -> Coverage:
     """Return the ledger of how every document ended."""
     members, size = 0, 0
     counts = {"parsed": 0, "scanned": 0, "opaque": 0}
@@ -122,15 +133,18 @@ def cover(tallies: Iterable[Tally], gaps: Iterable[CoverageGap]) -> Coverage:
         members += 1
         size += tally.size
         counts[tally.how] += 1
-    missing = tuple(NotCovered(gap.at.path, gap.reason) for gap in gaps)
-    return Coverage(members + len(missing), size, **counts, not_covered=missing)
+    missing = tuple(NotCovered(gap.at.path, gap.reason) for gap in ledger.gaps)
+    repeated = tuple(ledger.repeated)
+    return Coverage(members + len(missing), size, **counts, not_covered=missing, repeated=repeated)
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a package file; empty for a folder or standard input."""
-    if not path.is_file():
+def sha256_of(path: str | Path, limits: Limits) -> str:
+    """Return the SHA-256 of a package file or of standard input; empty for a folder."""
+    if str(path) == STDIN:
+        return hashlib.sha256(read_stdin(Budget(limits))).hexdigest()
+    if not Path(path).is_file():
         return ""
-    with path.open("rb") as stream:
+    with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

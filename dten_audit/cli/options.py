@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", bound=Callable[..., Any])
 _LIMITS: Final = ("total", "member", "ratio", "entries", "depth", "seconds")
+_FURTHER: Final = (
+    "memory", "ratio_from", "name", "component", "link", "directory", "names", "extended_header",
+    "dictionary",
+)  # fmt: skip
 _FILE = click.Path(path_type=Path)
 
 
@@ -36,6 +40,12 @@ def knowledge_options(command: C) -> C:
 def limit_options(command: C) -> C:
     """Add the options of the budget."""
     for option in (
+        click.option(
+            "--limit",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help=f"Any limit of the budget: {', '.join(_FURTHER)}, or one of the above.",
+        ),
         click.option("--max-seconds", type=int, help="Stop after this time; the backstop."),
         click.option("--max-depth", type=int, help="How deep archives may nest."),
         click.option("--max-entries", type=int, help="How many members all archives may have."),
@@ -72,11 +82,29 @@ def _limits(values: dict[str, Any]) -> Limits:
     from dten_audit.options import OptionError
 
     given = {name: values.get(f"max_{name}") for name in _LIMITS}
+    given |= _named_limits(values.get("limit") or ())
     try:
         numbers = {name: int(quantity(value)) for name, value in given.items() if value is not None}
     except ValueError as error:
         raise OptionError(str(error)) from None
     return Limits()._replace(**numbers)
+
+
+def _named_limits(words: tuple[str, ...]) -> dict[str, str]:
+    """Return what ``--limit NAME=VALUE`` says. Raises ``OptionError``."""
+    from dten_audit.model.suggestion import suggestion
+    from dten_audit.options import OptionError
+
+    found = {}
+    known = sorted((*_LIMITS, *_FURTHER))
+    for word in words:
+        name, equals, value = word.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals or name not in known:
+            message = f"no limit such as {word}{suggestion(name, known)}"
+            raise OptionError(message)
+        found[name] = value.strip()
+    return found
 
 
 def wants_colour(choice: str) -> bool:

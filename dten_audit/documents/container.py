@@ -9,10 +9,12 @@ class Container(NamedTuple):
     """A container whose members follow: its address, kind, and size in bytes as it lies there.
 
     ``sha256`` is the digest of its own bytes; empty for the package itself, whose digest the report
-    states.
+    states. ``same_as`` is the address of an identical one that was read before: this one is not
+    opened again, and what is said of the other holds here too.
     """
 
     address: str
     kind: str
     size: int
     sha256: str = ""
+    same_as: str = ""

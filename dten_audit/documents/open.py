@@ -12,7 +12,6 @@ from dten_audit.documents.document import Document
 from dten_audit.documents.errors import BrokenError, OverLimitError, PackageError
 from dten_audit.documents.frame import Frame
 from dten_audit.documents.issues import ISSUES
-from dten_audit.documents.kind_tables import KIND_FAMILIES
 from dten_audit.documents.kinds import kind_by_name, mismatch
 from dten_audit.documents.names import ODD_MODES, link_problems
 from dten_audit.documents.nesting import nested_kind
@@ -31,6 +30,10 @@ _GAP_REASONS: Final = {
     "corrupt-stream": "corrupt",
 }
 """Why a container was not read to its end, by the issue that stopped it; limits name themselves."""
+
+
+_NAMING: Final = frozenset({"gzip", "bzip2", "xz", "lzma", "zstd", "lzip"})
+"""Kinds whose one member has the name of the container, without its ending."""
 
 
 def open_package(path: str | Path, budget: Budget, name: str | None = None) -> Iterator[Opened]:
@@ -53,6 +56,7 @@ class _Walk:
         self._budget = budget
         self._stack = [root]
         self._documents = 0
+        self._opened: dict[tuple[str, str, str], str] = {}
         self._kinds = ("", "")
 
     def run(self) -> Iterator[Opened]:
@@ -104,7 +108,7 @@ class _Walk:
         address = frame.current_address
         self._documents += 1
         if not container:
-            yield from self._document(frame, path, kind, data, mode)
+            yield self._document(frame, path, kind, data, mode)
             return
         inside = frame.inside(address, path, container, data)
         if inside is None:
@@ -114,22 +118,32 @@ class _Walk:
             yield from frame.states([Problem("limit-depth", what, path)])
             yield frame.gap(address, "limit-depth", container, len(data))
         else:
-            self._stack.append(inside)
-            yield inside.container()
+            yield self._enter(inside, path)
+
+    def _enter(self, inside: Frame, path: str) -> Container:
+        """Go into a container, unless an identical one was opened before.
+
+        What a compressed stream holds is named after it: there the name counts as well.
+        """
+        record = inside.container()
+        name = path.rpartition("/")[2] if record.kind in _NAMING else ""
+        key = (record.sha256, record.kind, name)
+        first = self._opened.setdefault(key, record.address)
+        if first != record.address:
+            return record._replace(same_as=first)
+        self._stack.append(inside)
+        return record
 
     def _document(
         self, frame: Frame, path: str, kind: str, data: Data, mode: int | None
-    ) -> Iterator[Opened]:
-        """Yield a document; of a very large text, say that only its start is read."""
+    ) -> Document:
+        """Return a document; of a very large one, its start and a map of the whole."""
         address = frame.current_address
         if isinstance(data, bytes):
-            yield Document(address, path, kind, data, mode=mode)
-            return
+            return Document(address, path, kind, data, mode=mode)
         document = Document(address, path, kind, data[: self._budget.limits.memory], mode=mode)
         document.mapped = data
-        yield document
-        if kind not in KIND_FAMILIES:
-            yield frame.gap(address, "limit-memory", kind, len(data))
+        return document
 
     def _other(self, frame: Frame, item: Item) -> Iterator[Opened]:
         if isinstance(item, Problem):

@@ -14,8 +14,18 @@ class NotCovered(NamedTuple):
     reason: str
 
 
+class Repeated(NamedTuple):
+    """An archive inside the package that is identical to one read before, at ``first``."""
+
+    path: str
+    first: str
+
+
 class Coverage(NamedTuple):
-    """How every byte of the package ended. ``members`` and ``bytes`` count inflated documents."""
+    """How every byte of the package ended. ``members`` and ``bytes`` count inflated documents.
+
+    What is in a ``repeated`` archive is counted once, and its findings name each of its places.
+    """
 
     members: int
     bytes: int
@@ -23,6 +33,7 @@ class Coverage(NamedTuple):
     scanned: int
     opaque: int
     not_covered: tuple[NotCovered, ...]
+    repeated: tuple[Repeated, ...] = ()
 
 
 class PackageReport(NamedTuple):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from mmap import mmap
 from typing import Final, NamedTuple, cast
 
 from dten_audit.documents.document import Document, DocumentInfo, Embedded
+from dten_audit.documents.issues import ISSUES
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.container import ContainerIssue, CoverageGap
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.mentions import Mention
+from dten_audit.model.location import MEMBER
 from dten_audit.readers.base import Read, Reader
 from dten_audit.readers.gate import Gate, Trigger
 from dten_audit.readers.knowledge import knowledge
@@ -121,6 +124,8 @@ class Reading:
             self.skipped.add(document.id)
         elif how == "scanned" and document.host is None:
             self.facts += self._mentions(document)
+        if how == "parsed" and document.mapped is not None:
+            self.facts += self._unread_rest(document, document.mapped, readers)
         if document.host is None:
             self.tallies.append(Tally(document.id, how, document.size))
         return embedded
@@ -144,6 +149,20 @@ class Reading:
             return True
         hits = self._gate.topics(_whole(document))
         return any(reader.name in hits for reader in readers)
+
+    def _unread_rest(
+        self, document: Document, whole: mmap, readers: list[Reader]
+    ) -> Iterator[CoverageGap]:
+        """Say of a very large document that only its start was read, if the rest matters."""
+        with memoryview(whole)[len(document.data) :] as rest:
+            hits = self._gate.topics(cast("bytes", rest))
+        if any(not reader.triggers or reader.name in hits for reader in readers):
+            reason = "limit-memory"
+            meaning, container = ISSUES[reason], document.address.rpartition(MEMBER)[0]
+            yield CoverageGap(
+                document.whole(len(document.data)), reason, document.kind, len(whole),
+                meaning=meaning, container=container,
+            )  # fmt: skip
 
     def _states(self, document: Document, readers: list[Reader]) -> list[Document]:
         """Run ``readers``; return the documents that they found inside, each once.

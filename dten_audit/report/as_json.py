@@ -43,6 +43,7 @@ def summary(report: Report) -> dict[str, int]:
 def _package(package: PackageReport) -> dict[str, object]:
     coverage = package.coverage._asdict()
     coverage["not_covered"] = [entry._asdict() for entry in package.coverage.not_covered]
+    coverage["repeated"] = [entry._asdict() for entry in package.coverage.repeated]
     plain: dict[str, object] = {
         "path": package.path,
         "sha256": package.sha256,

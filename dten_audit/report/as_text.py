@@ -16,6 +16,7 @@ _COLOURS: Final[dict[str, str]] = {
 }  # fmt: skip
 _RELATED: Final = 3
 _NOT_COVERED: Final = 10
+_REPEATED: Final = 3
 _ASKED: Final = 12
 _ALIKE: Final = 3
 
@@ -160,6 +161,12 @@ def _coverage(coverage: Coverage) -> Iterator[str]:
     more = len(coverage.not_covered) - _NOT_COVERED
     if more > 0:
         yield f"  and {more} more, all in the JSON report"
+    for path, first in coverage.repeated[:_REPEATED]:
+        inside, other = (p.partition(MEMBER)[2] or p for p in (path, first))
+        yield f"  read once: {for_terminal(inside)} is identical to {for_terminal(other)}"
+    more = len(coverage.repeated) - _REPEATED
+    if more > 0:
+        yield f"  and {more} more identical archives, all in the JSON report"
 
 
 def _next(

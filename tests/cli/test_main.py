@@ -93,6 +93,8 @@ def test_select_and_ignore(package: Path, capsys: pytest.CaptureFixture[str]) ->
         (["x.zip", "--window", "tonight"], 2, "not a window such as"),
         (["x.zip", "--window", "2026-11-22T02:00:00Z/soon"], 2, "not a duration such as"),
         (["x.zip", "--max-total", "many"], 2, "not a number"),
+        (["x.zip", "--limit", "memry=1MiB"], 2, "did you mean memory?"),
+        (["x.zip", "--limit", "memory"], 2, "no limit such as memory"),
         (["x.zip", "--select", "CRN001"], 2, "there is no rule or family CRN001"),
         (["x.zip", "--site", "/no/site.yaml"], 2, "no such site file"),
         (["x.zip", "--rules", "/no/rules"], 2, "no such folder of rules"),

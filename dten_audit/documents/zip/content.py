@@ -39,7 +39,7 @@ def read_content(view: memoryview, entry: Entry, start: int, path: str, budget: 
 def read_whole(view: memoryview, entry: Entry, start: int, budget: Budget) -> bytes | None:
     """Unpack a member at once; None where it is large or not what its header promises."""
     size, packed_size, method = entry.size, entry.packed, entry.method
-    if size > budget.limits.ratio_from or packed_size > budget.limits.memory:
+    if size > budget.limits.ratio_from or max(size, packed_size) > budget.limits.memory:
         return None
     packed = view[start : start + packed_size]
     if method == r.DEFLATED:
