@@ -126,16 +126,19 @@ class Ledger(NamedTuple):
 
 
 def cover(tallies: Iterable[Tally], ledger: Ledger) -> Coverage:
-    """Return the ledger of how every document ended."""
-    members, size = 0, 0
-    counts = {"parsed": 0, "scanned": 0, "opaque": 0}
+    """Return the ledger: every document and container ends in one way, the worst that is true."""
+    missing = {gap.at.path: NotCovered(gap.at.path, gap.reason) for gap in reversed(ledger.gaps)}
+    size, counts = 0, {"parsed": 0, "scanned": 0, "opaque": 0}
     for tally in tallies:
-        members += 1
         size += tally.size
-        counts[tally.how] += 1
-    missing = tuple(NotCovered(gap.at.path, gap.reason) for gap in ledger.gaps)
-    repeated = tuple(ledger.repeated)
-    return Coverage(members + len(missing), size, **counts, not_covered=missing, repeated=repeated)
+        counts[tally.how] += tally.document not in missing
+    return Coverage(
+        members=sum(counts.values()) + len(missing),
+        bytes=size,
+        **counts,
+        not_covered=tuple(reversed(missing.values())),
+        repeated=tuple(ledger.repeated),
+    )
 
 
 def sha256_of(path: str | Path, limits: Limits) -> str:

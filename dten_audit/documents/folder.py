@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import stat
@@ -68,21 +69,26 @@ def _file(place: Path, path: str, mode: int, budget: Budget) -> Iterator[Item]:
         yield Problem("limit-member", f"larger than {budget.limits.member} bytes", path)
         yield Missed(path, "limit-member", size)
         return
-    yield Member(path, read_file(place, budget.limits.memory), stat.S_IMODE(mode))
+    data = read_file(place, budget.limits.memory)
+    budget.charge(len(data))
+    yield Member(path, data, stat.S_IMODE(mode))
 
 
 def read_file(place: Path, memory: int) -> Data:
     """Return a file's bytes; mapped where they are more than ``memory``. Raises ``OSError``.
 
     The file is opened without following a link put there meanwhile, and without waiting for the
-    other end of a pipe.
+    other end of a pipe. Of one that has no end (as below ``/proc``) no more is read than that.
     """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     handle = os.open(place, flags | getattr(os, "O_BINARY", 0))
     with os.fdopen(handle, "rb") as stream:
         if os.fstat(handle).st_size > memory:
             return mmap.mmap(handle, 0, access=mmap.ACCESS_READ)
-        return stream.read()
+        data = stream.read(memory + 1)
+        if len(data) > memory:
+            raise OSError(errno.EFBIG, "it grew while it was read")
+        return data
 
 
 def _name(name: str) -> str:
