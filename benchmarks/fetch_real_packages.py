@@ -20,7 +20,8 @@ import yaml
 
 LIST: Final = Path(__file__).with_name("real_packages.yaml")
 _PIP: Final = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps")
-_MINOR: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
+_PYTHON: Final = "3.13"
+"""Wheels may ask for a newer Python than ours; only their files matter here."""
 
 
 class RealPackage(NamedTuple):
@@ -39,12 +40,10 @@ class RealPackage(NamedTuple):
         if self.ecosystem == "pypi-sdist":
             return [*_PIP, "--no-binary", self.name, pinned]
         if self.ecosystem == "pypi-wheel":
-            # A pure wheel may ask for a newer Python than ours; only its files matter here.
-            platform = self.platform or "any"
-            python = _MINOR if self.platform else "3.13"
             return [
-                *_PIP, "--only-binary", ":all:", "--platform", platform, "--python-version", python,
-                "--abi", "abi3", "--abi", "none", pinned,
+                *_PIP, "--only-binary", ":all:", "--platform", self.platform or "any",
+                "--python-version", _PYTHON, "--abi", "cp313", "--abi", "abi3", "--abi", "none",
+                pinned,
             ]  # fmt: skip
         if self.ecosystem == "debian":
             return ["apt-get", "download", "-qq", f"{self.name}={self.version}"]
