@@ -1,10 +1,16 @@
-"""Builders of binary rule examples: archives and signed trees, made by code."""
+"""Builders of binary rule examples: archives, folders and signed trees, made by code."""
 
 from __future__ import annotations
 
 BUILDERS: dict[str, str] = {
     "zip": "dten_audit.examples.archives:zip_package",
     "tar": "dten_audit.examples.archives:tar_package",
+    "cpio": "dten_audit.examples.archives:cpio_package",
+    "ar": "dten_audit.examples.archives:ar_package",
+    "rpm": "dten_audit.examples.archives:rpm_package",
+    "stream": "dten_audit.examples.archives:stream_package",
+    "selfextract": "dten_audit.examples.archives:selfextract_package",
+    "folder": "dten_audit.examples.archives:folder_package",
     "signed-tree": "dten_audit.examples.signed_tree:signed_tree",
 }
 """Name in a rule file → ``module:function``; the function takes the example's ``with:`` mapping."""

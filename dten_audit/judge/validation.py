@@ -32,7 +32,7 @@ OPTIONAL: Final = (
 )  # fmt: skip
 EXAMPLE_KEYS: Final = (
     "file", "text", "tree", "build", "with", "mode", "lines", "severity", "unknown", "site",
-    "matrix", "at", "window", "note",
+    "matrix", "at", "window", "limits", "note",
 )  # fmt: skip
 _ID: Final = re.compile(r"[A-Z]{2,8}[0-9]{3}")
 _NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")

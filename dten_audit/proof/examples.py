@@ -13,12 +13,14 @@ import yaml
 from dten_audit.auditing import read_package
 from dten_audit.derive.deriving import derive
 from dten_audit.derive.registry import DERIVERS
+from dten_audit.documents.budget import Limits
 from dten_audit.examples import BUILDERS
 from dten_audit.judge.judging import Verdict, verdicts
 from dten_audit.links.package import Package
 from dten_audit.links.relinking import link_package
 from dten_audit.model.rule import Rule
 from dten_audit.options import Options, parse_moment, parse_window
+from dten_audit.proof.folders import DEEP, deep_folder, write_member
 from dten_audit.site.estate import Estate
 
 AT: Final = "2026-11-21T03:00:00Z"
@@ -66,9 +68,11 @@ def prepare(example: Example) -> Prepared:
 
 def _write(example: Example, base: Path) -> Path:
     """Write an example's files; return the package."""
+    members = _members(example)
+    if DEEP in members:
+        return deep_folder(base, members)
     root = base / "package"
     root.mkdir()
-    members = _members(example)
     for path, data in members.items():
         if path == PACKAGE:
             packed = base / str(
@@ -76,11 +80,10 @@ def _write(example: Example, base: Path) -> Path:
             )
             packed.write_bytes(data)
             return packed
-        target = (
-            base / "trust" / path.removeprefix(TRUST) if path.startswith(TRUST) else root / path
-        )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
+        if path.startswith(TRUST):
+            target = write_member(base / "trust", path.removeprefix(TRUST), data)
+        else:
+            target = write_member(root, path, data)
         if "mode" in example and not path.startswith(TRUST):
             target.chmod(int(str(example["mode"]), 8))
     return root
@@ -107,6 +110,7 @@ def _options(example: Example, base: Path) -> Options:
         return path
 
     matrix = own("matrix")
+    limits = cast("Mapping[str, int]", example.get("limits", {}))
     trust = base / "trust"
     return Options(
         site=own("site"),
@@ -114,6 +118,7 @@ def _options(example: Example, base: Path) -> Options:
         matrices=(matrix,) if matrix else (),
         at=parse_moment(str(example.get("at", AT))),
         window=parse_window(str(example["window"])) if "window" in example else None,
+        limits=Limits()._replace(**limits),
     )
 
 
