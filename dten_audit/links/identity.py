@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from dten_audit.documents.document import DocumentInfo
 from dten_audit.documents.text import decode
 from dten_audit.links.package import Package
+from dten_audit.model.location import MEMBER
 from dten_audit.readers.reading import IDENTITY_NAMES
 
 _DEEPEST: Final = 2
+_BESIDE: Final = frozenset("cms pem der pgp minisign checksums prose markdown text empty".split())
+"""Kinds of what lies beside the one package in a wrapper."""
 _FIELD: Final = re.compile(r"^(Name|Package|Version):[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 _FILE: Final = re.compile(
     r"(?P<name>[A-Za-z][\w.+]*?(?:[-_][A-Za-z][\w.+]*)*?)[-_]v?(?P<version>\d[\w.+~]*)"
@@ -25,36 +28,55 @@ def identity(package: Package, kept: Mapping[str, bytes], file_name: str) -> dic
     ``kept`` are the bytes of documents named in ``IDENTITY_NAMES``, by their id.
 
     Asked in this order: metadata of its own format (control, METADATA, PKG-INFO, package.json,
-    manifest.json), a VERSION file, the file's name.
+    manifest.json), a VERSION file, the file's name. Of a delivery that only wraps a package (and
+    its signature, its checksum, a letter), the package inside is asked.
     """
+    files = [document for document in package.documents.values() if not document.host]
+    depth, name = _wrapped(files) or (1, file_name)
     found: dict[str, str] = {}
     for names, read in _SOURCES:
-        for document in _shallow(package, names):
+        for document in _shallow(files, names, depth):
             text = decode(kept.get(document.id, b"")).text
             for key, value in read(text).items():
                 found.setdefault(key, value)
-    match = _FILE.match(file_name)
+    match = _FILE.match(name)
     if match and "version" not in found:
         found.setdefault("name", match["name"])
         found["version"] = re.sub(r"\.(zip|tar|tgz|whl|jar|deb|rpm)$", "", match["version"])
     return found
 
 
-def _shallow(package: Package, names: frozenset[str]) -> list[DocumentInfo]:
+def _wrapped(files: Iterable[DocumentInfo]) -> tuple[int, str] | None:
+    """Return how deep the one package inside a wrapper lies, and its file name."""
+    within = set()
+    for document in files:
+        parts = document.address.split(MEMBER)
+        if len(parts) > 2:  # noqa: PLR2004 - the package and its member
+            within.add(parts[1])
+        elif document.kind not in _BESIDE:
+            return None
+    if len(within) != 1:
+        return None
+    name = within.pop().rpartition("/")[2]
+    return None if name.startswith(("control.tar", "data.tar")) else (2, name)
+
+
+def _shallow(
+    files: Iterable[DocumentInfo], names: frozenset[str], depth: int
+) -> list[DocumentInfo]:
     found = [
         document
-        for document in package.documents.values()
-        if not document.host
-        and (document.address.count("!/") == 1 or _is_debian_control(document))
-        and document.path.rpartition("/")[2] in names & IDENTITY_NAMES
+        for document in files
+        if document.path.rpartition("/")[2] in names & IDENTITY_NAMES
         and document.path.count("/") <= _DEEPEST
+        and document.address.count(MEMBER) - _is_debian_control(document) == depth
     ]
     return sorted(found, key=lambda document: (document.path.count("/"), document.path))[:1]
 
 
 def _is_debian_control(document: DocumentInfo) -> bool:
-    """Say whether it is the control file of the .deb that is audited (deb(5))."""
-    return document.address.count("!/") == 2 and "!/control.tar" in document.address  # noqa: PLR2004 (the package and its control.tar)
+    """Say whether it is the control file of a .deb (deb(5)), one archive deeper than others."""
+    return "!/control.tar" in document.address
 
 
 def _from_fields(text: str) -> dict[str, str]:

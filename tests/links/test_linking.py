@@ -6,7 +6,9 @@ import shlex
 
 import pytest
 
-from dten_audit.documents.document import Document, Embedded
+from dten_audit.documents.document import Document, DocumentInfo, Embedded
+from dten_audit.documents.kinds import kind_of
+from dten_audit.links.identity import identity
 from dten_audit.links.installs import layout_target
 from dten_audit.links.linking import link
 from dten_audit.links.package import Package
@@ -157,9 +159,32 @@ def test_other_containers_are_not_meant() -> None:
 
 
 def test_a_debian_package_says_who_it_is() -> None:
-    from dten_audit.links.identity import identity
-
     control = Document("x.deb!/control.tar.xz!/control", "control", "text", b"x").info()
     kept = {control.id: b"Package: redis-server\nVersion: 5:7.0.15-1\n\nPackage: other\n"}
     found = identity(Package([control], []), kept, "redis-server_5%3a7.0.15-1_amd64.deb")
     assert found == {"name": "redis-server", "version": "5:7.0.15-1"}
+
+
+WRAPPED = [
+    (("VERSION", "readme.md"), "9.4.0"),
+    (("dten-9.4.zip!/VERSION", "dten-9.4.zip.p7s", "letter.txt"), "9.4.0"),
+    (("dten-9.4.zip!/db/up.sql", "dten-9.4.zip.p7s"), "9.4"),
+    (("dten-9.4.zip!/VERSION", "install.sh"), "8"),
+    (("a.zip!/VERSION", "b.zip!/VERSION"), "8"),
+    (("core_9.4.0-1_all.deb!/control.tar.xz!/control", "core_9.4.0-1_all.deb!/debian-binary"), "1"),
+]
+"""The files of a delivery called old-8.zip, and the version that it is of."""
+
+
+@pytest.mark.parametrize(("addresses", "version"), WRAPPED)
+def test_a_delivery_that_only_wraps_a_package_is_that_package(
+    addresses: tuple[str, ...], version: str
+) -> None:
+    texts = {"VERSION": b"9.4.0\n", "control": b"Package: core\nVersion: 1\n"}
+    infos, kept = [], {}
+    for address in addresses:
+        path = address.rpartition("!/")[2]
+        kind = kind_of(path, texts.get(path, b"text\n"))
+        infos.append(DocumentInfo(f"x!/{address}", f"x!/{address}", path, kind, 9, None, ""))
+        kept[f"x!/{address}"] = texts.get(path, b"")
+    assert identity(Package(infos, []), kept, "old-8.zip")["version"] == version
