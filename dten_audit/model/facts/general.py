@@ -16,12 +16,16 @@ as they stand."""
 
 
 class Unreadable(NamedTuple):
-    """A part of a document that its reader could not make sense of, and why."""
+    """A part of a document that its reader could not make sense of, and why.
+
+    ``guessed``: only the text suggested the language; neither ``#!``, nor name or mode says it.
+    """
 
     at: Location
     language: str
     reason: str
     certainty: Certainty = "exact"
+    guessed: bool = False
 
     @property
     def subject(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from dten_audit.documents.document import Document, Embedded
+from dten_audit.documents.kinds import kind_by_name
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.readers.shell.machine import Machine
@@ -15,6 +16,7 @@ from dten_audit.readers.shell.syntax import Parser
 from dten_audit.readers.shell.values import Value
 
 _FOREIGN: Final = re.compile(r"#![^\n]*?\b(csh|tcsh|fish|rc|es|elvish|nu|xonsh)\b")
+_EXECUTABLE: Final = 0o111
 _SHEBANG: Final = re.compile(r"#!\s*\S+((?:[ \t]+\S+)*)")
 
 
@@ -45,7 +47,14 @@ def read(document: Document, prelude: tuple[Definitions, ...] = ()) -> Iterator[
     for order, command in enumerate(recorder.commands):
         yield command if command.order == order else command._replace(order=order)
     yield from recorder.embedded
-    yield from recorder.gaps
+    guessed = bool(recorder.gaps) and _guessed(document)
+    yield from (gap._replace(guessed=guessed) for gap in recorder.gaps)
+
+
+def _guessed(document: Document) -> bool:
+    """Tell whether only the text suggested that a file is a shell script."""
+    started = document.text.startswith("#!") or (document.mode or 0) & _EXECUTABLE
+    return not started and document.host is None and kind_by_name(document.path) != "shell"
 
 
 def definitions(document: Document, prelude: tuple[Definitions, ...] = ()) -> Definitions:
