@@ -33,23 +33,35 @@ _ENDINGS: Final = {"pypi-wheel": "whl", "pypi-sdist": "sdist", "debian": "deb", 
 class Entry(NamedTuple):
     """A package of the list, and the archives inside it that are audited by themselves.
 
-    ``only_members``: the package is not audited itself. ``holds``: for an archive (empty for the
-    package, else the member's path), the rules whose findings are true there, each with the reason.
+    ``only_members``: the package is not audited itself. ``holds``: findings that are true, as rule
+    and end of the place; the list gives the reason for each.
     """
 
     package: RealPackage
     members: tuple[str, ...] = ()
     only_members: bool = False
-    holds: dict[str, dict[str, str]] = {}  # noqa: RUF012 - a default that nobody changes
+    holds: frozenset[tuple[str, str]] = frozenset()
 
 
 class Archive(NamedTuple):
-    """One archive to be audited: its file, its type, and the rules whose findings are true."""
+    """One archive to be audited: its file, its type, and the findings that are true."""
 
     name: str
     kind: str
     path: Path
-    explained: frozenset[str]
+    holds: frozenset[tuple[str, str]]
+
+
+class Said(NamedTuple):
+    """A finding above info."""
+
+    rule: str
+    severity: str
+    message: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.severity} {self.rule} {self.message} [{self.place}]"
 
 
 class Verdict(NamedTuple):
@@ -57,7 +69,7 @@ class Verdict(NamedTuple):
 
     archive: Archive
     documents: int
-    above: tuple[tuple[str, str, str, str], ...]
+    above: tuple[Said, ...]
     info: tuple[str, ...]
     error: str
 
@@ -65,11 +77,17 @@ class Verdict(NamedTuple):
         """Yield what must not be."""
         if self.error:
             yield self.error
-        for rule, severity, message, place in self.above:
-            if rule not in self.archive.explained:
-                yield f"{severity} {rule} {message} [{place}]"
-        for rule in self.archive.explained - {finding[0] for finding in self.above}:
-            yield f"{rule} is explained, but was not found"
+        yield from (str(said) for said in self.above if not self.explained(said))
+        met = {(said.rule, said.place) for said in self.above}
+        for rule, end in self.archive.holds:
+            if not any(rule == found and place.endswith(end) for found, place in met):
+                yield f"{rule} is explained for {end}, but was not found"
+
+    def explained(self, said: Said) -> bool:
+        """Tell whether the list says that a finding is true."""
+        return any(
+            said.rule == rule and said.place.endswith(end) for rule, end in self.archive.holds
+        )
 
 
 def load() -> list[Entry]:
@@ -80,7 +98,8 @@ def load() -> list[Entry]:
 
 def _entry(fields: dict[str, Any]) -> Entry:
     members = tuple(fields.pop("members", ()))
-    only, holds = fields.pop("only_members", False), fields.pop("holds", {})
+    only = fields.pop("only_members", False)
+    holds = frozenset((row["rule"], row["at"]) for row in fields.pop("holds", ()))
     return Entry(RealPackage(**fields, why="honest"), members, only, holds)
 
 
@@ -89,15 +108,14 @@ def archives(entry: Entry, path: Path, folder: Path) -> Iterator[Archive]:
     name = entry.package.name
     if not entry.only_members:
         kind = _ENDINGS[entry.package.ecosystem]
-        yield Archive(name, kind, path, frozenset(entry.holds.get("", {})))
+        yield Archive(name, kind, path, entry.holds)
     contents = unpack(path, entry.members) if entry.members else {}
     for member in entry.members:
         target = folder / entry.package.sha256[:12] / Path(member).name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(contents[member])
-        explained = frozenset(entry.holds.get(member, {}))
         shown = f"{name}: {target.name}"
-        yield Archive(shown, target.suffix[1:].lower(), target, explained)
+        yield Archive(shown, target.suffix[1:].lower(), target, frozenset())
 
 
 def unpack(path: Path, members: Sequence[str]) -> dict[str, bytes]:
@@ -120,8 +138,8 @@ def judge(archive: Archive) -> Verdict:
         if finding.severity == "info":
             info.append(finding.rule)
         else:
-            place = finding.at.path
-            above.append((finding.rule, finding.severity, finding.message, place))
+            place = finding.at.path.partition("!/")[2]
+            above.append(Said(finding.rule, finding.severity, finding.message, place))
     error = f"cannot be opened: {report.error}" if report.error else ""
     return Verdict(archive, report.coverage.members, tuple(above), tuple(info), error)
 
@@ -144,22 +162,20 @@ def collect(entries: Sequence[Entry], folder: Path) -> Iterator[Archive | str]:
 def table(verdicts: Sequence[Verdict]) -> Iterator[str]:
     """Yield one line for each archive that something was said of, then the sums by type."""
     counts = Counter(verdict.archive.kind for verdict in verdicts)
-    clean = Counter(v.archive.kind for v in verdicts if not any(v.problems()))
+    clean = Counter(verdict.archive.kind for verdict in verdicts if not verdict.above)
     documents: Counter[str] = Counter()
     for verdict in verdicts:
         documents[verdict.archive.kind] += verdict.documents
         for problem in verdict.problems():
             yield f"{verdict.archive.name}: {problem}"
-        for rule, severity, message, place in verdict.above:
-            if rule in verdict.archive.explained:
-                shown = f"{severity} {rule} {message} [{place}], which is true"
-                yield f"{verdict.archive.name}: {shown}"
+        for said in filter(verdict.explained, verdict.above):
+            yield f"{verdict.archive.name}: {said}, which is true"
     yield f"{'type':8} {'archives':>8} {'clean':>8} {'documents':>10}"
     for kind, count in sorted(counts.items()):
         yield f"{kind:8} {count:8} {clean[kind]:8} {documents[kind]:10}"
     yield f"{'all':8} {len(verdicts):8} {sum(clean.values()):8} {sum(documents.values()):10}"
-    said = Counter(rule for verdict in verdicts for rule in verdict.info)
-    infos = ", ".join(f"{rule} {count}" for rule, count in sorted(said.items()))
+    context = Counter(rule for verdict in verdicts for rule in verdict.info)
+    infos = ", ".join(f"{rule} {count}" for rule, count in sorted(context.items()))
     yield f"at info, as context: {infos or 'nothing'}"
 
 
