@@ -15,6 +15,9 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_MANY = 0.6
+_MOST = 0.9
+_FEW = 0.1
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -25,41 +28,76 @@ class Decoded(NamedTuple):
     encoding: str
 
 
-def encoding_of(data: bytes) -> str:
+def encoding_of(data: bytes, *, cut: bool = False) -> str:
     """Return the encoding of ``data``, or an empty string where it is not text.
 
     The order matters: UTF-16 without a mark is valid UTF-8 full of NULs, so NULs are counted first.
+    ``cut``: these are the first bytes of more, and the last character may be incomplete.
     """
     for mark, name in _BOMS:
         if data.startswith(mark):
             return name
     head = data[:_SAMPLE]
     if b"\0" in head:
-        return _utf16_without_mark(head)
+        return _wide_without_mark(head)
     try:
-        data.decode("utf-8")
+        codecs.utf_8_decode(data, "strict", not cut)
     except UnicodeDecodeError:
         return "latin-1"
     return "utf-8"
 
 
-def _utf16_without_mark(head: bytes) -> str:
+def _wide_without_mark(head: bytes) -> str:
+    """Tell UTF-16 and UTF-32 by where their NULs are: most letters fill the lowest byte only."""
+    quarters = [head[place::4] for place in range(4)]
+    nuls = [quarter.count(0) for quarter in quarters]
+    sizes = [len(quarter) for quarter in quarters]
+    if (
+        sizes[3]
+        and nuls[3] == sizes[3]
+        and nuls[2] > sizes[2] * _MOST
+        and nuls[0] < sizes[0] * _FEW
+    ):
+        return "utf-32-le"
+    if (
+        sizes[3]
+        and nuls[0] == sizes[0]
+        and nuls[1] > sizes[1] * _MOST
+        and nuls[3] < sizes[3] * _FEW
+    ):
+        return "utf-32-be"
     half = len(head) // 2
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    if half and odd > half * 0.6 and even < half * 0.1:
+    even, odd = nuls[0] + nuls[2], nuls[1] + nuls[3]
+    if half and odd > half * _MANY and even < half * _FEW:
         return "utf-16-le"
-    if half and even > half * 0.6 and odd < half * 0.1:
+    if half and even > half * _MANY and odd < half * _FEW:
         return "utf-16-be"
     return ""
 
 
 def decode(data: bytes) -> Decoded:
-    """Decode ``data``; bytes that are no text at all come back as latin-1. Never fails."""
+    """Decode ``data``; bytes that are no text at all come back as latin-1. Never fails.
+
+    What is no character (half a surrogate pair, a cut-off end) becomes U+FFFD; it swallows no line
+    end behind it.
+    """
     encoding = encoding_of(data) or "latin-1"
     text = data.decode(encoding, "replace").removeprefix("\ufeff")
     if "\r" in text:
         text = _LINE_END.sub("\n", text)
     return Decoded(text, encoding)
+
+
+def is_wide(data: bytes) -> bool:
+    """Tell whether ``data`` is text of two or four bytes a character."""
+    return b"\0" in data[:_SAMPLE] and encoding_of(data).startswith(("utf-16", "utf-32"))
+
+
+def line_at(data: bytes, offset: int) -> int:
+    """Return the 1-based line of an offset in the bytes of a text of one byte a character."""
+    before = data[:offset]
+    ends = before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")
+    return ends + 1 - (before.endswith(b"\r") and data[offset : offset + 1] == b"\n")
 
 
 class LineIndex:
