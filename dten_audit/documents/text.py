@@ -49,22 +49,11 @@ def encoding_of(data: bytes, *, cut: bool = False) -> str:
 
 def _wide_without_mark(head: bytes) -> str:
     """Tell UTF-16 and UTF-32 by where their NULs are: most letters fill the lowest byte only."""
-    quarters = [head[place::4] for place in range(4)]
-    nuls = [quarter.count(0) for quarter in quarters]
-    sizes = [len(quarter) for quarter in quarters]
-    if (
-        sizes[3]
-        and nuls[3] == sizes[3]
-        and nuls[2] > sizes[2] * _MOST
-        and nuls[0] < sizes[0] * _FEW
-    ):
+    nuls = [head[place::4].count(0) for place in range(4)]
+    quarter = len(head) // 4
+    if quarter and min(nuls[2], nuls[3]) >= quarter * _MOST and nuls[0] < quarter * _FEW:
         return "utf-32-le"
-    if (
-        sizes[3]
-        and nuls[0] == sizes[0]
-        and nuls[1] > sizes[1] * _MOST
-        and nuls[3] < sizes[3] * _FEW
-    ):
+    if quarter and min(nuls[0], nuls[1]) >= quarter * _MOST and nuls[3] < quarter * _FEW:
         return "utf-32-be"
     half = len(head) // 2
     even, odd = nuls[0] + nuls[2], nuls[1] + nuls[3]
