@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from typing import Final, NamedTuple
 
+from dten_audit.derive.signing.anchors import Anchors
 from dten_audit.derive.signing.members import Members, container_of, is_incidental
-from dten_audit.derive.signing.paths import Anchors, Chain, Path, Pool, build
+from dten_audit.derive.signing.paths import Chain, Path, build
+from dten_audit.derive.signing.pool import Pool
 from dten_audit.derive.signing.second_opinion import strict_profile
 from dten_audit.derive.signing.stamps import claimed_time, stamps, told, trusted_time
 from dten_audit.derive.signing.telling import chain_lines, party, root_line

@@ -1,6 +1,7 @@
 """What is wrong with the certificates of a path: dates, purposes, constraints, strength.
 
 After RFC 5280, section 6; each defect is named with its certificate, none stops the others.
+Certificate policies are not judged: nobody states one for code signing that a user could know.
 """
 
 from __future__ import annotations
@@ -9,11 +10,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
-from dten_audit.model.facts.signatures import (
-    DefectKind,
+from dten_audit.derive.signing.name_constraints import Limits, limits_of
+from dten_audit.derive.signing.pool import Purpose
+from dten_audit.model.facts.signatures import DefectKind
+from dten_audit.readers.signing.certificates import WEAK_DIGESTS, X509
+from dten_audit.readers.signing.oids import (
+    ANY_PURPOSE,
+    CODE_SIGNING,
+    OCSP_SIGNING,
+    TIME_STAMPING,
 )
-from dten_audit.readers.signing.certificates import WEAK_DIGESTS, X509, NameKey, name_key
-from dten_audit.readers.signing.oids import ANY_PURPOSE, CODE_SIGNING, TIME_STAMPING
 
 SOON: Final = timedelta(days=90)
 HARD: Final[frozenset[DefectKind]] = frozenset(
@@ -29,6 +35,7 @@ HARD: Final[frozenset[DefectKind]] = frozenset(
         "malformed-extensions",
         "identity-mismatch",
         "too-many-paths",
+        "revoked",
     }
 )
 """Defects for which a path is not to be relied on."""
@@ -40,18 +47,30 @@ _KNOWN_EXTENSIONS: Final = frozenset(
         "2.5.29.17",  # subject alternative name
         "2.5.29.19",  # basic constraints
         "2.5.29.30",  # name constraints
+        "2.5.29.31",  # distribution points of revocation lists
         "2.5.29.32",  # certificate policies
         "2.5.29.35",  # authority key identifier
         "2.5.29.37",  # extended key usage
+        "2.5.29.46",  # distribution points of delta lists
     }
 )
+_NOT_JUDGED: Final = {
+    "2.5.29.33": "policy mappings",
+    "2.5.29.36": "policy constraints",
+    "2.5.29.54": "inhibit any policy",
+}
+_PURPOSE: Final[dict[Purpose, str]] = {
+    "package": CODE_SIGNING,
+    "timestamp": TIME_STAMPING,
+    "lists": "",
+}
 _PURPOSES: Final = {
     "1.3.6.1.5.5.7.3.1": "TLS server",
     "1.3.6.1.5.5.7.3.2": "TLS client",
     CODE_SIGNING: "code signing",
     "1.3.6.1.5.5.7.3.4": "e-mail",
     TIME_STAMPING: "timestamps",
-    "1.3.6.1.5.5.7.3.9": "OCSP",
+    OCSP_SIGNING: "OCSP",
     ANY_PURPOSE: "anything",
 }
 
@@ -68,31 +87,40 @@ class Defect(NamedTuple):
 
 
 def defects(
-    path: Sequence[X509], at: datetime, *, anchored: bool, purpose: str = CODE_SIGNING
+    path: Sequence[X509], at: datetime, *, anchored: bool, purpose: Purpose = "package"
 ) -> Iterator[Defect]:
-    """Yield what is wrong with a path, signer first. ``anchored``: its last one is trusted.
-
-    Of a trusted root and of any root's signature over itself, only what matters is judged: nobody
-    relies on that signature.
-    """
+    """Yield what is wrong with a path, signer first. ``anchored``: its last one is trusted."""
     for number, certificate in enumerate(path):
         last = number == len(path) - 1
         role: Role = "signer" if not number else "intermediate"
         if number and last and (anchored or certificate.self_issued):
             role = "root"
-        yield from _dates(certificate, role, at)
-        yield from _strength(certificate, role)
-        if certificate.extensions_error:
-            reason = certificate.extensions_error
-            yield Defect("malformed-extensions", role, certificate, reason)
-            continue
-        yield from _critical(certificate, role)
-        if role == "signer":
-            yield from _as_signer(certificate, purpose)
-        else:
-            if not (anchored and last):
-                yield from _for_purpose(certificate, role, purpose)
-            yield from _as_issuer(certificate, role, path[:number], anchor=anchored and last)
+        trusted = anchored and last
+        yield from own_defects(certificate, role, at, anchored=trusted, purpose=purpose)
+        if number and not certificate.extensions_error:
+            yield from _limits(certificate, role, path[:number])
+
+
+def own_defects(
+    certificate: X509, role: Role, at: datetime, *, anchored: bool, purpose: Purpose
+) -> list[Defect]:
+    """Return what is wrong with a certificate whatever path it is part of.
+
+    Of a trusted root and of any root's signature over itself, only what matters is judged: nobody
+    relies on that signature.
+    """
+    found = [*_dates(certificate, role, at), *_strength(certificate, role)]
+    if certificate.extensions_error:
+        reason = certificate.extensions_error
+        return [*found, Defect("malformed-extensions", role, certificate, reason)]
+    found += _critical(certificate, role)
+    if role == "signer":
+        found += _as_signer(certificate, purpose)
+    else:
+        if not anchored:
+            found += _for_purpose(certificate, role, purpose)
+        found += _as_issuer(certificate, role, anchored=anchored)
+    return found
 
 
 def _dates(certificate: X509, role: Role, at: datetime) -> Iterator[Defect]:
@@ -116,35 +144,42 @@ def _critical(certificate: X509, role: Role) -> Iterator[Defect]:
     for extension in certificate.certificate.extensions:
         name = extension.oid.dotted_string
         if extension.critical and name not in _KNOWN_EXTENSIONS:
-            yield Defect("unknown-critical-extension", role, certificate, name)
+            words = f"{name} ({_NOT_JUDGED[name]})" if name in _NOT_JUDGED else name
+            yield Defect("unknown-critical-extension", role, certificate, words)
 
 
-def _as_signer(certificate: X509, purpose: str) -> Iterator[Defect]:
+def _as_signer(certificate: X509, purpose: Purpose) -> Iterator[Defect]:
     from cryptography import x509
 
+    usage = certificate.extension(x509.KeyUsage)
+    if purpose == "lists":
+        if usage is not None and not usage.crl_sign:
+            yield Defect("wrong-key-usage", "signer", certificate, "no revocation lists")
+        return
     purposes = certificate.purposes
     if purposes is None:
         yield Defect("no-eku", "signer", certificate, "no purpose at all")
-    elif purpose not in purposes:
+    elif _PURPOSE[purpose] not in purposes:
         yield Defect("wrong-eku", "signer", certificate, _named(purposes))
-    usage = certificate.extension(x509.KeyUsage)
     if usage is not None and not (usage.digital_signature or usage.content_commitment):
         yield Defect("wrong-key-usage", "signer", certificate, "no digital signatures")
+    if certificate.is_ca and not certificate.self_issued:
+        detail = "it may issue certificates too"
+        yield Defect("signer-is-authority", "signer", certificate, detail)
 
 
 def _named(purposes: frozenset[str]) -> str:
     return ", ".join(sorted(_PURPOSES.get(purpose, purpose) for purpose in purposes))
 
 
-def _for_purpose(certificate: X509, role: Role, purpose: str) -> Iterator[Defect]:
+def _for_purpose(certificate: X509, role: Role, purpose: Purpose) -> Iterator[Defect]:
     purposes = certificate.purposes
-    if purposes is not None and not purposes & {purpose, ANY_PURPOSE}:
+    wanted = _PURPOSE[purpose]
+    if wanted and purposes is not None and not purposes & {wanted, ANY_PURPOSE}:
         yield Defect("wrong-eku", role, certificate, _named(purposes))
 
 
-def _as_issuer(
-    certificate: X509, role: Role, below: Sequence[X509], *, anchor: bool
-) -> Iterator[Defect]:
+def _as_issuer(certificate: X509, role: Role, *, anchored: bool) -> Iterator[Defect]:
     from cryptography import x509
 
     usage = certificate.extension(x509.KeyUsage)
@@ -152,40 +187,33 @@ def _as_issuer(
         yield Defect("wrong-key-usage", role, certificate, "no certificates")
     constraints = certificate.extension(x509.BasicConstraints)
     if constraints is None:
-        if not (anchor and certificate.certificate.version is x509.Version.v1):
+        if not (anchored and certificate.certificate.version is x509.Version.v1):
             yield Defect("not-a-ca", role, certificate, "no basic constraints")
     elif not constraints.ca:
         yield Defect("not-a-ca", role, certificate, "CA:FALSE")
-    elif constraints.path_length is not None:
+
+
+def _limits(certificate: X509, role: Role, below: Sequence[X509]) -> Iterator[Defect]:
+    """Yield where certificates below break what an issuer states of them."""
+    from cryptography import x509
+
+    constraints = certificate.extension(x509.BasicConstraints)
+    if constraints is not None and constraints.ca and constraints.path_length is not None:
         between = sum(not middle.self_issued for middle in below[1:])
         if between > constraints.path_length:
             detail = f"{between} below it where {constraints.path_length} may be"
             yield Defect("path-length", role, certificate, detail)
-    yield from _names(certificate, role, below)
-
-
-def _names(certificate: X509, role: Role, below: Sequence[X509]) -> Iterator[Defect]:
-    """Judge directory names; say of other forms of names that they were not judged."""
-    from cryptography import x509
-
-    constraints = certificate.extension(x509.NameConstraints)
-    if constraints is None:
+    stated = limits_of(certificate)
+    if stated is None:
         return
-    permitted, excluded = constraints.permitted_subtrees or [], constraints.excluded_subtrees or []
-    within = [name_key(tree.value) for tree in permitted if isinstance(tree, x509.DirectoryName)]
-    outside = [name_key(tree.value) for tree in excluded if isinstance(tree, x509.DirectoryName)]
-    other = {type(tree) for tree in (*permitted, *excluded)} - {x509.DirectoryName}
     for number, bound in enumerate(below):
-        if number and bound.self_issued:
-            continue
-        if not _permitted(bound.subject_key, within, outside):
-            yield Defect("name-constraint", role, certificate, bound.subject)
-        names = bound.extension(x509.SubjectAlternativeName) or ()
-        if other and any(type(name) in other for name in names):
-            yield Defect("name-constraint-unchecked", role, certificate, bound.subject)
+        if not number or not bound.self_issued:
+            yield from _names(certificate, role, bound, stated)
 
 
-def _permitted(name: NameKey, within: list[NameKey], outside: list[NameKey]) -> bool:
-    if any(name[: len(tree)] == tree for tree in outside):
-        return False
-    return not within or any(name[: len(tree)] == tree for tree in within)
+def _names(certificate: X509, role: Role, bound: X509, stated: Limits) -> Iterator[Defect]:
+    outside, unjudged = stated.held_against(bound)
+    for name in outside[:1]:
+        yield Defect("name-constraint", role, certificate, f"{name}, of {bound.subject}")
+    for name in unjudged[:1]:
+        yield Defect("name-constraint-unchecked", role, certificate, f"{name}, of {bound.subject}")

@@ -1,4 +1,4 @@
-"""Builds the certificate paths of a signer, all of them within a budget, and picks the best.
+"""Builds the certificate paths of a signer, judges all of them, and picks the best.
 
 The order in which certificates lie in the package changes nothing. A flood of look-alikes exhausts
 the budget and costs the package its trust, not the audit its time.
@@ -6,150 +6,43 @@ the budget and costs the package its trust, not the audit its time.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime
-from typing import Final, Literal, NamedTuple
+from itertools import pairwise
+from typing import Final, NamedTuple
 
-from dten_audit.derive.signing.constraints import HARD, Defect, defects
-from dten_audit.model.facts.signatures import (
-    ChainEnd,
-    Trust,
-)
-from dten_audit.readers.signing.certificates import X509, NameKey, signed_by
-from dten_audit.readers.signing.oids import CODE_SIGNING, TIME_STAMPING
-from dten_audit.site.trust import TrustedRoot, TrustStore, Vendor
-
-MAX_LENGTH: Final = 10
-_STEPS: Final = 2_000
-_VERIFICATIONS: Final = 1_000
-_ALL_VERIFICATIONS: Final = 20_000
+from dten_audit.derive.signing.anchors import Anchors
+from dten_audit.derive.signing.constraints import HARD, Defect, Role, defects
+from dten_audit.derive.signing.pool import Pool
+from dten_audit.derive.signing.revocation import Status, status
+from dten_audit.derive.signing.search import Search
+from dten_audit.model.facts.signatures import ChainEnd, Trust
+from dten_audit.readers.signing.certificates import X509
+from dten_audit.readers.signing.instants import instant
+from dten_audit.readers.signing.sealed import why_not
+from dten_audit.site.trust import TrustedRoot, Vendor
 
 _OPEN: Final = ("root-omitted", "issuer-missing")
-
-Standing = Literal["", "trusted", "retired", "revoked", "out-of-scope"]
-
-
-class Anchors:
-    """The trust store as it applies to one package at one moment, for one use."""
-
-    def __init__(
-        self, store: TrustStore | None, package: str, at: datetime, use: str = "package"
-    ) -> None:
-        self._store = store
-        self._package = package
-        self.at = at
-        self.use = use
-
-    def to(self, use: str) -> Anchors:
-        """Return the same for another use: ``package`` or ``timestamp``."""
-        return Anchors(self._store, self._package, self.at, use)
-
-    @property
-    def vendor(self) -> Vendor:
-        """The vendor whose record names the package; one without a name where there is none."""
-        found = self._store.vendor_of(self._package) if self._store else None
-        return found or Vendor()
-
-    @property
-    def given(self) -> bool:
-        """Whether the user gave a trust store at all."""
-        return self._store is not None
-
-    @property
-    def roots(self) -> tuple[TrustedRoot, ...]:
-        """What the store holds and accepts for this package."""
-        return tuple(root for root in self._all if self._accepts(root))
-
-    @property
-    def known(self) -> tuple[X509, ...]:
-        """Every certificate of the store, whatever its state."""
-        return tuple(root.certificate for root in self._all if root.certificate is not None)
-
-    @property
-    def _all(self) -> tuple[TrustedRoot, ...]:
-        return self._store.roots if self._store else ()
-
-    def _accepts(self, root: TrustedRoot) -> bool:
-        applies = self.use in root.use and root.vendor.covers(self._package)
-        return applies and root.accepted(self.at) and root.certificate is not None
-
-    def anchor(self, certificate: X509) -> TrustedRoot | None:
-        """Return the store's entry that makes this certificate an end of trusted paths."""
-        if self._store is None or self._store.revoked(certificate):
-            return None
-        accepted = [root for root in self._store.entries(certificate) if self._accepts(root)]
-        accepted.sort(key=lambda root: (not root.vendor.scope, root.vendor.name))
-        return accepted[0] if accepted else None
-
-    def standing(self, certificate: X509) -> Standing:
-        """Say how the store regards this certificate; empty where it knows it not."""
-        if self._store is None:
-            return ""
-        if self._store.revoked(certificate):
-            return "revoked"
-        if self.anchor(certificate) is not None:
-            return "trusted"
-        entries = self._store.entries(certificate)
-        if not entries:
-            return ""
-        return "out-of-scope" if any(root.accepted(self.at) for root in entries) else "retired"
-
-    def named(self, subject: NameKey) -> list[X509]:
-        """Return the store's certificates of that subject."""
-        found = self._store.named(subject) if self._store else []
-        return [root.certificate for root in found if root.certificate is not None]
-
-
-class Signed:
-    """Who signed whom, asked once for each pair; ``left`` bounds what a package may ask."""
-
-    def __init__(self, left: int = _ALL_VERIFICATIONS) -> None:
-        self.known: dict[tuple[str, str], bool] = {}
-        self.left = left
-
-
-class Pool:
-    """The certificates that may be part of a path: those sent along, and those of the store.
-
-    ``when`` is the moment at which paths must be valid, by default that of the audit. ``signed``
-    is shared by all searches of a package.
-    """
-
-    def __init__(
-        self,
-        sent: Iterable[X509],
-        anchors: Anchors,
-        when: datetime | None = None,
-        signed: Signed | None = None,
-    ) -> None:
-        self.anchors = anchors
-        self.when = when or anchors.at
-        self.signed = signed or Signed()
-        self._by_subject: dict[NameKey, dict[str, X509]] = defaultdict(dict)
-        for certificate in sent:
-            self._by_subject[certificate.subject_key][certificate.sha256] = certificate
-
-    def at(self, when: datetime, use: str = "package") -> Pool:
-        """Return the same certificates for another moment and use."""
-        again = Pool((), self.anchors.to(use), when, self.signed)
-        again._by_subject = self._by_subject
-        return again
-
-    def named(self, subject: NameKey) -> list[X509]:
-        """Return the certificates of that subject, in an order of their own."""
-        found = dict(self._by_subject.get(subject, {}))
-        found.update({own.sha256: own for own in self.anchors.named(subject)})
-        return [found[sha256] for sha256 in sorted(found)]
+_OTHERS: Final = 4
+_DEEPEST: Final = 2
+"""Who signs a list may be revoked by a list, whose signer may be revoked by a list; no further."""
+_NAMESAKES: Final = 8
+_HARMLESS: Final = frozenset(
+    {"unspecified", "affiliation_changed", "superseded", "cessation_of_operation"}
+)
+"""Reasons for which a timestamp authority's earlier tokens stay valid (RFC 3161, section 4)."""
 
 
 class Path(NamedTuple):
-    """A path, signer first. ``anchor`` is the store's entry for its last certificate, if any."""
+    """A path, signer first. ``anchor`` is the store's entry for its last certificate, if any.
+
+    ``revocation`` says of each certificate but the last what is known of its revocation.
+    """
 
     certificates: tuple[X509, ...]
     anchor: TrustedRoot | None
     end: ChainEnd
     defects: tuple[Defect, ...]
+    revocation: tuple[Status, ...] = ()
 
     @property
     def top(self) -> X509:
@@ -161,12 +54,17 @@ class Path(NamedTuple):
         """Who issued the last certificate, where that one is not at hand; else empty."""
         return self.top.issuer if self.end in _OPEN else ""
 
+    @property
+    def sound(self) -> bool:
+        """Whether it ends in a trusted root and nothing speaks against relying on it."""
+        return self.anchor is not None and not any(own.kind in HARD for own in self.defects)
+
 
 class Chain(NamedTuple):
     """The best path of a signer, and how the store regards it.
 
     ``trust`` is empty without a store. ``cross`` is the issuer of a cross-certificate for the
-    path's ``new_root``.
+    path's ``new_root``. ``others`` are the next best paths.
     """
 
     path: Path
@@ -174,90 +72,110 @@ class Chain(NamedTuple):
     cross: X509 | None = None
     new_root: X509 | None = None
     known_root: X509 | None = None
+    others: tuple[Path, ...] = ()
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the signer is to be relied on."""
+        return self.trust in ("trusted", "rotated") and self.path.sound
 
 
-class _Search:
-    """A walk through all paths, with its budget."""
+def build(signer: X509, pool: Pool, depth: int = 0) -> Chain:
+    """Return the best path from a signer's certificate, with everything that is wrong with it.
 
-    def __init__(self, pool: Pool) -> None:
-        self.pool = pool
-        self.steps, self.verifications = _STEPS, _VERIFICATIONS
-        self.exhausted = False
-
-    def walk(self, path: tuple[X509, ...]) -> Iterator[tuple[tuple[X509, ...], ChainEnd]]:
-        """Yield each path that cannot be continued, and how it ends."""
-        self.steps -= 1
-        self.exhausted |= self.steps < 0
-        if self.exhausted:
-            return
-        top = path[-1]
-        self_signed = top.self_issued and self.signed(top, top)
-        if self.pool.anchors.standing(top):
-            yield path, ("self-signed" if self_signed and len(path) == 1 else "root")
-            return
-        issuers = [] if len(path) >= MAX_LENGTH else self.issuers(path)
-        for issuer in issuers:
-            yield from self.walk((*path, issuer))
-        if self_signed:
-            yield path, ("self-signed" if len(path) == 1 else "root")
-        elif not issuers:
-            yield path, ("issuer-missing" if len(path) == 1 else "root-omitted")
-
-    def issuers(self, path: tuple[X509, ...]) -> list[X509]:
-        """Return who may stand above the path's last certificate, likely ones first."""
-        top, standing = path[-1], self.pool.anchors.standing
-        walked = {(own.subject_key, own.spki_sha256) for own in path}
-        wanted = top.authority_key_id
-        named = self.pool.named(top.issuer_key)
-        named.sort(key=lambda own: (not standing(own), bool(wanted) and own.key_id != wanted))
-        return [
-            issuer
-            for issuer in named
-            if (issuer.subject_key, issuer.spki_sha256) not in walked and self.signed(top, issuer)
-        ]
-
-    def signed(self, certificate: X509, issuer: X509) -> bool:
-        """Say whether the issuer's key signed the certificate."""
-        pair, shared = (certificate.sha256, issuer.sha256), self.pool.signed
-        if pair not in shared.known:
-            self.verifications -= 1
-            shared.left -= 1
-            if self.verifications < 0 or shared.left < 0:
-                self.exhausted = True
-                return False
-            shared.known[pair] = signed_by(certificate, issuer)
-        return shared.known[pair]
-
-
-def build(signer: X509, pool: Pool) -> Chain:
-    """Return the best path from a signer's certificate, with everything that is wrong with it."""
-    search = _Search(pool)
-    paths = [_judged(certificates, end, pool) for certificates, end in search.walk((signer,))]
+    ``depth`` counts the lists between this signer and the one that the user asked about.
+    """
+    search = Search(signer, pool)
+    judge = _Judge(pool, depth)
+    paths = [judge.path(certificates, end) for certificates, end in search.paths()]
     if not paths:
-        paths = [_judged((signer,), "issuer-missing", pool)]
-    best = min(paths, key=lambda path: _rank(path, pool.anchors))
-    if search.exhausted and best.anchor is None:
-        much = Defect("too-many-paths", "signer", signer)
-        best = best._replace(defects=(*best.defects, much))
+        paths = [judge.path((signer,), "issuer-missing")]
+    paths.sort(key=lambda path: _rank(path, pool.anchors))
+    best = paths[0]
+    found = list(best.defects)
+    if best.end in _OPEN:
+        found += _not_proven(best.certificates, pool)
+    if search.exhausted and not best.sound:
+        found.append(Defect("too-many-paths", "signer", signer, "more certificates than paths"))
+    best = best._replace(defects=tuple(found))
     trust = _trust(best, pool) if pool.anchors.given else ""
     cross, new_root = _cross(best, paths, pool)
     known = _namesake(best, pool)
     if trust == "trusted" and cross is not None:
         trust = "rotated"
-    return Chain(best, trust, cross, new_root, known)
+    others = tuple(paths[1 : 1 + _OTHERS])
+    return Chain(best, trust, cross, new_root, known, others)
 
 
-def _judged(certificates: tuple[X509, ...], end: ChainEnd, pool: Pool) -> Path:
-    anchors = pool.anchors
-    dead = any(anchors.standing(own) == "revoked" for own in certificates)
-    anchor = None if dead else anchors.anchor(certificates[-1])
-    purpose = CODE_SIGNING if anchors.use == "package" else TIME_STAMPING
-    anchored = anchor is not None
-    found = list(defects(certificates, pool.when, anchored=anchored, purpose=purpose))
-    vendor = anchor.vendor if anchor else Vendor()
-    if anchors.use == "package" and not vendor.names(certificates[0]):
-        found.append(Defect("identity-mismatch", "signer", certificates[0], vendor.name))
-    return Path(certificates, anchor, end, tuple(found))
+class _Judge:
+    """Judges paths; what is known of a revocation is found out once for all of them."""
+
+    def __init__(self, pool: Pool, depth: int) -> None:
+        self._pool, self._depth = pool, depth
+        self._known: dict[tuple[X509, X509, X509], Status] = {}
+
+    def path(self, certificates: tuple[X509, ...], end: ChainEnd) -> Path:
+        """Return a path with all that is wrong with it."""
+        pool, anchors = self._pool, self._pool.anchors
+        dead = any(anchors.standing(own) == "revoked" for own in certificates)
+        anchor = None if dead else anchors.anchor(certificates[-1])
+        anchored = anchor is not None
+        found = list(defects(certificates, pool.when, anchored=anchored, purpose=pool.purpose))
+        known = tuple(self._statuses(certificates))
+        for number, (own, said) in enumerate(zip(certificates, known, strict=False)):
+            role: Role = "intermediate" if number else "signer"
+            found += _revoked(own, role, said, pool)
+        vendor = anchor.vendor if anchor else Vendor()
+        if pool.purpose == "package" and not vendor.names(certificates[0]):
+            found.append(Defect("identity-mismatch", "signer", certificates[0], vendor.name))
+        return Path(certificates, anchor, end, tuple(found), known)
+
+    def _statuses(self, path: tuple[X509, ...]) -> Iterator[Status]:
+        if not (self._pool.crls or self._pool.answers):
+            return
+        for own, issuer in pairwise(path):
+            triple = (own, issuer, path[-1])
+            if triple not in self._known:
+                self._known[triple] = status(*triple, self._pool, self._same_root)
+            yield self._known[triple]
+
+    def _same_root(self, signer: X509, top: X509) -> bool:
+        """Say whether who signed a list has a sound path of its own up to the same root."""
+        if signer == top:
+            return True
+        if self._depth >= _DEEPEST:
+            return False
+        path = build(signer, self._pool.for_lists(), self._depth + 1).path
+        return path.top == top and not any(own.kind in HARD for own in path.defects)
+
+
+def _revoked(own: X509, role: Role, said: Status, pool: Pool) -> Iterator[Defect]:
+    """Yield what a revocation means at the moment at which the path must hold.
+
+    Without a timestamp nobody knows when the signature was made: whoever has the key can date it
+    back. With one, what was signed before the revocation stands, unless the key was lost before.
+    """
+    if said.says != "revoked" or said.at is None:
+        return
+    words = f"revoked at {instant(said.at)}"
+    if said.reason:
+        words += f" ({said.reason.replace('_', ' ')})"
+    words += f", says {said.by}"
+    since = min(said.at, said.invalid_from or said.at)
+    lost = pool.purpose == "timestamp" and said.reason not in _HARMLESS
+    hard = since <= pool.when or lost or not pool.proven
+    yield Defect("revoked" if hard else "revoked-later", role, own, words)
+
+
+def _not_proven(path: tuple[X509, ...], pool: Pool) -> Iterator[Defect]:
+    """Yield why certificates of the issuer's name at hand do not continue the path."""
+    top, walked = path[-1], {own.sha256 for own in path}
+    role: Role = "intermediate" if len(path) > 1 else "signer"
+    for issuer in pool.named(top.issuer_key)[:_NAMESAKES]:
+        reason = "" if issuer.sha256 in walked else why_not(top, issuer)
+        if reason:
+            yield Defect("issuer-not-proven", role, top, reason)
+            return
 
 
 def _rank(path: Path, anchors: Anchors) -> tuple[object, ...]:
@@ -268,6 +186,7 @@ def _rank(path: Path, anchors: Anchors) -> tuple[object, ...]:
     known = bool(anchors.standing(path.top))
     return (
         path.anchor is None,
+        path.anchor is not None and not path.sound,
         not revoked,
         not known,
         path.end in _OPEN,

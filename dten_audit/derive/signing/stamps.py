@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from dten_audit.derive.signing.constraints import HARD
-from dten_audit.derive.signing.paths import Chain, Pool, build
+from dten_audit.derive.signing.paths import Chain, build
+from dten_audit.derive.signing.pool import Pool
 from dten_audit.derive.signing.telling import party
 from dten_audit.model.facts.signatures import (
     TimestampCheck,
@@ -16,7 +17,9 @@ from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.signing.certificates import X509, MalformedError, load
 from dten_audit.readers.signing.cms import SignerInfo, signer_certificate
+from dten_audit.readers.signing.crl import Crl
 from dten_audit.readers.signing.instants import instant
+from dten_audit.readers.signing.ocsp import Ocsp
 from dten_audit.readers.signing.timestamps import Token, parse_token
 from dten_audit.readers.signing.verifying import UnsupportedError, digest_of, verify
 
@@ -36,8 +39,7 @@ class Stamp(NamedTuple):
         """Whether its word on the time is to be relied on."""
         if self.chain is None or self.sound is not True:
             return False
-        hard = any(defect.kind in HARD for defect in self.chain.path.defects)
-        return self.chain.trust in ("trusted", "rotated") and not hard
+        return self.chain.accepted
 
     @property
     def at(self) -> datetime | None:
@@ -75,7 +77,7 @@ def _stamp(raw: bytes, signer: SignerInfo, pool: Pool) -> Stamp:
         return Stamp(token, None, None)
     verdict = verify(token.signed.signers[0], authority.public_key, token.info)
     sound = verdict.content_matches and verdict.signature_valid
-    own = Pool(sent, pool.anchors.to("timestamp"), token.at, pool.signed)
+    own = pool.of_authority(sent, _lists(token), token.at)
     return Stamp(token, sound and stamped, build(authority, own))
 
 
@@ -87,6 +89,14 @@ def _loaded(token: Token) -> list[X509]:
         except MalformedError:
             continue
     return found
+
+
+def _lists(token: Token) -> Iterator[Crl | Ocsp]:
+    for carried in token.signed.revocations:
+        try:
+            yield carried.load()
+        except MalformedError:
+            continue
 
 
 def told(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from dten_audit.derive.signing.paths import Anchors, Path
+from dten_audit.derive.signing.anchors import Anchors
+from dten_audit.derive.signing.paths import Path
 from dten_audit.model.facts.signatures import (
     Party,
 )

@@ -41,6 +41,10 @@ DefectKind = Literal[
     "weak-key",
     "identity-mismatch",
     "too-many-paths",
+    "revoked",
+    "revoked-later",
+    "signer-is-authority",
+    "issuer-not-proven",
 ]
 
 

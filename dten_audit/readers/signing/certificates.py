@@ -13,8 +13,9 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, TypeVar
+from unicodedata import normalize
 
-from dten_audit.readers.signing.ber import SEQUENCE, BerError, parse
+from dten_audit.readers.signing.ber import SEQUENCE, BerError, Element, parse
 from dten_audit.readers.signing.oids import DIGEST_OF_SIGNATURE
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ NameKey = tuple[tuple[tuple[str, str], ...], ...]
 WEAK_DIGESTS: Final = frozenset({"md2", "md4", "md5", "sha1"})
 _RSA_BITS: Final = 2048
 _EC_BITS: Final = 224
+_EC_KEY: Final = "1.2.840.10045.2.1"
+_VERSION: Final = 0xA0
 
 
 class MalformedError(ValueError):
@@ -59,21 +62,20 @@ def guarded(make: Callable[[], T]) -> T:
 def name_key(name: x509.Name) -> NameKey:
     """Return a name for comparison: string type, case and runs of blanks do not count.
 
-    RFC 5280, section 7.1.
+    RFC 5280, section 7.1, and the preparation of strings in RFC 4518.
     """
-    return tuple(
-        tuple(
-            sorted(
-                (part.oid.dotted_string, " ".join(_text(part.value).casefold().split()))
-                for part in rdn
-            )
-        )
-        for rdn in name.rdns
-    )
+    return tuple(rdn_key(rdn) for rdn in name.rdns)
 
 
-def _text(value: str | bytes) -> str:
-    return value if isinstance(value, str) else value.hex()
+def rdn_key(rdn: x509.RelativeDistinguishedName) -> tuple[tuple[str, str], ...]:
+    """Return one step of a name for comparison."""
+    return tuple(sorted((part.oid.dotted_string, _folded(part.value)) for part in rdn))
+
+
+def _folded(value: str | bytes) -> str:
+    if isinstance(value, bytes):
+        return value.hex()
+    return " ".join(normalize("NFKC", value).casefold().split())
 
 
 def grouped(fingerprint: str) -> str:
@@ -153,8 +155,40 @@ class X509:
 
         key = self.public_key
         if key is None:
-            return self.der
+            stated = self._stated_key
+            return stated.raw if stated else self.der
         return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    @cached_property
+    def _stated_key(self) -> Element | None:
+        """The SubjectPublicKeyInfo as it stands."""
+        try:
+            fields = [part for part in parse(self.der).children(1)[0] if part.tag != _VERSION]
+            return fields[5].expect(SEQUENCE)
+        except (BerError, IndexError):
+            return None
+
+    @cached_property
+    def key_bits(self) -> bytes:
+        """The bare public key, of which OCSP states digests; empty where it cannot be found."""
+        try:
+            return self._stated_key.children(2)[1].value[1:] if self._stated_key else b""
+        except BerError:
+            return b""
+
+    @cached_property
+    def _stated_algorithm(self) -> tuple[str, int]:
+        """The key's algorithm, and the tag of its parameters, 0 where there are none."""
+        try:
+            parts = self._stated_key.children(2)[0].children(1) if self._stated_key else []
+            return (parts[0].oid(), parts[1].tag if len(parts) > 1 else 0) if parts else ("", 0)
+        except BerError:
+            return "", 0
+
+    @cached_property
+    def explicit_curve(self) -> bool:
+        """Whether the key describes a curve of its own instead of naming one (CVE-2020-0601)."""
+        return self._stated_algorithm == (_EC_KEY, SEQUENCE)
 
     @cached_property
     def digest(self) -> str:
@@ -169,14 +203,20 @@ class X509:
     @cached_property
     def key(self) -> str:
         """The public key in words: ``EC secp256r1``, ``RSA 2048``, ``Ed25519``."""
+        if self.explicit_curve:
+            return "EC with a curve of its own"
+        if self.public_key is None:
+            return f"unknown {self._stated_algorithm[0]}".rstrip()
         return describe_key(self.public_key)
 
     @cached_property
     def weak_key(self) -> bool:
-        """Whether the key is too short to be relied on (NIST SP 800-131A rev. 2)."""
+        """Whether the key is too short to rely on (NIST SP 800-131A rev. 2), or odd."""
         from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
         key = self.public_key
+        if self.explicit_curve:
+            return True
         if isinstance(key, (rsa.RSAPublicKey, dsa.DSAPublicKey)):
             return key.key_size < _RSA_BITS
         return isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < _EC_BITS
@@ -198,11 +238,6 @@ class X509:
     def self_issued(self) -> bool:
         """Whether subject and issuer are the same name."""
         return self.subject_key == self.issuer_key
-
-    @cached_property
-    def self_signed(self) -> bool:
-        """Whether its own key signed it."""
-        return self.self_issued and signed_by(self, self)
 
     @cached_property
     def extensions_error(self) -> str:
@@ -301,37 +336,3 @@ def describe_key(key: object) -> str:
     name = type(key).__name__.removesuffix("PublicKey").removesuffix("PrivateKey").strip("_")
     size = getattr(key, "key_size", None)
     return f"{name} {size}" if size else name
-
-
-def signed_by(certificate: X509, issuer: X509) -> bool:
-    """Say whether the issuer's key made the certificate's signature, with whatever digest."""
-    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
-
-    key = issuer.public_key
-    own = certificate.certificate
-    if not certificate.envelope_sound:
-        return False
-
-    def verify() -> bool:
-        signature, signed = own.signature, own.tbs_certificate_bytes
-        digest = own.signature_hash_algorithm
-        if isinstance(key, (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)):
-            key.verify(signature, signed)
-            return True
-        if digest is None:
-            return False
-        if isinstance(key, rsa.RSAPublicKey):
-            padding = own.signature_algorithm_parameters
-            key.verify(signature, signed, padding, digest)  # type: ignore[arg-type]
-        elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, signed, ec.ECDSA(digest))
-        elif isinstance(key, dsa.DSAPublicKey):
-            key.verify(signature, signed, digest)
-        else:
-            return False
-        return True
-
-    try:
-        return guarded(verify)
-    except MalformedError:
-        return False

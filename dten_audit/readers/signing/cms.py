@@ -22,6 +22,7 @@ from dten_audit.readers.signing.ber import (
     parse,
 )
 from dten_audit.readers.signing.certificates import X509, guarded
+from dten_audit.readers.signing.revocations import Carried, of_attributes, of_message
 
 _CERTIFICATES: Final = 0xA0
 _REVOCATIONS: Final = 0xA1
@@ -35,7 +36,7 @@ class SignerInfo(NamedTuple):
 
     ``signed_attributes`` are the bytes that the signature is over, empty where it is over the
     content itself. ``message_digest`` is what these say of the content. ``tokens`` are timestamps
-    of the signature (RFC 3161), raw.
+    of the signature (RFC 3161), raw. ``revocations`` stand in its attributes.
     """
 
     issuer: bytes
@@ -50,6 +51,7 @@ class SignerInfo(NamedTuple):
     content_type: str
     signed_at: datetime | None
     tokens: tuple[bytes, ...] = ()
+    revocations: tuple[Carried, ...] = ()
 
 
 class SignedData(NamedTuple):
@@ -59,6 +61,12 @@ class SignedData(NamedTuple):
     content: bytes | None
     certificates: tuple[bytes, ...]
     signers: tuple[SignerInfo, ...]
+    crls: tuple[Carried, ...] = ()
+
+    @property
+    def revocations(self) -> tuple[Carried, ...]:
+        """All revocation lists and OCSP responses that it carries."""
+        return (*self.crls, *(one for signer in self.signers for one in signer.revocations))
 
 
 def parse_signed_data(data: bytes) -> SignedData:
@@ -76,12 +84,13 @@ def _signed_data(data: bytes) -> SignedData:
     certificates: tuple[bytes, ...] = ()
     if rest[0].tag == _CERTIFICATES:
         certificates = tuple(part.raw for part in rest.pop(0) if part.tag == SEQUENCE)
+    carried: tuple[Carried, ...] = ()
     if rest and rest[0].tag == _REVOCATIONS:
-        rest.pop(0)
+        carried = tuple(of_message(rest.pop(0)))
     if not rest:
         raise BerError("a structure with parts missing", parts[0].start)
     signers = tuple(_signer(part.expect(SEQUENCE)) for part in rest[0].expect(SET))
-    return SignedData(content_type, content, certificates, signers)
+    return SignedData(content_type, content, certificates, signers, carried)
 
 
 def _content(encapsulated: Element) -> tuple[str, bytes | None]:
@@ -112,6 +121,7 @@ def _signer(info: Element) -> SignerInfo:
     if len(rest) < 2:  # noqa: PLR2004 -- algorithm and value
         raise BerError("a structure with parts missing", info.start)
     algorithm = rest[0].expect(SEQUENCE).children(1)
+    unsigned = _attributes(rest[2]) if rest[2:] and rest[2].tag == _REVOCATIONS else {}
     return SignerInfo(
         issuer,
         serial,
@@ -124,16 +134,9 @@ def _signer(info: Element) -> SignerInfo:
         _single(attributes, oids.MESSAGE_DIGEST),
         _content_type(attributes),
         _signing_time(attributes),
-        _tokens(rest[2:]),
+        tuple(token.raw for kind in oids.TIMESTAMP_TOKENS for token in unsigned.get(kind, ())),
+        (*of_attributes(attributes), *of_attributes(unsigned)),
     )
-
-
-def _tokens(rest: list[Element]) -> tuple[bytes, ...]:
-    """Return the timestamp tokens among the unsigned attributes."""
-    if not rest or rest[0].tag != _REVOCATIONS:
-        return ()
-    found = _attributes(rest[0])
-    return tuple(token.raw for kind in oids.TIMESTAMP_TOKENS for token in found.get(kind, ()))
 
 
 def _attributes(block: Element) -> dict[str, list[Element]]:

@@ -15,7 +15,16 @@ RSA_PSS: Final = "1.2.840.113549.1.1.10"
 
 CODE_SIGNING: Final = "1.3.6.1.5.5.7.3.3"
 TIME_STAMPING: Final = "1.3.6.1.5.5.7.3.8"
+OCSP_SIGNING: Final = "1.3.6.1.5.5.7.3.9"
 ANY_PURPOSE: Final = "2.5.29.37.0"
+
+OCSP_BASIC: Final = "1.3.6.1.5.5.7.48.1.1"
+OCSP_IN_CMS: Final = "1.3.6.1.5.5.7.16.2"
+"""An OCSP response where CMS has its revocation lists (RFC 5940)."""
+REVOCATION_ARCHIVAL: Final = "1.2.840.113583.1.1.8"
+"""Signed attribute of PDF signatures (ISO 32000-2, 12.8.3.3.2)."""
+REVOCATION_VALUES: Final = "1.2.840.113549.1.9.16.2.24"
+"""Unsigned attribute of long-term signatures (RFC 5126, section 6.3.4)."""
 
 EDDSA: Final = frozenset({"1.3.101.112", "1.3.101.113"})
 PLAIN_SIGNATURES: Final = frozenset(
@@ -45,6 +54,7 @@ DIGEST_OF_SIGNATURE: Final[dict[str, str]] = {
     "1.2.840.113549.1.1.3": "md4",
     "1.2.840.113549.1.1.4": "md5",
     "1.2.840.113549.1.1.5": "sha1",
+    "1.3.14.3.2.29": "sha1",
     "1.2.840.113549.1.1.11": "sha256",
     "1.2.840.113549.1.1.12": "sha384",
     "1.2.840.113549.1.1.13": "sha512",

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from dten_audit.readers.signing import oids
 from dten_audit.readers.signing.ber import Element, parse
 from dten_audit.readers.signing.certificates import MalformedError, guarded
-from dten_audit.readers.signing.cms import SignerInfo
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import padding
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
+
+    from dten_audit.readers.signing.cms import SignerInfo
 
 _KNOWN: Final = frozenset(oids.DIGESTS.values()) - {"shake256"}
 _SHAKE_BYTES: Final = 64
@@ -37,6 +38,22 @@ class Verdict(NamedTuple):
 
 class UnsupportedError(ValueError):
     """An algorithm or key that cannot be verified here."""
+
+
+class Scheme(Protocol):
+    """A signature and how it was made; ``digest`` is used where the algorithm names none."""
+
+    @property
+    def algorithm(self) -> str: ...
+
+    @property
+    def parameters(self) -> bytes: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    @property
+    def signature(self) -> bytes: ...
 
 
 def text_form(content: bytes) -> bytes:
@@ -96,7 +113,7 @@ def _signature(signer: SignerInfo, key: object, message: bytes) -> tuple[bool | 
 
     def check() -> bool:
         try:
-            _verify_with(key, signer, message)
+            verify_with(key, signer, message)
         except InvalidSignature:
             return False
         return True
@@ -109,7 +126,7 @@ def _signature(signer: SignerInfo, key: object, message: bytes) -> tuple[bool | 
         return None, str(error)
 
 
-def _verify_with(key: object, signer: SignerInfo, message: bytes) -> None:
+def verify_with(key: object, signer: Scheme, message: bytes) -> None:
     """Raise ``InvalidSignature`` where the key did not make it, others where none can tell."""
     from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 
@@ -132,7 +149,7 @@ def _verify_with(key: object, signer: SignerInfo, message: bytes) -> None:
         raise UnsupportedError(f"the algorithm {signer.algorithm} is not known here")
 
 
-def _signed_digest(signer: SignerInfo) -> str:
+def _signed_digest(signer: Scheme) -> str:
     """Return the digest that was signed: the algorithm names it, or leaves it to the signer."""
     if signer.algorithm in oids.PLAIN_SIGNATURES:
         return signer.digest

@@ -1,0 +1,82 @@
+"""The trust store as it applies to one package: which certificates end a trusted path."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from dten_audit.readers.signing.certificates import X509, NameKey
+from dten_audit.site.trust import TrustedRoot, TrustStore, Vendor
+
+Standing = Literal["", "trusted", "retired", "revoked", "out-of-scope"]
+
+
+class Anchors:
+    """The trust store as it applies to one package at one moment, for one use."""
+
+    def __init__(
+        self, store: TrustStore | None, package: str, at: datetime, use: str = "package"
+    ) -> None:
+        self._store = store
+        self._package = package
+        self.at = at
+        self.use = use
+
+    def to(self, use: str) -> Anchors:
+        """Return the same for another use: ``package`` or ``timestamp``."""
+        return Anchors(self._store, self._package, self.at, use)
+
+    @property
+    def vendor(self) -> Vendor:
+        """The vendor whose record names the package; one without a name where there is none."""
+        found = self._store.vendor_of(self._package) if self._store else None
+        return found or Vendor()
+
+    @property
+    def given(self) -> bool:
+        """Whether the user gave a trust store at all."""
+        return self._store is not None
+
+    @property
+    def roots(self) -> tuple[TrustedRoot, ...]:
+        """What the store holds and accepts for this package."""
+        return tuple(root for root in self._all if self._accepts(root))
+
+    @property
+    def known(self) -> tuple[X509, ...]:
+        """Every certificate of the store, whatever its state."""
+        return tuple(root.certificate for root in self._all if root.certificate is not None)
+
+    @property
+    def _all(self) -> tuple[TrustedRoot, ...]:
+        return self._store.roots if self._store else ()
+
+    def _accepts(self, root: TrustedRoot) -> bool:
+        applies = self.use in root.use and root.vendor.covers(self._package)
+        return applies and root.accepted(self.at) and root.certificate is not None
+
+    def anchor(self, certificate: X509) -> TrustedRoot | None:
+        """Return the store's entry that makes this certificate an end of trusted paths."""
+        if self._store is None or self._store.revoked(certificate):
+            return None
+        accepted = [root for root in self._store.entries(certificate) if self._accepts(root)]
+        accepted.sort(key=lambda root: (not root.vendor.scope, root.vendor.name))
+        return accepted[0] if accepted else None
+
+    def standing(self, certificate: X509) -> Standing:
+        """Say how the store regards this certificate; empty where it knows it not."""
+        if self._store is None:
+            return ""
+        if self._store.revoked(certificate):
+            return "revoked"
+        if self.anchor(certificate) is not None:
+            return "trusted"
+        entries = self._store.entries(certificate)
+        if not entries:
+            return ""
+        return "out-of-scope" if any(root.accepted(self.at) for root in entries) else "retired"
+
+    def named(self, subject: NameKey) -> list[X509]:
+        """Return the store's certificates of that subject."""
+        found = self._store.named(subject) if self._store else []
+        return [root.certificate for root in found if root.certificate is not None]
