@@ -23,6 +23,9 @@ class Tape(Protocol):
     def skip(self, size: int) -> int:
         """Pass over bytes; return how many there were."""
 
+    def back(self, taken: bytes) -> None:
+        """Put back what was taken last."""
+
 
 class FlatTape:
     """A tape over bytes that lie in memory or in a mapped file."""
@@ -45,6 +48,10 @@ class FlatTape:
         passed = min(size, self._end - self.position)
         self.position += passed
         return passed
+
+    def back(self, taken: bytes) -> None:
+        """Put back what was taken last."""
+        self.position -= len(taken)
 
 
 class FlowTape:
@@ -84,6 +91,15 @@ class FlowTape:
             passed += self._at
         self.position += passed
         return passed
+
+    def back(self, taken: bytes) -> None:
+        """Put back what was taken last."""
+        self.position -= len(taken)
+        if self._at >= len(taken):
+            self._at -= len(taken)
+        else:
+            self._chunk = taken + self._chunk[self._at :]
+            self._at = 0
 
     def _next(self) -> bool:
         self._chunk = self._flow.read()

@@ -1,57 +1,92 @@
-"""Reads one header block of a tar archive, and the records of a pax header, strictly."""
+"""Reads one header block of a tar archive, strictly: ustar, GNU, star and V7."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import lru_cache
+from struct import Struct
 from typing import Final, NamedTuple
+from zlib import adler32
 
 from dten_audit.documents.source import path_text
 
 BLOCK: Final = 512
-_CHECKSUM: Final = slice(148, 156)
+ZEROS: Final = bytes(BLOCK)
+_FIELDS: Final = Struct("100s8s16x12s12x8sc100s8s80s155s12s")
+_HALF: Final = 256
+_BLANK: Final = b" " * 8
 _SPACES: Final = 8 * 32
 _LARGEST: Final = 1 << 62
+_POSIX: Final = b"ustar\0"
+_GNU: Final = b"ustar  \0"
+_STAR: Final = b"tar\0"
+_NOTHING: Final = bytes(12)
+_NO_GNU: Final = bytes(BLOCK - 381)
+"""The end of a GNU header that says nothing of holes or volumes."""
+_STAR_PREFIX: Final = 131
 
 
 class Header(NamedTuple):
-    """A member's header. ``size`` is that of its data; ``more`` tells of more sparse headers."""
+    """A member's header. ``size`` is that of its data.
+
+    ``plain``: it is an ordinary file's, and every field is as it should be. ``stray`` is where in
+    the block bytes stand that the format has no use for; -1 for none.
+    """
 
     path: str
     type: str
     size: int
     mode: int
     target: str
-    more: bool
+    plain: bool = False
+    stray: int = -1
+    block: bytes = b""
 
 
-def checksum_fits(block: bytes) -> bool:
-    """Tell whether the block's checksum is right, as unsigned bytes or as signed ones."""
-    stated = number(block[_CHECKSUM])
-    if stated is None:
+def is_header(block: bytes) -> bool:
+    """Tell whether a block's checksum is right, as unsigned bytes or as signed ones."""
+    if len(block) != BLOCK:
         return False
-    plain = sum(block) - sum(block[_CHECKSUM]) + _SPACES
+    stated = number(block[148:156])
+    plain = _sum(block)
     if plain == stated:
         return True
-    high = sum(1 for byte in block if byte > 127) - sum(  # noqa: PLR2004 - negative as signed
-        1
-        for byte in block[_CHECKSUM]
-        if byte > 127  # noqa: PLR2004
-    )
+    if stated is None or block.isascii():
+        return False
+    rest = block[:148] + block[156:]
+    high = len(rest) - len(rest.translate(None, _NOT_ASCII))
     return plain - 256 * high == stated
+
+
+_NOT_ASCII: Final = bytes(range(128, 256))
+
+
+def _sum(block: bytes) -> int:
+    """Return the sum of the bytes, the checksum taken for spaces.
+
+    The low half of an Adler-32 (RFC 1950) is one more than the sum, which in 256 bytes stays below
+    its modulus.
+    """
+    halves = (adler32(block[:_HALF]) & 0xFFFF) + (adler32(block[_HALF:]) & 0xFFFF)
+    return halves - (adler32(block[148:156]) & 0xFFFF) - 1 + _SPACES
 
 
 def number(field: bytes) -> int | None:
     """Return the value of a numeric field: octal, or base 256 (GNU); None if it is neither."""
-    digits = field.rstrip(b"\0 ").lstrip(b" ")
+    digits = field.strip(b"\0 ")
     if not digits.isdigit():
         if field[0] & 0x80:
             return _base_256(field)
         digits = field.partition(b"\0")[0].strip(b" ")
-    if not digits:
-        return 0
-    if not digits.isdigit() or b"8" in digits or b"9" in digits:
+        if digits and not digits.isdigit():
+            return None
+    try:
+        return int(digits or b"0", 8)
+    except ValueError:
         return None
-    return int(digits, 8)
+
+
+_mode: Final = lru_cache(maxsize=256)(number)
+"""Few modes occur, and every header has one."""
 
 
 def _base_256(field: bytes) -> int | None:
@@ -67,33 +102,60 @@ def text(field: bytes) -> str:
 
 
 def read_header(block: bytes) -> Header | None:
-    """Return the header in a block whose checksum fits; None if its numbers make no sense."""
-    size = number(block[124:136])
-    mode = number(block[100:108])
+    """Return the header in a block; None if its checksum does not fit or a number makes no sense.
+
+    What almost all headers have in common is tried first: archives consist of them.
+    """
+    name, mode_field, size_field, sum_field, kind, target, magic, _, prefix, pad = _FIELDS.unpack(
+        block
+    )
+    usual = block.isascii() and sum_field == b"%06o\0 " % (
+        (adler32(block[:148] + _BLANK + block[156:]) & 0xFFFF) - 1
+    )
+    if not usual and not is_header(block):
+        return None
+    size, mode = number(size_field), _mode(mode_field)
     if size is None or mode is None:
         return None
-    path = text(block[:100])
-    if block[257:263] == b"ustar\0" and block[345]:
-        path = f"{text(block[345:500])}/{path}"
-    kind = chr(block[156])
-    if kind == "\0" and path.endswith("/"):
-        kind = "5"
-    return Header(path, kind, size, mode & 0o7777, text(block[157:257]), block[482] == 1)
+    name = name.rstrip(b"\0")
+    posix = magic.startswith(_POSIX)
+    usual = pad == _NOTHING if posix else block.endswith(_NO_GNU) and magic.startswith(_GNU)
+    stray = -1
+    if not usual or b"\0" in name or target[0]:
+        stray = _stray(block)
+        name = name.partition(b"\0")[0]
+    path = name.decode() if name.isascii() else path_text(name)
+    if posix and prefix[0]:
+        path = f"{_prefix(prefix, pad)}/{path}"
+    aim = text(target) if target[0] else ""
+    plain = stray < 0 and not aim and kind in b"0\0" and path[-1:] not in _UNUSUAL_ENDS
+    return Header(path, chr(kind[0]), size, mode & 0o7777, aim, plain, stray, block)
 
 
-def pax_records(content: bytes) -> Iterator[tuple[str, str]]:
-    """Yield key and value of each record; the key is empty for what does not parse."""
-    position, end = 0, len(content)
-    while position < end:
-        space = content.find(b" ", position, position + 20)
-        digits = content[position:space] if space > 0 else b""
-        length = int(digits) if digits.isdigit() else 0
-        record = content[space + 1 : position + length]
-        fits = length > space - position + 1 and position + length <= end
-        if not fits or not record.endswith(b"\n") or b"=" not in record:
-            if content[position:].strip(b"\0"):
-                yield "", ""
-            return
-        key, _, value = record[:-1].partition(b"=")
-        yield key.decode("utf-8", "replace"), path_text(value)
-        position += length
+_UNUSUAL_ENDS: Final = ("", "/")
+
+
+def _prefix(prefix: bytes, pad: bytes) -> str:
+    """Return the folder of a long name; star keeps two times at its end (star(5))."""
+    return text(prefix[:_STAR_PREFIX] if pad.endswith(_STAR) else prefix)
+
+
+def _stray(block: bytes) -> int:
+    """Return where bytes stand that mean nothing: behind the end of a name, or in the padding."""
+    for start, end in ((0, 100), (157, 257)):
+        stop = block.find(b"\0", start, end)
+        found = stop if stop < 0 else _first(block, stop, end)
+        if found >= 0:
+            return found
+    if block[257:263] == _POSIX:
+        return _first(block, 500, 508 if block.endswith(_STAR) else BLOCK)
+    if block[257:265] != _GNU:
+        return _first(block, 257, BLOCK)
+    return _first(block, {"S": 495, "M": 495}.get(chr(block[156]), 381), BLOCK)
+
+
+def _first(block: bytes, start: int, end: int) -> int:
+    """Return where the first byte that is not zero stands; -1 if there is none."""
+    rest = block[start:end]
+    stripped = rest.lstrip(b"\0")
+    return start + len(rest) - len(stripped) if stripped else -1
