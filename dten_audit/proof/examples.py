@@ -174,4 +174,4 @@ def expected_places(example: Example) -> tuple[str, ...]:
 
 
 def _listed(places: Sequence[str]) -> str:
-    return ", ".join(places) or "nothing"
+    return ", ".join(place or "the package" for place in places) or "nothing"
