@@ -77,7 +77,8 @@ class _Archive:
 
     def members(self, block: bytes) -> Iterator[Item]:
         """Yield members up to a block of zeros; ``block`` is the first header."""
-        tape, memory = self._tape, self._budget.limits.memory
+        tape, limits = self._tape, self._budget.limits
+        most = min(limits.memory, limits.member)
         stated: Stated | None = None
         lost = False
         while len(block) == BLOCK and block != ZEROS:
@@ -86,7 +87,7 @@ class _Archive:
                 if not lost:
                     yield from self._lose(stated)
                 stated = None
-            elif header.plain and stated is None and header.size <= memory:
+            elif header.plain and stated is None and header.size <= most:
                 block = yield from self._plain(header)
                 lost = False
                 continue
