@@ -15,36 +15,15 @@ from typing import Final, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+from dten_audit.examples.encoding import attribute, integer, oid, tlv
+from dten_audit.examples.signing import DIGEST_OID, PrivateKey, sign, signature_algorithm
 
 _CURVES: Final[dict[str, ec.EllipticCurve]] = {
     "p256": ec.SECP256R1(), "p384": ec.SECP384R1(), "p192": ec.SECP192R1(),
 }  # fmt: skip
-_HASHES: Final[dict[str, type[hashes.HashAlgorithm]]] = {
-    "sha1": hashes.SHA1, "sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512,
-}  # fmt: skip
-_DIGEST_OID: Final = {
-    "sha1": "1.3.14.3.2.26",
-    "sha256": "2.16.840.1.101.3.4.2.1",
-    "sha384": "2.16.840.1.101.3.4.2.2",
-    "sha512": "2.16.840.1.101.3.4.2.3",
-}
-_ECDSA_OID: Final = {
-    "sha1": "1.2.840.10045.4.1",
-    "sha256": "1.2.840.10045.4.3.2",
-    "sha384": "1.2.840.10045.4.3.3",
-    "sha512": "1.2.840.10045.4.3.4",
-}
-_RSA_OID: Final = {
-    "sha1": "1.2.840.113549.1.1.5",
-    "sha256": "1.2.840.113549.1.1.11",
-    "sha384": "1.2.840.113549.1.1.12",
-    "sha512": "1.2.840.113549.1.1.13",
-}
-_ED25519_OID: Final = "1.3.101.112"
 _EKU: Final = {
     "codeSigning": "1.3.6.1.5.5.7.3.3",
     "serverAuth": "1.3.6.1.5.5.7.3.1",
@@ -78,6 +57,22 @@ class Profile(NamedTuple):
     digest: str = "sha256"
     permitted: x509.Name | None = None
     strange: bool = False
+
+
+class Extra(NamedTuple):
+    """What a certificate states beyond its profile.
+
+    ``limits`` are name constraints, ``names`` alternative names, ``points`` say where lists are;
+    ``authority_id`` names another key than that of the issuer.
+    """
+
+    limits: x509.NameConstraints | None = None
+    names: tuple[x509.GeneralName, ...] = ()
+    points: x509.CRLDistributionPoints | None = None
+    authority_id: bytes = b""
+
+
+NOTHING: Final = Extra()
 
 
 ROOT: Final = Profile(valid=("2014-01-01", "2034-01-01"), ca=True)
@@ -119,6 +114,7 @@ def issue(
     issuer: Identity | None = None,
     profile: Profile = LEAF,
     own: PrivateKey | None = None,
+    extra: Extra = NOTHING,
 ) -> Identity:
     """Issue a certificate; self-signed without ``issuer``. ``own`` is the subject's key."""
     if isinstance(subject, str):
@@ -132,11 +128,11 @@ def issue(
         .subject_name(subject)
         .issuer_name(above)
         .public_key(own.public_key())
-        .serial_number(_serial(subject, above, own, profile))
+        .serial_number(_serial(subject, above, own, profile, extra))
         .not_valid_before(first)
         .not_valid_after(last)
     )
-    for extension, critical in _extensions(profile, own, signer.key):
+    for extension, critical in _extensions(profile, extra, own, signer.key):
         builder = builder.add_extension(extension, critical=critical)
     return Identity(_signed(builder, signer.key, profile.digest), own)
 
@@ -152,8 +148,11 @@ def _placeholder() -> x509.Certificate:
     return builder.not_valid_before(day).not_valid_after(day).sign(own, hashes.SHA256())
 
 
-def _serial(subject: x509.Name, above: x509.Name, own: PrivateKey, profile: Profile) -> int:
+def _serial(
+    subject: x509.Name, above: x509.Name, own: PrivateKey, profile: Profile, extra: Extra
+) -> int:
     stated = f"{subject.rfc4514_string()}|{above.rfc4514_string()}|{profile!r}".encode()
+    stated += b"" if extra == NOTHING else repr(extra).encode()
     return int.from_bytes(sha256(stated + spki(own)).digest()[:8], "big") | 1
 
 
@@ -165,13 +164,15 @@ def spki(own: PrivateKey) -> bytes:
 
 
 def _extensions(
-    profile: Profile, own: PrivateKey, above: PrivateKey
+    profile: Profile, extra: Extra, own: PrivateKey, above: PrivateKey
 ) -> Iterable[tuple[x509.ExtensionType, bool]]:
     if profile.ca is not None:
         yield x509.BasicConstraints(profile.ca, profile.path_length if profile.ca else None), True
     if profile.identifiers:
         yield x509.SubjectKeyIdentifier.from_public_key(own.public_key()), False
-        yield x509.AuthorityKeyIdentifier.from_issuer_public_key(above.public_key()), False
+        named = x509.AuthorityKeyIdentifier(extra.authority_id, None, None)
+        own_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(above.public_key())
+        yield named if extra.authority_id else own_id, False
     if profile.key_usage:
         authority = bool(profile.ca)
         yield (
@@ -187,6 +188,12 @@ def _extensions(
         yield x509.ExtendedKeyUsage([ObjectIdentifier(_EKU[item]) for item in profile.eku]), False
     if profile.permitted is not None:
         yield x509.NameConstraints([x509.DirectoryName(profile.permitted)], None), True
+    if extra.limits is not None:
+        yield extra.limits, True
+    if extra.names:
+        yield x509.SubjectAlternativeName(extra.names), False
+    if extra.points is not None:
+        yield extra.points, False
     if profile.strange:
         strange = ObjectIdentifier("1.3.6.1.4.1.99999.1")
         yield x509.UnrecognizedExtension(strange, b"\x05\x00"), True
@@ -195,63 +202,26 @@ def _extensions(
 def _signed(builder: x509.CertificateBuilder, above: PrivateKey, digest: str) -> x509.Certificate:
     if isinstance(above, ed25519.Ed25519PrivateKey):
         return builder.sign(above, None)
-    if not isinstance(above, ec.EllipticCurvePrivateKey):
-        return builder.sign(above, hashes.SHA256())
-    made = builder.sign(above, hashes.SHA256(), ecdsa_deterministic=True)
-    return made if digest == "sha256" else _resigned(made, above, digest)
+    if isinstance(above, ec.EllipticCurvePrivateKey):
+        made = builder.sign(above, hashes.SHA256(), ecdsa_deterministic=True)
+    else:
+        made = builder.sign(above, hashes.SHA256())
+    return made if digest == "sha256" else resigned(made, above, digest)
 
 
-def _resigned(made: x509.Certificate, above: PrivateKey, digest: str) -> x509.Certificate:
+def resigned(made: x509.Certificate, above: PrivateKey, digest: str) -> x509.Certificate:
     """Sign again with a digest that the library refuses to issue certificates with."""
-    old, new = (tlv(0x30, oid(_ECDSA_OID[item])) for item in ("sha256", digest))
+    old, new = (signature_algorithm(above, item) for item in ("sha256", digest))
     body = made.tbs_certificate_bytes
     header = 2 if body[1] < 0x80 else 2 + (body[1] & 0x7F)  # noqa: PLR2004
     body = tlv(0x30, body[header:].replace(old, new, 1))
-    signature = _sign(above, body, digest)
-    return x509.load_der_x509_certificate(tlv(0x30, body, new, tlv(0x03, b"\0" + signature)))
+    value = tlv(0x03, b"\0" + sign(above, body, digest))
+    return x509.load_der_x509_certificate(tlv(0x30, body, new, value))
 
 
 def cross_sign(subject: Identity, issuer: Identity, profile: Profile = CROSS) -> x509.Certificate:
     """Return the certificate by which ``issuer`` vouches for the key of another root."""
     return issue(subject.certificate.subject, issuer, profile, subject.key).certificate
-
-
-def tlv(tag: int, *parts: bytes) -> bytes:
-    """Return a DER element of ``parts``."""
-    body = b"".join(parts)
-    if len(body) < 0x80:  # noqa: PLR2004
-        return bytes((tag, len(body))) + body
-    length = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(length))) + length + body
-
-
-def oid(dotted: str) -> bytes:
-    """Return a DER object identifier."""
-    first, second, *rest = (int(part) for part in dotted.split("."))
-    out = bytearray()
-    for number in (first * 40 + second, *rest):
-        septets = [number & 0x7F]
-        while number := number >> 7:
-            septets.append(number & 0x7F | 0x80)
-        out += bytes(reversed(septets))
-    return tlv(0x06, bytes(out))
-
-
-def _sign(own: PrivateKey, data: bytes, digest: str) -> bytes:
-    if isinstance(own, ed25519.Ed25519PrivateKey):
-        return own.sign(data)
-    algorithm = _HASHES[digest]()
-    if isinstance(own, rsa.RSAPrivateKey):
-        return own.sign(data, padding.PKCS1v15(), algorithm)
-    return own.sign(data, ec.ECDSA(algorithm, deterministic_signing=True))
-
-
-def _signature_algorithm(own: PrivateKey, digest: str) -> bytes:
-    if isinstance(own, ed25519.Ed25519PrivateKey):
-        return tlv(0x30, oid(_ED25519_OID))
-    if isinstance(own, rsa.RSAPrivateKey):
-        return tlv(0x30, oid(_RSA_OID[digest]), b"\x05\x00")
-    return tlv(0x30, oid(_ECDSA_OID[digest]))
 
 
 _DATA: Final = "1.2.840.113549.1.7.1"
@@ -267,6 +237,17 @@ class Stamp(NamedTuple):
     at: str
 
 
+class Carried(NamedTuple):
+    """What a signature carries about revocation: lists (``crls``), and values of attributes.
+
+    ``archived`` is signed (Adobe's archive), ``values`` not (RFC 5126).
+    """
+
+    crls: tuple[bytes, ...] = ()
+    archived: bytes = b""
+    values: bytes = b""
+
+
 def sign_detached(  # noqa: PLR0913 -- the variants of RFC 5652 that readers meet
     content: bytes,
     signer: Identity,
@@ -279,6 +260,7 @@ def sign_detached(  # noqa: PLR0913 -- the variants of RFC 5652 that readers mee
     attached: bool = False,
     with_signer: bool = True,
     stamp: Stamp | None = None,
+    carried: Carried | None = None,
 ) -> bytes:
     """Return a CMS SignedData (RFC 5652, DER) over ``content``, signed at ``at``.
 
@@ -288,9 +270,11 @@ def sign_detached(  # noqa: PLR0913 -- the variants of RFC 5652 that readers mee
     if text_mode:
         content = content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     certificates = [signer.certificate] if with_signer else []
-    info = _signer_info(content, signer, digest, at if attributes else "", stamp=stamp)
+    carried = carried or Carried()
+    when = at if attributes else ""
+    info = _signer_info(content, signer, digest, when, stamp=stamp, carried=carried)
     inside = content if attached else None
-    return _signed_data(_DATA, inside, [*certificates, *chain], digest, info)
+    return _signed_data(_DATA, inside, [*certificates, *chain], digest, info, carried.crls)
 
 
 def _signed_data(
@@ -299,15 +283,18 @@ def _signed_data(
     certificates: Iterable[x509.Certificate],
     digest: str,
     info: bytes,
+    crls: Iterable[bytes] = (),
 ) -> bytes:
     inside = b"" if content is None else tlv(0xA0, tlv(0x04, content))
     sent = b"".join(sorted(der(item) for item in certificates))
+    lists = b"".join(crls)
     signed = tlv(
         0x30,
         tlv(0x02, b"\x01" if kind == _DATA else b"\x03"),
-        tlv(0x31, tlv(0x30, oid(_DIGEST_OID[digest]))),
+        tlv(0x31, tlv(0x30, oid(DIGEST_OID[digest]))),
         tlv(0x30, oid(kind), inside),
         tlv(0xA0, sent) if sent else b"",
+        tlv(0xA1, lists) if lists else b"",
         tlv(0x31, info),
     )
     return tlv(0x30, oid("1.2.840.113549.1.7.2"), tlv(0xA0, signed))
@@ -321,38 +308,32 @@ def _signer_info(
     *,
     kind: str = _DATA,
     stamp: Stamp | None = None,
+    carried: Carried = Carried(),  # noqa: B008 -- it cannot change
 ) -> bytes:
     certificate = signer.certificate
     head = (
         tlv(0x02, b"\x01"),
         tlv(0x30, certificate.issuer.public_bytes(), integer(certificate.serial_number)),
-        tlv(0x30, oid(_DIGEST_OID[digest])),
+        tlv(0x30, oid(DIGEST_OID[digest])),
     )
-    algorithm = _signature_algorithm(signer.key, digest)
+    algorithm = signature_algorithm(signer.key, digest)
     signed, attributes = content, b""
     if at:
         clock = tlv(0x17, moment(at).strftime("%y%m%d%H%M%SZ").encode())
-        parts = sorted(
-            (
-                attribute("1.2.840.113549.1.9.3", oid(kind)),
-                attribute("1.2.840.113549.1.9.5", clock),
-                attribute("1.2.840.113549.1.9.4", tlv(0x04, digest_of(digest, content).digest())),
-            )
-        )
-        signed, attributes = tlv(0x31, *parts), tlv(0xA0, *parts)
-    signature = _sign(signer.key, signed, digest)
-    after = tlv(0xA1, attribute(_STAMPED, token(signature, stamp))) if stamp else b""
+        parts = [
+            attribute("1.2.840.113549.1.9.3", oid(kind)),
+            attribute("1.2.840.113549.1.9.5", clock),
+            attribute("1.2.840.113549.1.9.4", tlv(0x04, digest_of(digest, content).digest())),
+        ]
+        if carried.archived:
+            parts.append(attribute("1.2.840.113583.1.1.8", carried.archived))
+        signed, attributes = tlv(0x31, *sorted(parts)), tlv(0xA0, *sorted(parts))
+    signature = sign(signer.key, signed, digest)
+    unsigned = [attribute(_STAMPED, token(signature, stamp))] if stamp else []
+    if carried.values:
+        unsigned.append(attribute("1.2.840.113549.1.9.16.2.24", carried.values))
+    after = tlv(0xA1, *sorted(unsigned)) if unsigned else b""
     return tlv(0x30, *head, attributes, algorithm, tlv(0x04, signature), after)
-
-
-def attribute(kind: str, value: bytes) -> bytes:
-    """Return a CMS attribute of one value."""
-    return tlv(0x30, oid(kind), tlv(0x31, value))
-
-
-def integer(number: int) -> bytes:
-    """Return a DER integer that is not negative."""
-    return tlv(0x02, number.to_bytes(number.bit_length() // 8 + 1, "big"))
 
 
 def token(signature: bytes, stamp: Stamp) -> bytes:
@@ -362,7 +343,7 @@ def token(signature: bytes, stamp: Stamp) -> bytes:
         0x30,
         integer(1),
         oid("1.3.6.1.4.1.99999.2"),
-        tlv(0x30, tlv(0x30, oid(_DIGEST_OID["sha256"])), tlv(0x04, sha256(signature).digest())),
+        tlv(0x30, tlv(0x30, oid(DIGEST_OID["sha256"])), tlv(0x04, sha256(signature).digest())),
         integer(int.from_bytes(sha256(signature + stamp.at.encode()).digest()[:8], "big")),
         tlv(0x18, clock.strftime("%Y%m%d%H%M%SZ").encode()),
     )

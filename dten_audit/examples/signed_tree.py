@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, cast
 
 from cryptography import x509
 
+from dten_audit.examples.encoding import oid
 from dten_audit.examples.pki import (
     INTERMEDIATE,
     LEAF,
@@ -20,7 +21,6 @@ from dten_audit.examples.pki import (
     issue,
     key,
     name,
-    oid,
     pem,
     private_pem,
     sign_detached,

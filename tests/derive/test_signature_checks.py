@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dten_audit.examples import pki
+from dten_audit.examples.encoding import oid
 from dten_audit.examples.signed_tree import signed_tree, sums
 from dten_audit.links.package import Package
 from dten_audit.model.facts.signatures import (
@@ -208,7 +209,7 @@ def test_a_timestamp_of_another_signature_is_worth_nothing() -> None:
     token = pki.token(b"another", pki.Stamp(TSA, (), "2025-12-01T00:00:00Z"))
     right = sha256(b"another").digest()
     at = tree["up.sh.p7s"].index(
-        b"\x04\x20", tree["up.sh.p7s"].index(pki.oid("1.2.840.113549.1.9.16.1.4"))
+        b"\x04\x20", tree["up.sh.p7s"].index(oid("1.2.840.113549.1.9.16.1.4"))
     )
     bent = tree["up.sh.p7s"][: at + 2] + right + tree["up.sh.p7s"][at + 34 :]
     (proof,) = package(tree | {"up.sh.p7s": bent}).of(TimestampCheck)
@@ -218,7 +219,7 @@ def test_a_timestamp_of_another_signature_is_worth_nothing() -> None:
 
 def test_catalogues_are_incidental() -> None:
     data = pki.sign_detached(SCRIPT, SIGNER, CHAIN, attached=True)
-    catalogue = data.replace(pki.oid("1.2.840.113549.1.7.1"), pki.oid("1.2.840.113549.1.7.9"))
+    catalogue = data.replace(oid("1.2.840.113549.1.7.1"), oid("1.2.840.113549.1.7.9"))
     assert only_check(package({"drivers/net.p7s": catalogue})).incidental
 
 

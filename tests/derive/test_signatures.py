@@ -16,7 +16,9 @@ from dten_audit.derive.signing.paths import Chain, build
 from dten_audit.derive.signing.pool import Pool
 from dten_audit.derive.signing.second_opinion import strict_profile
 from dten_audit.examples import pki
+from dten_audit.examples.encoding import tlv
 from dten_audit.examples.pki import INTERMEDIATE, LEAF, ROOT, Identity, Profile
+from dten_audit.examples.signing import sign
 from dten_audit.model.location import Location
 from dten_audit.readers.signing import ber
 from dten_audit.readers.signing.certificates import X509, load
@@ -71,9 +73,9 @@ def version_1(name: str) -> Identity:
     own = pki.issue(name, None, ROOT)
     outer = ber.parse(pki.der(own.certificate)).children(3)
     kept = [part.raw for part in outer[0] if part.tag not in (0xA0, 0xA3)]
-    body = pki.tlv(0x30, *kept)
-    signature = pki.tlv(0x03, b"\0" + pki._sign(own.key, body, "sha256"))
-    raw = pki.tlv(0x30, body, outer[1].raw, signature)
+    body = tlv(0x30, *kept)
+    signature = tlv(0x03, b"\0" + sign(own.key, body))
+    raw = tlv(0x30, body, outer[1].raw, signature)
     return Identity(x509.load_der_x509_certificate(raw), own.key)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dten_audit.examples.pki import oid, tlv
+from dten_audit.examples.encoding import oid, tlv
 from dten_audit.readers.signing.ber import MAX_ELEMENTS, BerError, Element, der, parse
 
 

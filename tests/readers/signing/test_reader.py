@@ -18,7 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dten_audit.examples import pki
-from dten_audit.examples.pki import Identity, PrivateKey, tlv
+from dten_audit.examples.encoding import oid, tlv
+from dten_audit.examples.pki import Identity
+from dten_audit.examples.signing import PrivateKey
 from dten_audit.model.facts.base import fact_type
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.signing import (
@@ -195,9 +197,9 @@ def test_signatures(data: bytes) -> None:
 
 
 def test_bundles_without_signers_are_certificates_only() -> None:
-    inner = tlv(0x30, b"\x02\x01\x01", b"\x31\x00", tlv(0x30, pki.oid("1.2.840.113549.1.7.1")),
+    inner = tlv(0x30, b"\x02\x01\x01", b"\x31\x00", tlv(0x30, oid("1.2.840.113549.1.7.1")),
                 tlv(0xA0, pki.der(ROOT.certificate)), b"\x31\x00")  # fmt: skip
-    data = tlv(0x30, pki.oid("1.2.840.113549.1.7.2"), tlv(0xA0, inner))
+    data = tlv(0x30, oid("1.2.840.113549.1.7.2"), tlv(0xA0, inner))
     (fact,) = states(data, "chain.p7b")
     assert isinstance(fact, Certificate)
 
@@ -220,7 +222,7 @@ def test_der_under_the_name_of_pem() -> None:
 
 
 def test_other_messages_are_not_called_broken() -> None:
-    data = tlv(0x30, pki.oid("1.2.840.113549.1.7.3"), tlv(0xA0, b"\x30\x00"))
+    data = tlv(0x30, oid("1.2.840.113549.1.7.3"), tlv(0xA0, b"\x30\x00"))
     (fact,) = states(data, "secret.p7m", "cms")
     assert isinstance(fact, Unreadable)
     assert fact.language == "other CMS message"

@@ -7,6 +7,7 @@ import hashlib
 import pytest
 
 from dten_audit.examples import pki
+from dten_audit.examples.encoding import oid, tlv
 from dten_audit.readers.signing.certificates import MalformedError, grouped, load
 from dten_audit.readers.signing.cms import parse_signed_data
 from dten_audit.readers.signing.verifying import UnsupportedError, digest_of, text_form, verify
@@ -44,7 +45,7 @@ def test_text_form(content: bytes, form: bytes) -> None:
 
 def test_an_algorithm_that_does_not_fit_the_key_is_not_computed() -> None:
     signature = pki.sign_detached(b"x", SIGNER)
-    bent = signature.replace(pki.oid("1.2.840.10045.4.3.2"), pki.oid("1.2.840.10045.4.3.9"))
+    bent = signature.replace(oid("1.2.840.10045.4.3.2"), oid("1.2.840.10045.4.3.9"))
     key = load(pki.der(SIGNER.certificate)).public_key
     verdict = verify(parse_signed_data(bent).signers[0], key, b"x")
     assert (verdict.content_matches, verdict.signature_valid) == (True, None)
@@ -57,7 +58,7 @@ def test_a_key_of_an_unknown_kind_is_said() -> None:
     assert verdict.problem
 
 
-@pytest.mark.parametrize("data", [b"", b"\x30\x00", pki.tlv(0x30, pki.oid("1.2.3"), b"\x05\x00")])
+@pytest.mark.parametrize("data", [b"", b"\x30\x00", tlv(0x30, oid("1.2.3"), b"\x05\x00")])
 def test_not_signed_data(data: bytes) -> None:
     with pytest.raises(MalformedError):
         parse_signed_data(data)
