@@ -5,63 +5,13 @@ from __future__ import annotations
 import bz2
 import lzma
 import struct
-import zlib
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
 
 from backports import zstd
 
 from dten_audit.examples.zip_writer import ZipMember, deflate, write_zip
 
-LINK: Final = 0o120777 << 16
-CANARY: Final = b"CREATE TABLE canary (id int);\n"
-
-
-class Case(NamedTuple):
-    """An archive, the issues and gaps it must give (no others), and where the canary is found.
-
-    All as words.
-    """
-
-    name: str
-    data: Callable[[], bytes]
-    issues: str
-    gaps: str = ""
-    found: str = "a.sql"
-
-
-def plain(**changes: Any) -> list[ZipMember]:
-    first = ZipMember("a.sql", CANARY)._replace(**changes)
-    return [first, ZipMember("b.txt", b"second")]
-
-
-def make(**changes: Any) -> Callable[[], bytes]:
-    return lambda: write_zip(plain(**changes))
-
-
-def zipped(*members: ZipMember, **options: Any) -> Callable[[], bytes]:
-    return lambda: write_zip(list(members), **options)
-
-
-def cut(count: int, **changes: Any) -> Callable[[], bytes]:
-    return lambda: write_zip(plain(**changes))[:-count]
-
-
-def patched(
-    offset_of: bytes, shift: int, value: bytes, *, last: bool = False
-) -> Callable[[], bytes]:
-    def build() -> bytes:
-        data = bytearray(write_zip(plain()))
-        at = (data.rfind if last else data.find)(offset_of) + shift
-        data[at : at + len(value)] = value
-        return bytes(data)
-
-    return build
-
-
-def unicode_path(name: bytes, path: bytes, version: int = 1) -> bytes:
-    body = bytes([version]) + struct.pack("<L", zlib.crc32(name)) + path
-    return struct.pack("<HH", 0x7075, len(body)) + body
+from .hostile_zip_records import RECORDS
+from .zip_cases import CANARY, LINK, Case, cut, make, patched, plain, unicode_path, zipped
 
 
 def two_directories() -> bytes:
@@ -82,6 +32,12 @@ def quoted_overlap() -> bytes:
     return write_zip([ZipMember("a.sql", CANARY), ZipMember("b.sql", CANARY, shared=True)])
 
 
+def signing_block(content: bytes) -> bytes:
+    """A block as APK signature schemes put it before the directory."""
+    length = struct.pack("<Q", len(content) + 24)
+    return length + content + length + b"APK Sig Block 42"
+
+
 def zip64_lie() -> bytes:
     data = bytearray(write_zip(plain(), zip64=True))
     struct.pack_into("<H", data, data.rfind(b"PK\5\6") + 8, 7)
@@ -98,6 +54,7 @@ def lzma_packed() -> bytes:
 
 
 HOSTILE = [
+    *RECORDS,
     Case("empty archive", zipped(), "", found=""),
     Case("honest", make(), ""),
     Case("honest, streamed", make(streamed=True), ""),
@@ -119,7 +76,7 @@ HOSTILE = [
     Case("member on another disk", patched(b"PK\1\2", 34, b"\3\0"), "several-disks"),
     Case("signature in comment", zipped(*plain(), comment=b"PK\1\2"), "signature-in-comment"),
     Case("signature in member comment", make(comment=b"xPK\3\4"), "signature-in-comment"),
-    Case("extra field twice", make(extra=struct.pack("<HHQ", 1, 8, 5) * 2), "extra-duplicate"),
+    Case("extra field twice", make(extra=struct.pack("<HHQ", 1, 8, 30) * 2), "extra-duplicate"),
     Case("extra field cut", make(extra=b"\x01\x00\xff\xff\x00"), "extra-invalid"),
     Case(
         "extra field honest",
@@ -133,9 +90,10 @@ HOSTILE = [
         "unicode path, other name",
         make(extra=unicode_path(b"a.sql", b"etc/cron.d/x")),
         "unicode-path-mismatch",
+        found="a.sql etc/cron.d/x",
     ),
     Case("unicode path, same name", make(extra=unicode_path(b"a.sql", b"a.sql")), ""),
-    Case("unicode path, void", make(extra=unicode_path(b"other", b"x")), ""),
+    Case("unicode path, void", make(extra=unicode_path(b"other", b"x")), "extra-data"),
     Case(
         "descriptor lies",
         lambda: write_zip(plain(streamed=True)).replace(b"PK\7\x08", b"PK\7\x09"),
@@ -180,8 +138,15 @@ HOSTILE = [
     Case("zero padding", zipped(*plain(), before_directory=bytes(100)), "padding"),
     Case(
         "APK signing block",
-        zipped(*plain(), before_directory=b"x" * 40 + b"APK Sig Block 42"),
+        zipped(*plain(), before_directory=signing_block(CANARY)),
         "signing-block",
+        found="a.sql @signing-block",
+    ),
+    Case(
+        "no APK signing block",
+        zipped(ZipMember("b.txt", b"b"), before_directory=CANARY + b"APK Sig Block 42"),
+        "hidden-data",
+        found="@hidden/38",
     ),
     Case("overlap", quoted_overlap, "overlap header-mismatch", found="a.sql b.sql a.sql#2"),
     Case("script before", zipped(*plain(), prefix=b"#!/bin/sh\nexit\n"), "prepended-data"),
@@ -208,7 +173,7 @@ HOSTILE = [
     Case("encrypted", lambda: write_zip(encrypted()), "encrypted-member", "encrypted", ""),
     Case("AES", make(method=99, flags=1), "encrypted-member", "encrypted", ""),
     Case("strongly encrypted", make(flags=0x41), "encrypted-member", "encrypted", ""),
-    Case("deflate64", make(method=9), "unsupported-method", "unsupported-method", ""),
+    Case("PPMd", make(method=98), "unsupported-method", "unsupported-method", ""),
     Case("unknown method", make(method=777), "unsupported-method", "unsupported-method", ""),
     Case("patched data", make(flags=0x20), "unsupported-method", "unsupported-method", ""),
     Case("bzip2", make(method=12, packed=bz2.compress(CANARY)), ""),

@@ -10,22 +10,32 @@ from dten_audit.documents.decoders import CHUNK, Decoder, Flow, checksum, inflat
 from dten_audit.documents.errors import BrokenError, OverLimitError
 from dten_audit.documents.sink import Sink
 from dten_audit.documents.source import Data, Problem
+from dten_audit.documents.zip import deflate64
 from dten_audit.documents.zip import records as r
 from dten_audit.documents.zip.records import Entry
 
-_STREAM_METHODS: Final = {r.DEFLATED: "deflate", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz"}
-SUPPORTED: Final = frozenset({r.STORED, *_STREAM_METHODS})
+_STREAM_METHODS: Final = {
+    r.DEFLATED: "deflate", 12: "bzip2", r.LZMA: "lzma", 93: "zstd", 95: "xz",
+}  # fmt: skip
+_SUPPORTED: Final = frozenset({r.STORED, *_STREAM_METHODS})
+
+
+def supported(method: int) -> bool:
+    """Tell whether a method can be decoded here."""
+    return method in _SUPPORTED or (method == r.DEFLATE64 and deflate64.available())
 
 
 class Content(NamedTuple):
     """A member's bytes, as many as could be read, and what was wrong with them.
 
-    ``missed`` is the reason why some are missing; empty if all are there.
+    ``missed`` is the reason why some are missing; empty if all are there. ``tail`` is the number
+    of bytes behind the end of its packed data.
     """
 
     data: Data
     problems: tuple[Problem, ...] = ()
     missed: str = ""
+    tail: int = 0
 
 
 def read_content(view: memoryview, entry: Entry, start: int, path: str, budget: Budget) -> Content:
@@ -65,26 +75,35 @@ def read_in_steps(view: memoryview, entry: Entry, start: int, path: str, budget:
     packed = view[start : start + entry.packed]
     crc, crc32 = 0, checksum()
     problems: list[Problem] = []
-    missed = ""
+    missed, tail = "", 0
     with Sink(budget, charged=entry.method != r.STORED) as sink:
         try:
             flow = _flow(packed, entry, budget)
             while chunk := flow.read():
                 crc = crc32(chunk, crc)
                 sink.write(chunk)
-            if flow.trailing:
-                what = f"{flow.trailing} bytes behind the end of its packed data"
+            tail = flow.trailing
+            if tail:
+                what = f"{tail} bytes behind the end of its packed data"
                 problems.append(Problem("packed-tail", what, path))
         except BrokenError as error:
             missed = "truncated" if error.issue == "truncated-stream" else "corrupt"
-            problems.append(Problem(f"{missed}-member", error.detail, path))
+            if missed == "truncated" and _ends_by_size(entry, sink.size, crc):
+                missed = ""
+            else:
+                problems.append(Problem(f"{missed}-member", error.detail, path))
         data = sink.data()
     if len(packed) < entry.packed and not missed:
         problems.append(Problem("truncated-member", "the file ends before it does", path))
         missed = "truncated"
     if not missed:
         problems += _promises(entry, len(data), crc, path)
-    return Content(data, tuple(problems), missed)
+    return Content(data, tuple(problems), missed, tail)
+
+
+def _ends_by_size(entry: Entry, size: int, crc: int) -> bool:
+    """Tell whether LZMA data need no end mark, since the header states the size (4.4.4, bit 1)."""
+    return entry.method == r.LZMA and size == entry.size and crc == entry.crc
 
 
 def _promises(entry: Entry, size: int, crc: int, path: str) -> Iterator[Problem]:
@@ -98,6 +117,8 @@ def _promises(entry: Entry, size: int, crc: int, path: str) -> Iterator[Problem]
 def _flow(packed: memoryview, entry: Entry, budget: Budget) -> Flow | _Stored:
     if entry.method == r.STORED:
         return _Stored(packed)
+    if entry.method == r.DEFLATE64:
+        return Flow(packed, "deflate64", budget, deflate64.decoder(len(packed)))
     kind = _STREAM_METHODS[entry.method]
     if kind == "lzma":
         decoder, body = _lzma(packed, budget.limits.dictionary)

@@ -1,4 +1,4 @@
-"""Finds and reads the central directory of a ZIP, and says where it is not the only reading."""
+"""Reads the central directory of a ZIP, and every other one that a program could take for it."""
 
 from __future__ import annotations
 
@@ -7,62 +7,63 @@ from typing import Final, NamedTuple
 from dten_audit.documents.budget import Limits
 from dten_audit.documents.errors import OverLimitError
 from dten_audit.documents.source import Data, Problem
+from dten_audit.documents.zip import extras
 from dten_audit.documents.zip import records as r
+from dten_audit.documents.zip.ends import Bounds, bounds_at, end_records, other_starts
 from dten_audit.documents.zip.records import Entry
 
-_END_SIZE: Final = 22
-_LONGEST_TAIL: Final = _END_SIZE + 0xFFFF
-_LOOK_BACK: Final = 16 << 20
-"""How far before the end a directory is looked for when other data follow it."""
-_TOO_FAR: Final = 8
+_SIGNATURE_HEAD: Final = 6
+"""Before the content of a digital signature: four bytes to know it by, two for its length."""
 
 
 class Directory(NamedTuple):
     """The members, where the directory starts, where the archive ends, what is wrong with it.
 
     ``base`` is what must be added to stated offsets: the length of data put before the archive.
+    ``comment`` is the archive's. ``unread`` are places of bytes between the directory's records
+    that no record accounts for.
     """
 
     entries: list[Entry]
     start: int
     end: int
     base: int
+    comment: bytes
+    unread: list[tuple[int, int]]
     problems: list[Problem]
 
 
-class _Bounds(NamedTuple):
-    """What an end record states: directory from ``start`` to ``end``, how many members."""
-
-    start: int
-    end: int
-    stated_offset: int
-    members: int
-
-
 def read_directory(data: Data, limits: Limits) -> Directory | None:
-    """Return the directory; None where there is none to be found."""
+    """Return the directory; None where there is none to be found. Raises ``OverLimitError``."""
     problems: list[Problem] = []
-    ends = _end_records(data, problems)
+    ends = end_records(data, problems)
     if not ends:
         return None
-    chosen = None
+    walk = _Walk(data, limits)
+    chosen: Directory | None = None
     for end in ends:
-        found = _read_at(data, end, limits)
+        found = walk.read_at(end)
         if found is None:
             problems.append(Problem("directory-invalid", f"end record at {end}", offset=end))
         elif chosen is None:
             chosen = found
         else:
-            _add_reading(chosen, found)
+            walk.add(chosen, found.entries)
     if chosen is None:
         return None
+    for start, size in other_starts(data, ends):
+        entries = walk.read_other(start, size, chosen.base)
+        if entries:
+            walk.add(chosen, entries)
+            says = f"another directory of {len(entries)} members"
+            problems.append(Problem("several-directories", says, offset=start))
     chosen.problems[:0] = problems
     return chosen
 
 
 def ends_in_zip(data: Data) -> bool:
     """Tell whether an archive with members ends where ``data`` ends, whatever it starts with."""
-    for end in _end_records(data, [], strict=True):
+    for end in end_records(data, [], strict=True):
         count, size = data[end + 10 : end + 12], int.from_bytes(data[end + 12 : end + 16], "little")
         start = end - size
         if count != b"\0\0" and start >= 0 and data[start : start + 4] == r.CENTRAL:
@@ -70,181 +71,150 @@ def ends_in_zip(data: Data) -> bool:
     return False
 
 
-def _add_reading(chosen: Directory, other: Directory) -> None:
-    """Add members that only another directory lists."""
-    known = {(entry.offset, entry.name) for entry in chosen.entries}
-    added = [entry for entry in other.entries if (entry.offset, entry.name) not in known]
-    chosen.entries.extend(added)
+class _Walk:
+    """Reads directories of one archive, all of them together within the limits."""
 
+    def __init__(self, data: Data, limits: Limits) -> None:
+        self._data = data
+        self._limits = limits
+        self._read = 0
+        self._starts: set[int] = set()
 
-def _end_records(data: Data, problems: list[Problem], *, strict: bool = False) -> list[int]:
-    """Return where end records stand: the one that most programs choose comes first."""
-    size = len(data)
-    low = max(0, size - _LONGEST_TAIL)
-    tail = data[low:]
-    fitting, position = [], tail.find(r.END)
-    while position >= 0:
-        if position + _END_SIZE <= len(tail):
-            comment = tail[position + 20] | tail[position + 21] << 8
-            if position + _END_SIZE + comment == len(tail):
-                fitting.append(low + position)
-        position = tail.find(r.END, position + 1)
-    if len(fitting) > 1:
-        problems.append(Problem("several-directories", f"{len(fitting)} end records fit"))
-    return fitting[::-1][:_TOO_FAR] or ([] if strict else _followed_by_data(data))
-
-
-def _followed_by_data(data: Data) -> list[int]:
-    """Return the last end record whose directory is where it says, with other data behind it."""
-    low, high = max(0, len(data) - _LOOK_BACK), len(data)
-    for _ in range(_TOO_FAR):
-        position = data.rfind(r.END, low, high)
-        if position < 0 or position + _END_SIZE > len(data):
-            return []
-        size = int.from_bytes(data[position + 12 : position + 16], "little")
-        first = data[position - size : position - size + 4] if size <= position else b""
-        if size in (0, r.MAX32) or first == r.CENTRAL:
-            return [position]
-        high = position
-    return []
-
-
-def _read_at(data: Data, end: int, limits: Limits) -> Directory | None:
-    """Read the directory that the end record at ``end`` speaks of."""
-    problems: list[Problem] = []
-    bounds, archive_end = _bounds(data, end, problems)
-    if bounds is None:
-        return None
-    if bounds.end - bounds.start > limits.directory:
-        raise OverLimitError("limit-directory", f"larger than {limits.directory} bytes")
-    base = bounds.start - bounds.stated_offset
-    if base < 0:
-        problems.append(Problem("directory-offset", f"stated {-base} bytes too far"))
-        base = 0
-    entries = _walk(data, bounds, base, limits, problems)
-    if entries and base and data[entries[0].offset : entries[0].offset + 4] != r.LOCAL:
-        unmoved = entries[0].offset - base
-        if data[unmoved : unmoved + 4] == r.LOCAL:
-            problems.append(Problem("directory-offset", f"stated {base} bytes too early"))
-            entries = [entry._replace(offset=entry.offset - base) for entry in entries]
-            base = 0
-    if len(entries) != bounds.members and len(entries) <= limits.entries:
-        stated = f"{bounds.members} members stated, {len(entries)} listed"
-        problems.append(Problem("count-mismatch", stated))
-    return Directory(entries, bounds.start, archive_end, base, problems)
-
-
-def _bounds(data: Data, end: int, problems: list[Problem]) -> tuple[_Bounds | None, int]:
-    """Return what the end record states, 64-bit forms resolved, and where the archive ends."""
-    _, disk, first_disk, here, total, size, offset, comment = r.end_record.unpack_from(data, end)
-    archive_end = end + _END_SIZE + comment
-    if r.SIGNATURES.search(data[end + _END_SIZE : archive_end]):
-        problems.append(Problem("signature-in-comment", "archive comment", offset=end))
-    if archive_end > len(data):
-        problems.append(Problem("comment-cut"))
-        archive_end = len(data)
-    if disk not in (0, r.MAX16) or first_disk not in (0, r.MAX16):
-        problems.append(Problem("several-disks", f"disk {disk} of a set"))
-    directory_end = end
-    if end >= 20 and data[end - 20 : end - 16] == r.LOCATOR64:  # noqa: PLR2004 - its size
-        long = _long_bounds(data, end, (here, total, size, offset), problems)
-        if long is None:
-            return None, archive_end
-        directory_end, total, size, offset = long
-    else:
-        if here != total:
-            problems.append(Problem("count-mismatch", f"{here} members on this disk of {total}"))
-        if r.MAX32 in (size, offset):
-            problems.append(Problem("zip64-invalid", "64-bit sizes announced and not there"))
-    start = directory_end - size
-    if start < 0 or (size and data[start : start + 4] != r.CENTRAL):
-        if data[offset : offset + 4] != r.CENTRAL or offset > directory_end:
-            return None, archive_end
-        problems.append(Problem("directory-offset", f"size {size} does not lead to its start"))
-        start = offset
-    return _Bounds(start, directory_end, offset, total), archive_end
-
-
-def _long_bounds(
-    data: Data, end: int, short: tuple[int, int, int, int], problems: list[Problem]
-) -> tuple[int, int, int, int] | None:
-    """Return (end of the directory, count, size, offset) of a ZIP64 end record."""
-    _, disk, stated_place, disks = r.locator64.unpack_from(data, end - 20)
-    place = end - 20 - r.end64_record.size
-    if place < 0 or data[place : place + 4] != r.END64:
-        place = data.rfind(r.END64, max(0, end - 20 - 65536), end - 20)
-        problems.append(Problem("zip64-invalid", "the 64-bit end record is not before its locator"))
-        if place < 0:
+    def read_at(self, end: int) -> Directory | None:
+        """Read the directory that the end record at ``end`` speaks of."""
+        problems: list[Problem] = []
+        bounds = bounds_at(self._data, end, problems)
+        if bounds is None:
             return None
-    _, length, _, _, number, first, here, total, size, offset = r.end64_record.unpack_from(
-        data, place
-    )
-    plain = length == r.end64_record.size - 12 and not disk and disks == 1
-    if not plain or number or first or here != total:
-        problems.append(Problem("zip64-invalid", "fields of the 64-bit end record", offset=place))
-    long = (here, total, size, offset)
-    for narrow, wide, most in zip(short, long, (r.MAX16, r.MAX16, r.MAX32, r.MAX32), strict=True):
-        if narrow not in (most, wide):
-            differ = f"the end record says {narrow}, its 64-bit form {wide}"
-            problems.append(Problem("zip64-invalid", differ, offset=end))
-    moved = place - size - offset
-    if stated_place + max(0, moved) != place:
-        problems.append(Problem("zip64-invalid", f"the 64-bit end record is at {place}"))
-    return place, total, size, offset
+        self._charge(bounds.end - bounds.start)
+        self._starts.add(bounds.start)
+        base = bounds.start - bounds.stated_offset
+        if base < 0:
+            problems.append(Problem("directory-offset", f"stated {-base} bytes too far"))
+            base = 0
+        entries, stopped = self._walk(bounds.start, bounds.end, base, problems)
+        entries, base = self._unmoved(entries, base, problems)
+        if len(entries) != bounds.members and len(entries) <= self._limits.entries:
+            stated = f"{bounds.members} members stated, {len(entries)} listed"
+            problems.append(Problem("count-mismatch", stated))
+        comment = self._data[bounds.tail : bounds.archive_end]
+        unread = self._unread(bounds, stopped, problems)
+        return Directory(entries, bounds.start, bounds.archive_end, base, comment, unread, problems)
+
+    def read_other(self, start: int, size: int, base: int) -> list[Entry]:
+        """Read another directory than those read before; nothing where there is none."""
+        if start < 0 or start in self._starts or self._data[start : start + 4] != r.CENTRAL:
+            return []
+        self._starts.add(start)
+        size = min(size, len(self._data) - start)
+        self._charge(size)
+        entries, _ = self._walk(start, start + size, base, [])
+        return self._unmoved(entries, base, [])[0]
+
+    def add(self, chosen: Directory, entries: list[Entry]) -> None:
+        """Add members that only another directory lists, or lists in another way."""
+        known = {_identity(entry) for entry in chosen.entries}
+        room = self._limits.entries + 1 - len(known)
+        added = [entry for entry in entries if _identity(entry) not in known]
+        chosen.entries.extend(added[: max(0, room)])
+
+    def _charge(self, size: int) -> None:
+        self._read += size
+        if self._read > self._limits.directory:
+            raise OverLimitError("limit-directory", f"larger than {self._limits.directory} bytes")
+
+    def _unmoved(
+        self, entries: list[Entry], base: int, problems: list[Problem]
+    ) -> tuple[list[Entry], int]:
+        """Take offsets as they are stated where the members are there, not behind a prefix."""
+        if not entries or not base:
+            return entries, base
+        data, moved = self._data, entries[0].offset
+        stated = moved - base
+        if data[moved : moved + 4] == r.LOCAL or data[stated : stated + 4] != r.LOCAL:
+            return entries, base
+        problems.append(Problem("directory-offset", f"stated {base} bytes too early"))
+        return [entry._replace(offset=entry.offset - base) for entry in entries], 0
+
+    def _unread(
+        self, bounds: Bounds, stopped: int, problems: list[Problem]
+    ) -> list[tuple[int, int]]:
+        """Return places of bytes between the directory's records, and say what they are."""
+        places = [*bounds.unread]
+        if stopped >= bounds.end:
+            return places
+        head = self._data[stopped : stopped + _SIGNATURE_HEAD]
+        if head[:4] == r.SIGNATURE:
+            length = int.from_bytes(head[4:], "little")
+            if stopped + _SIGNATURE_HEAD + length == bounds.end:
+                what = f"a digital signature of {length} bytes"
+                problems.append(Problem("extra-data", what, offset=stopped))
+                return [*places, (stopped + _SIGNATURE_HEAD, bounds.end)]
+        what = f"{bounds.end - stopped} bytes in the directory are no record"
+        problems.append(Problem("directory-invalid", what, offset=stopped))
+        return [*places, (stopped, bounds.end)]
+
+    def _walk(
+        self, start: int, end: int, base: int, problems: list[Problem]
+    ) -> tuple[list[Entry], int]:
+        """Read records from start to end, whatever number was stated.
+
+        Returns the members, and where the last whole record ends: the end, where too many follow.
+        """
+        entries: list[Entry] = []
+        table, limit = self._data[start:end], self._limits.entries
+        unpack, header_size = r.central_header.unpack_from, r.central_header.size
+        position, end = 0, len(table)
+        while position < end:
+            if position + header_size > end or table[position : position + 4] != r.CENTRAL:
+                break
+            (_, _, _, flags, method, _, _, crc, packed, size,
+             name_size, extra_size, comment_size, disk, _, attributes, offset) = unpack(
+                table, position)  # fmt: skip
+            name_at = position + header_size
+            extra_at = name_at + name_size
+            following = extra_at + extra_size + comment_size
+            if following > end:
+                break
+            name = table[name_at:extra_at]
+            extra = table[extra_at : extra_at + extra_size] if extra_size else b""
+            comment = table[extra_at + extra_size : following] if comment_size else b""
+            long = r.MAX32 in (packed, size, offset)
+            if long:
+                packed, size, offset = _resolved(extra, packed, size, offset)
+            entry = Entry(name, flags, method, crc, packed, size, base + offset, attributes,
+                          table[position + 8 : position + 32], extra, comment)  # fmt: skip
+            if comment_size or disk or long:
+                problems += _oddities(entry, offset, disk)
+            entries.append(entry)
+            position = following
+            if len(entries) > limit:
+                return entries, start + end
+        return entries, start + position
 
 
-def _walk(
-    data: Data, bounds: _Bounds, base: int, limits: Limits, problems: list[Problem]
-) -> list[Entry]:
-    """Read the directory's records from start to end, whatever number was stated."""
-    entries: list[Entry] = []
-    table = data[bounds.start : bounds.end]
-    unpack, header_size = r.central_header.unpack_from, r.central_header.size
-    position, end = 0, len(table)
-    while position < end and len(entries) <= limits.entries:
-        if position + header_size > end or table[position : position + 4] != r.CENTRAL:
-            what = f"{end - position} bytes in the directory are no record"
-            problems.append(Problem("directory-invalid", what, offset=bounds.start + position))
-            break
-        (_, _, _, flags, method, _, _, crc, packed, size,
-         name_size, extra_size, comment_size, disk, _, attributes, offset) = unpack(
-            table, position)  # fmt: skip
-        name_at = position + header_size
-        extra_at = name_at + name_size
-        following = extra_at + extra_size + comment_size
-        if following > end:
-            problems.append(Problem("directory-invalid", "the last record is cut off"))
-            break
-        name = table[name_at:extra_at]
-        extra = table[extra_at : extra_at + extra_size] if extra_size else b""
-        if extra_size and r.MAX32 in (packed, size, offset):
-            packed, size, offset = _resolved(extra, packed, size, offset)
-        entry = Entry(name, flags, method, crc, packed, size, base + offset, attributes,
-                      table[position + 8 : position + 32], extra)  # fmt: skip
-        if comment_size or disk:
-            comment = table[extra_at + extra_size : following]
-            problems += _oddities(name, comment, disk)
-        entries.append(entry)
-        position = following
-    return entries
+def _identity(entry: Entry) -> tuple[int, bytes, int, int, int]:
+    return entry.offset, entry.name, entry.method, entry.packed, entry.size
 
 
-def _oddities(name: bytes, comment: bytes, disk: int) -> list[Problem]:
-    """Return what is wrong with a record's comment and disk number."""
+def _oddities(entry: Entry, offset: int, disk: int) -> list[Problem]:
+    """Return what is wrong with a record's comment, disk number and 64-bit forms."""
     found = []
-    path = r.decode_name(name)[0]
-    if r.SIGNATURES.search(comment):
-        found.append(Problem("signature-in-comment", "member comment", path))
+    if r.SIGNATURES.search(entry.comment):
+        found.append(Problem("signature-in-comment", "member comment", entry.path))
     if disk not in (0, r.MAX16):
-        found.append(Problem("several-disks", f"on disk {disk}", path))
+        found.append(Problem("several-disks", f"on disk {disk}", entry.path))
+    if r.MAX32 in (entry.packed, entry.size, offset):
+        what = "64-bit sizes announced and not there"
+        found.append(Problem("zip64-invalid", what, entry.path))
     return found
 
 
 def _resolved(extra: bytes, packed: int, size: int, offset: int) -> tuple[int, int, int]:
     """Return the sizes and the offset with their 64-bit forms where the short ones say so."""
-    for kind, content in r.extra_fields(extra):
+    for kind, content in extras.fields(extra):
         if kind == r.ZIP64_EXTRA:
-            values = iter(r.long_values(content))
+            values = iter(extras.long_values(content))
             size = next(values, size) if size == r.MAX32 else size
             packed = next(values, packed) if packed == r.MAX32 else packed
             offset = next(values, offset) if offset == r.MAX32 else offset

@@ -19,9 +19,10 @@ from dten_audit.documents.source import (
     path_text,
 )
 from dten_audit.documents.zip import records as r
-from dten_audit.documents.zip.content import SUPPORTED, read_content, read_whole
+from dten_audit.documents.zip.comments import comments
+from dten_audit.documents.zip.content import read_content, read_whole, supported
 from dten_audit.documents.zip.directory import read_directory
-from dten_audit.documents.zip.layout import Located, read_layout
+from dten_audit.documents.zip.layout import Layout, Located, read_layout
 from dten_audit.documents.zip.records import Entry
 from dten_audit.documents.zip.recovery import recover, surface
 
@@ -29,31 +30,33 @@ _DOS_FOLDER: Final = 0x10
 _PERMISSIONS: Final = 0o7777
 _ODD_FLAGS: Final = r.ENCRYPTED | r.PATCHED | r.STRONG | r.MASKED
 _FILE: Final = stat.S_IFREG >> 12
+_LISTED: Final = 200
+"""So many members that are not read are named; of more, only their number."""
 
 
 def members(source: Source) -> Iterator[Item]:
     """Yield what a ZIP holds, in the order in which it lies there."""
     view = memoryview(source.data)
-    directory = read_directory(source.data, source.budget.limits)
+    limits = source.budget.limits
+    directory = read_directory(source.data, limits)
     if directory is None:
         yield from _without_directory(source, view)
         return
-    layout = read_layout(source.data, directory)
+    layout = read_layout(source.data, directory, limits.ratio_from)
     yield from directory.problems
     yield from layout.problems
-    for entry in layout.lost:
-        yield Missed(r.decode_name(entry.name, entry.flags)[0], "missing", entry.size)
+    yield from _lost(layout)
     repeats = _Repeats(layout.members)
     wanted, budget, repeated = source.wanted, source.budget, repeats.names
     plain_shapes: dict[tuple[int, int, int], bool] = {}
     for located in layout.members:
-        entry, start, other = located
+        entry, start = located.entry, located.start
         name = entry.name
         shape = (entry.flags, entry.method, entry.attributes)
         plain = plain_shapes.get(shape)
         if plain is None:
             plain = plain_shapes[shape] = _plain(entry)
-        if not plain or other or not name.isascii() or name[-1:] == b"/" or name in repeated:
+        if not plain or located.odd or not name.isascii() or name[-1:] == b"/" or name in repeated:
             yield from _unusual(source, view, located, repeats)
             continue
         path = name.decode("ascii")
@@ -63,6 +66,7 @@ def members(source: Source) -> Iterator[Item]:
                 yield from _readings(source, view, entry, start, path, claimed=True)
             else:
                 yield Member(path, data, entry.attributes >> 16 & _PERMISSIONS or None)
+    yield from comments(source, directory.comment, layout.members)
     for region in layout.regions:
         yield from surface(source, view, region)
 
@@ -70,7 +74,7 @@ def members(source: Source) -> Iterator[Item]:
 def _plain(entry: Entry) -> bool:
     """Tell whether flags, method and attributes are those of an ordinary file."""
     return (
-        entry.method in SUPPORTED
+        supported(entry.method)
         and not entry.flags & _ODD_FLAGS
         and not entry.attributes & _DOS_FOLDER
         and entry.attributes >> 28 in (0, _FILE)
@@ -92,6 +96,19 @@ def _without_directory(source: Source, view: memoryview) -> Iterator[Item]:
     if before is not None:
         raise BrokenError("corrupt-archive", "no directory and no member")
     yield Missed("", "truncated", len(view))
+
+
+def _lost(layout: Layout) -> Iterator[Item]:
+    """Yield the members that are listed and not there, and those that only multiply others."""
+    for entry in layout.lost[:_LISTED]:
+        yield Missed(entry.path, "missing", entry.size)
+    if len(layout.lost) > _LISTED:
+        yield Missed("", "missing")
+    crowded = [located.entry for located in layout.members if located.crowded]
+    if crowded:
+        what = f"{len(crowded)} members are the bytes of others once more"
+        yield Problem("limit-ratio", what, offset=crowded[0].offset)
+        yield Missed("", "limit-ratio", sum(entry.size for entry in crowded))
 
 
 class _Repeats:
@@ -124,10 +141,30 @@ def _unusual(
     source: Source, view: memoryview, located: Located, repeats: _Repeats
 ) -> Iterator[Item]:
     """Yield a member that is no plain file, or that has two readings."""
-    entry, start, other = located
-    path, honest = r.decode_name(entry.name, entry.flags)
+    entry, start, other = located.entry, located.start, located.other
+    if located.crowded:
+        return
+    text, honest = r.decode_name(entry.name, entry.flags)
+    path = located.path or text
     if not honest:
         yield Problem("path-encoding", "the name is not the UTF-8 that it claims", path)
+    yield from _under(source, view, located, path, repeats)
+    lenient = r.lenient_name(entry.name)
+    if lenient is not None:
+        what = f"careless programs read {lenient[:200]}"
+        yield Problem("path-encoding", what, path)
+        yield from _under(source, view, located, lenient, repeats)
+    for name in located.names:
+        yield from _under(source, view, located, name, repeats)
+    if other is not None:
+        yield from _other_reading(source, view, other, start, entry, path)
+
+
+def _under(
+    source: Source, view: memoryview, located: Located, path: str, repeats: _Repeats
+) -> Iterator[Item]:
+    """Yield a member under one of its names."""
+    entry = located.entry
     kind = stat.S_IFMT(entry.mode)
     folder = path.endswith("/") or kind == stat.S_IFDIR
     folder = folder or (bool(entry.attributes & _DOS_FOLDER) and not entry.size)
@@ -139,16 +176,14 @@ def _unusual(
             yield Problem("folder-with-data", f"{entry.size} bytes", path)
     elif kind not in (0, stat.S_IFREG, stat.S_IFLNK):
         yield Problem("special-file", _special(kind), path)
-    for item in _readings(source, view, entry, start, path):
-        if isinstance(item, Member) and kind == stat.S_IFLNK:
+    for item in _readings(source, view, entry, located.start, path):
+        if isinstance(item, Member) and kind == stat.S_IFLNK and item.path == path:
             yield _link(source, item)
-        elif not isinstance(item, Member):
+        elif not isinstance(item, Member) or item.path != path:
             yield item
         elif item.data or not folder:
             yield from repeats.compare(entry.name, path, item.data)
             yield item
-    if other is not None:
-        yield from _other_reading(source, view, located, path)
 
 
 def _readings(
@@ -161,7 +196,7 @@ def _readings(
         yield Problem("encrypted-member", "", path)
         yield Missed(path, "encrypted", entry.size)
         return
-    if entry.method not in SUPPORTED or entry.flags & r.PATCHED:
+    if not supported(entry.method) or entry.flags & r.PATCHED:
         name = r.METHODS.get(entry.method, f"method {entry.method}")
         yield Problem("unsupported-method", name, path)
         yield Missed(path, "unsupported-method", entry.size)
@@ -175,13 +210,24 @@ def _readings(
     yield Member(path, content.data, entry.mode & _PERMISSIONS or None)
     if content.missed:
         yield Missed(path, content.missed, entry.size)
+    if content.tail:
+        end = min(start + entry.packed, len(view))
+        yield from _tail(source, view[end - content.tail : end], path)
 
 
-def _other_reading(source: Source, view: memoryview, located: Located, path: str) -> Iterator[Item]:
+def _tail(source: Source, rest: memoryview, path: str) -> Iterator[Item]:
+    """Yield the bytes behind the end of a member's packed data."""
+    name = f"@tail/{path}"
+    if source.wanted(name):
+        source.budget.charge(len(rest))
+        yield Member(name, bytes(rest))
+
+
+def _other_reading(
+    source: Source, view: memoryview, other: Entry, start: int, entry: Entry, path: str
+) -> Iterator[Item]:
     """Yield a member as its own header states it, where that gives another name or content."""
-    entry, start, other = located
-    assert other is not None
-    name = r.decode_name(other.name, other.flags)[0].rstrip("/")
+    name = other.path.rstrip("/")
     method, packed, size = other.method, other.packed, other.size
     if name != path.rstrip("/"):
         yield from _readings(source, view, other, start, name)

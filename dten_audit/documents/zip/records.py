@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import struct
-import zlib
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 LOCAL: Final = b"PK\x03\x04"
@@ -13,8 +11,15 @@ CENTRAL: Final = b"PK\x01\x02"
 END: Final = b"PK\x05\x06"
 END64: Final = b"PK\x06\x06"
 LOCATOR64: Final = b"PK\x06\x07"
+SIGNATURE: Final = b"PK\x05\x05"
 DESCRIPTOR: Final = b"PK\x07\x08"
 SIGNATURES: Final = re.compile(rb"PK(?:\x01\x02|\x03\x04|\x05\x06|\x06\x06|\x06\x07)")
+
+_OVERLONG: Final = re.compile(
+    rb"[\xC0\xC1][\x80-\xBF]|\xE0[\x80-\x9F][\x80-\xBF]|\xED[\xA0-\xBF][\x80-\xBF]"
+    rb"|\xF0[\x80-\x8F][\x80-\xBF]{2}"
+)
+"""Forms longer than they need be, and halves of surrogate pairs."""
 
 local_header: Final = struct.Struct("<4s5H3L2H")
 central_header: Final = struct.Struct("<4s6H3L5H2L")
@@ -34,10 +39,11 @@ COMPARED_FLAGS: Final = 0x2869
 MAX32: Final = 0xFFFFFFFF
 MAX16: Final = 0xFFFF
 ZIP64_EXTRA: Final = 0x0001
-UNICODE_PATH: Final = 0x7075
 
 STORED: Final = 0
 DEFLATED: Final = 8
+DEFLATE64: Final = 9
+LZMA: Final = 14
 METHODS: Final = {
     1: "shrink", 6: "implode", 9: "deflate64", 10: "PKWARE implode", 12: "bzip2", 14: "LZMA",
     16: "IBM z/OS", 18: "IBM TERSE", 19: "LZ77", 93: "Zstandard", 94: "MP3", 95: "xz", 96: "JPEG",
@@ -62,6 +68,12 @@ class Entry(NamedTuple):
     attributes: int
     fields: bytes
     extra: bytes
+    comment: bytes = b""
+
+    @property
+    def path(self) -> str:
+        """The name as text."""
+        return decode_name(self.name, self.flags)[0]
 
     @property
     def mode(self) -> int:
@@ -71,39 +83,6 @@ class Entry(NamedTuple):
     @property
     def encrypted(self) -> bool:
         return bool(self.flags & (ENCRYPTED | STRONG | MASKED)) or METHODS.get(self.method) == "AES"
-
-
-def extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield id and content of each extra field; the id is -1 for what does not parse."""
-    position, end = 0, len(extra)
-    while position + 4 <= end:
-        kind = extra[position] | extra[position + 1] << 8
-        size = extra[position + 2] | extra[position + 3] << 8
-        position += 4
-        if position + size > end:
-            yield -1, extra[position - 4 :]
-            return
-        yield kind, extra[position : position + size]
-        position += size
-    if position < end and extra[position:].strip(b"\0"):
-        yield -1, extra[position:]
-
-
-def long_values(content: bytes) -> list[int]:
-    """Return the 64-bit numbers of a ZIP64 extra field."""
-    return [value for (value,) in struct.iter_unpack("<Q", content[: len(content) // 8 * 8])]
-
-
-def unicode_path(content: bytes, name: bytes) -> str | None:
-    """Return the path in an Info-ZIP Unicode Path field; None if it does not belong to ``name``."""
-    if len(content) < 5 or content[0] != 1:  # noqa: PLR2004 - version and checksum (4.6.9)
-        return None
-    if int.from_bytes(content[1:5], "little") != zlib.crc32(name):
-        return None
-    try:
-        return content[5:].decode("utf-8")
-    except UnicodeDecodeError:
-        return None
 
 
 def decode_name(name: bytes, flags: int = 0) -> tuple[str, bool]:
@@ -119,3 +98,27 @@ def decode_name(name: bytes, flags: int = 0) -> tuple[str, bool]:
         if flags & UTF8:
             return name.decode("latin-1"), False
         return name.decode("cp437"), True
+
+
+def lenient_name(name: bytes) -> str | None:
+    """Return what careless decoders make of a name that is not UTF-8: its overlong forms resolved.
+
+    None where there are none, or where the rest is no UTF-8 either, as in a code page. UTF-8 writes
+    each character in one way only (RFC 3629, section 3); decoders that do not check it read
+    ``C0 AF`` as a slash.
+    """
+    if name.isascii() or not _OVERLONG.search(name):
+        return None
+    plain = _OVERLONG.sub(_shortened, name)
+    try:
+        return plain.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _shortened(match: re.Match[bytes]) -> bytes:
+    first, *rest = match.group()
+    value = first & 0x3F >> len(rest)
+    for byte in rest:
+        value = value << 6 | byte & 0x3F
+    return chr(value).encode("utf-8", "replace")

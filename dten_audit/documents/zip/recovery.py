@@ -9,8 +9,9 @@ from dten_audit.documents.decoders import Flow, inflater
 from dten_audit.documents.errors import BrokenError, OverLimitError
 from dten_audit.documents.sink import Sink
 from dten_audit.documents.source import Folder, Item, Member, Missed, Problem, Source
+from dten_audit.documents.zip import extras
 from dten_audit.documents.zip import records as r
-from dten_audit.documents.zip.content import SUPPORTED, read_content
+from dten_audit.documents.zip.content import read_content, read_whole, supported
 from dten_audit.documents.zip.layout import Region
 from dten_audit.documents.zip.records import Entry
 
@@ -24,34 +25,81 @@ class _Found(NamedTuple):
 
 
 def surface(source: Source, view: memoryview, region: Region) -> Iterator[Item]:
-    """Yield what unlisted bytes hold: members with headers of their own, or the bytes as a file."""
-    if bytes(view[region.start : region.start + 4]) == r.LOCAL:
-        yield from recover(source, view, region.start, region.end, "@hidden/")
+    """Yield what unlisted bytes hold: members with headers of their own, and the other bytes."""
+    start, end, label = region
+    if label == "hidden":
+        yield from recover(source, view, start, end, "@hidden/", told=True)
         return
-    path = f"@{region.label}" + (f"/{region.start}" if region.label == "hidden" else "")
-    if source.wanted(path):
-        with Sink(source.budget) as sink:
-            for at in range(region.start, region.end, _STEP):
-                sink.write(bytes(view[at : min(at + _STEP, region.end)]))
-            yield Member(path, sink.data())
+    yield from _rest(source, view, start, end, f"@{label}")
+    yield from _embedded(source, view, start, end)
 
 
 def recover(
-    source: Source, view: memoryview, start: int, end: int, prefix: str = ""
+    source: Source, view: memoryview, start: int, end: int, prefix: str = "", *, told: bool = False
 ) -> Iterator[Item]:
-    """Walk from local header to local header; look for the next one where the walk is lost."""
+    """Walk from local header to local header; look for the next one where the walk is lost.
+
+    ``told``: that there are such bytes has been said.
+    """
     position = start
     while position < end:
         found = _header(view, position, end)
         if found is None:
+            following = _next(view, position + 1, end, r.LOCAL)
             if bytes(view[position : position + 4]) in (r.CENTRAL, r.END, r.END64):
-                return
-            following = _next_header(view, position + 1, end, r.LOCAL)
-            yield Problem("hidden-data", f"{following - position} bytes", offset=position)
+                yield from _records(source, view, position, following)
+            else:
+                if not told:
+                    yield Problem("hidden-data", f"{following - position} bytes", offset=position)
+                yield from _rest(source, view, position, following, f"@hidden/{position}")
             position = following
             continue
         path = prefix + r.decode_name(found.entry.name, found.entry.flags)[0]
         position = yield from _unpack(source, view, found, path, end)
+
+
+def _records(source: Source, view: memoryview, start: int, end: int) -> Iterator[Item]:
+    """Yield a directory that nothing leads to: its comments may be meant to be read.
+
+    The fixed part of its end record is left out: it is no archive without its members.
+    """
+    while start < end:
+        stop = _next(view, start, end, r.END)
+        if stop > start:
+            yield from _rest(source, view, start, stop, f"@hidden/{start}")
+        start = min(stop + r.end_record.size, end)
+
+
+def _rest(source: Source, view: memoryview, start: int, end: int, path: str) -> Iterator[Item]:
+    """Yield bytes that are no member, as they stand there."""
+    if source.wanted(path):
+        with Sink(source.budget) as sink:
+            for at in range(start, end, _STEP):
+                sink.write(bytes(view[at : min(at + _STEP, end)]))
+            yield Member(path, sink.data())
+
+
+def _embedded(source: Source, view: memoryview, start: int, end: int) -> Iterator[Item]:
+    """Yield the members among other bytes: programs that look for their headers unpack them.
+
+    A header is one if what follows it unpacks as it says; programs hold look-alikes.
+    """
+    spare = 2 * (end - start)
+    position = _next(view, start, end, r.LOCAL)
+    while position < end and spare > 0:
+        found = _header(view, position, end)
+        data = None
+        if found is not None and found.sized and found.entry.size:
+            entry, begin, _ = found
+            spare -= entry.packed
+            if begin + entry.packed <= end and not entry.encrypted:
+                data = read_whole(view[:end], entry, begin, source.budget)
+        if found is not None and data is not None:
+            path = "@hidden/" + found.entry.path
+            if source.wanted(path):
+                yield Member(path, data)
+            position = found.start + found.entry.packed - 1
+        position = _next(view, position + 1, end, r.LOCAL)
 
 
 def _header(view: memoryview, position: int, end: int) -> _Found | None:
@@ -67,8 +115,8 @@ def _header(view: memoryview, position: int, end: int) -> _Found | None:
         return None
     name = bytes(view[name_at : name_at + name_size])
     if r.MAX32 in (packed, size):
-        for kind, content in r.extra_fields(bytes(view[name_at + name_size : start])):
-            values = r.long_values(content)
+        for kind, content in extras.fields(bytes(view[name_at + name_size : start])):
+            values = extras.long_values(content)
             if kind == r.ZIP64_EXTRA and len(values) > 1:
                 size, packed = values[:2]
     entry = Entry(name, flags, method, crc, packed, size, position, 0, b"", b"")
@@ -76,7 +124,7 @@ def _header(view: memoryview, position: int, end: int) -> _Found | None:
     return _Found(entry, start, sized)
 
 
-def _next_header(view: memoryview, position: int, end: int, signature: bytes) -> int:
+def _next(view: memoryview, position: int, end: int, signature: bytes) -> int:
     """Return where the next record of a kind may start; the end if there is none."""
     while position < end:
         block = bytes(view[position : min(position + _STEP + 3, end)])
@@ -92,7 +140,7 @@ def _unpack(
 ) -> Generator[Item, None, int]:
     """Yield one member; return where the next header should be."""
     entry, start, sized = found
-    readable = not entry.encrypted and entry.method in SUPPORTED
+    readable = not entry.encrypted and supported(entry.method)
     if sized or not readable:
         following = min(start + entry.packed, end)
         if path.endswith("/") and not entry.size:
@@ -133,7 +181,7 @@ def _unsized(
     """Unpack a member whose size stands behind it: a deflate stream knows where it ends."""
     entry, start, _ = found
     if entry.method != r.DEFLATED:
-        following = _next_header(view, start, len(view), r.DESCRIPTOR)
+        following = _next(view, start, len(view), r.DESCRIPTOR)
         if source.wanted(path):
             data = bytes(view[start : min(following, start + source.budget.limits.memory)])
             source.budget.charge(len(data))
@@ -161,4 +209,4 @@ def _unsized(
             yield Member(path, sink.data())
         if missed:
             yield Missed(path, missed, sink.size)
-    return _next_header(view, start, len(view), r.LOCAL) if following < 0 else following
+    return _next(view, start, len(view), r.LOCAL) if following < 0 else following
