@@ -13,6 +13,7 @@ from dten_audit.documents.source import Data
 CHUNK: Final = 1 << 20
 _FEED: Final = 1 << 18
 _SMALL: Final = 1 << 12
+_SKIPPABLE: Final = 8
 _GZIP_WINDOW: Final = 31
 _RAW_WINDOW: Final = -15
 _WINDOWS: Final = {"gzip": _GZIP_WINDOW, "deflate": _RAW_WINDOW}
@@ -113,6 +114,10 @@ def make_decoder(kind: str, memory: int) -> Decoder:
         return bz2.BZ2Decompressor()
     if kind == "zstd":
         return _zstd(memory)
+    if kind == "lzip":
+        from dten_audit.documents.lzip import LzipDecoder
+
+        return LzipDecoder(memory)
     import lzma
 
     shape = lzma.FORMAT_ALONE if kind == "lzma" else lzma.FORMAT_XZ
@@ -134,30 +139,34 @@ def _zstd(memory: int) -> Decoder:
 class Flow:
     """What comes out of a compressed stream, chunk by chunk, charged to the budget.
 
-    Streams of the same kind that follow each other are one content, as their tools have it.
-    Once the end was reached, ``consumed`` is how much of the data the streams took, and
-    ``trailing`` how many bytes that are not padding follow.
+    Streams of the same kind that follow each other are one content, as their tools have it:
+    ``starts`` says where each begins, ``skipped`` where data lie that decoders pass over. Once the
+    end was reached, ``consumed`` is how much of the data the streams took, ``trailing`` how many
+    bytes that are not padding follow, and ``tail`` where these start.
     """
 
     def __init__(
-        self,
-        data: Data | memoryview,
-        kind: str,
-        budget: Budget,
-        decoder: Decoder | None = None,
+        self, data: Data | memoryview, kind: str, budget: Budget, decoder: Decoder | None = None
     ) -> None:
+        """``decoder``: a single stream is read, with this decoder."""
         self.size = 0
         self.consumed = 0
         self.trailing = 0
-        self._data = memoryview(data)
+        self.tail = 0
+        self.starts: list[int] = []
+        self.skipped: list[tuple[int, int]] = []
+        self._data = data
+        self._view = memoryview(data)
         self._kind = kind
         self._budget = budget
         self._position = 0
         self._stream_start = 0
         self._stream_size = 0
+        self._feed = _FEED
         self._failure: Exception | None = None
         self._single = decoder is not None
-        self._decoder = decoder or make_decoder(kind, budget.limits.dictionary)
+        self._decoder = decoder
+        self._ended = False
 
     def read(self) -> bytes:
         """Return the next chunk, or nothing at the end.
@@ -166,28 +175,34 @@ class Flow:
         ``OverLimitError``.
         """
         while self._failure is None:
-            if self._decoder.eof and not self._next_stream():
-                return b""
+            decoder = self._decoder
+            if decoder is None or decoder.eof:
+                decoder = None if self._ended else self._next_stream(decoder)
+                if decoder is None:
+                    return b""
             feed: bytes | memoryview = b""
-            if self._decoder.needs_input:
-                feed = self._data[self._position : self._position + _FEED]
+            if decoder.needs_input:
+                feed = self._view[self._position : self._position + self._feed]
                 self._position += len(feed)
+                self._feed = min(_FEED, 2 * self._feed)
                 if not feed:
-                    what = f"{self._kind} ends before its end"
-                    self._failure = BrokenError("truncated-stream", what)
-                    break
-            chunk = self._decode(feed)
+                    raise self._fail("ends before its end")
+            chunk = self._decode(decoder, feed)
             if chunk:
                 self.size += len(chunk)
                 self._stream_size += len(chunk)
                 self._budget.charge(len(chunk))
-                self._budget.check_ratio(self.size, len(self._data))
+                self._budget.check_ratio(self.size, len(self._view))
                 return chunk
         raise self._failure
 
-    def _decode(self, feed: bytes | memoryview) -> bytes:
+    def _fail(self, what: str) -> BrokenError:
+        self._failure = BrokenError("truncated-stream", f"{self._kind} {what}")
+        return self._failure
+
+    def _decode(self, decoder: Decoder, feed: bytes | memoryview) -> bytes:
         try:
-            return self._decoder.decompress(feed, CHUNK)
+            return decoder.decompress(feed, CHUNK)
         except (MemoryError, OverflowError) as error:
             raise OverLimitError("limit-memory", f"{self._kind} needs too much memory") from error
         except Exception as error:
@@ -211,7 +226,7 @@ class Flow:
         saved = bytearray()
         passed, position, most = 0, self._stream_start, self._stream_size + CHUNK
         while not decoder.eof and passed < most:
-            feed = self._data[position : position + _SMALL] if decoder.needs_input else b""
+            feed = self._view[position : position + _SMALL] if decoder.needs_input else b""
             position += len(feed)
             try:
                 chunk = decoder.decompress(feed, _SMALL)
@@ -224,25 +239,76 @@ class Flow:
                 break
         return bytes(saved)
 
-    def _next_stream(self) -> bool:
-        """Go on to a stream that follows; tell whether there is one."""
-        self._position -= len(self._decoder.unused_data)
+    def _next_stream(self, ended: Decoder | None) -> Decoder | None:
+        """Go on to the first stream, or to one that follows; return None at the end."""
+        if ended is not None:
+            self._position -= len(ended.unused_data)
+        if ended is None or not self._single:
+            self._skip_frames()
+        start = self._position
+        follows = self._kind == "xz" and ended is not None
+        if follows and (past := past_zeros(self._view, start)) % 4 == start % 4:
+            start = past
+        first = ended is None and not (self.skipped and start == len(self._view))
+        head = bytes(self._view[start : start + 6])
+        if first or (not self._single and _starts(self._kind, head)):
+            self._budget.charge(0)
+            self.starts.append(start)
+            self._position = self._stream_start = start
+            self._stream_size, self._feed = 0, _SMALL
+            self._decoder = make_decoder(self._kind, self._budget.limits.dictionary)
+            return self._decoder
+        self._end()
+        return None
+
+    def _skip_frames(self) -> None:
+        """Pass over frames of zstd that hold no content (RFC 8878, 3.1.2)."""
+        while self._kind == "zstd":
+            head = bytes(self._view[self._position : self._position + _SKIPPABLE])
+            if not _is_skippable(head):
+                return
+            start = self._position + _SKIPPABLE
+            end = start + int.from_bytes(head[4:], "little")
+            if len(head) < _SKIPPABLE or end > len(self._view):
+                raise self._fail("ends in a frame to be skipped")
+            self._budget.charge(0)
+            self.skipped.append((start, end))
+            self._position = end
+
+    def _end(self) -> None:
+        """Note what follows the last stream."""
+        self._ended = True
         self.consumed = self._position
-        rest = self._data[self._position :]
-        if self._single or not _starts(self._kind, bytes(rest[:6])):
-            padding = len(rest) <= CHUNK and not bytes(rest).strip(b"\0")
-            self.trailing = 0 if padding else len(rest)
-            return False
-        self._budget.charge(0)
-        self._stream_start, self._stream_size = self._position, 0
-        self._decoder = make_decoder(self._kind, self._budget.limits.dictionary)
-        return True
+        self.tail = past_zeros(self._view, self._position)
+        size = len(self._view) - self._position
+        padding = size <= CHUNK and self.tail == len(self._view)
+        self.trailing = 0 if padding else size
+
+
+def past_zeros(data: memoryview, start: int) -> int:
+    """Return where the first byte from ``start`` on stands that is not zero, or the end."""
+    while start < len(data):
+        chunk = bytes(data[start : start + CHUNK])
+        rest = chunk.lstrip(b"\0")
+        if rest:
+            return start + len(chunk) - len(rest)
+        start += len(chunk)
+    return start
+
+
+def _is_skippable(head: bytes) -> bool:
+    return head[1:4] == b"\x2a\x4d\x18" and head[0] & 0xF0 == 0x50  # noqa: PLR2004
 
 
 def _starts(kind: str, head: bytes) -> bool:
     """Tell whether another stream of this kind starts here."""
-    if kind == "zstd":
-        skippable = head[1:4] == b"\x2a\x4d\x18" and head[0] & 0xF0 == 0x50  # noqa: PLR2004
-        return skippable or head.startswith(b"\x28\xb5\x2f\xfd")
-    starts = {"gzip": b"\x1f\x8b", "bzip2": b"BZh", "xz": b"\xfd7zXZ\0"}
-    return kind in starts and head.startswith(starts[kind])
+    return kind in _MAGIC and head.startswith(_MAGIC[kind])
+
+
+_MAGIC: Final = {
+    "gzip": b"\x1f\x8b",
+    "bzip2": b"BZh",
+    "lzip": b"LZIP",
+    "xz": b"\xfd7zXZ\0",
+    "zstd": b"\x28\xb5\x2f\xfd",
+}

@@ -1,4 +1,4 @@
-"""Reads compressed streams (gzip, bzip2, xz, lzma, zstd): one file, or an archive right inside."""
+"""Reads compressed streams (gzip, bzip2, xz, lzma, lzip, zstd): a file, or an archive inside."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from dten_audit.documents.errors import BrokenError
 from dten_audit.documents.kinds import kind_of
 from dten_audit.documents.sink import Sink
 from dten_audit.documents.source import Item, Member, Missed, Problem, Source
+from dten_audit.documents.stream_headers import GzipHeaders
 from dten_audit.documents.tape import FlowTape
 
 _ENDINGS: Final = {
     ".tgz": ".tar", ".tbz2": ".tar", ".tbz": ".tar", ".txz": ".tar", ".tlz": ".tar",
-    ".tzst": ".tar", ".svgz": ".svg", ".gz": "", ".bz2": "", ".xz": "", ".lzma": "", ".zst": "",
-    ".zstd": "", ".z": "",
+    ".tzst": ".tar", ".svgz": ".svg", ".gz": "", ".bz2": "", ".xz": "", ".lzma": "", ".lz": "",
+    ".zst": "", ".zstd": "", ".z": "",
 }  # fmt: skip
 _MIN_HEAD: Final = 4096
+_PZSTD: Final = 4
+"""pzstd writes the size of each frame into one to be skipped before it."""
 
 
 def gzip_members(source: Source) -> Iterator[Item]:
@@ -42,6 +45,11 @@ def lzma_members(source: Source) -> Iterator[Item]:
     return _members(source, "lzma")
 
 
+def lzip_members(source: Source) -> Iterator[Item]:
+    """Yield what an lzip file holds."""
+    return _members(source, "lzip")
+
+
 def zstd_members(source: Source) -> Iterator[Item]:
     """Yield what a Zstandard file (RFC 8878) holds."""
     return _members(source, "zstd")
@@ -57,19 +65,50 @@ def unpacked_name(name: str) -> str:
 
 
 def _members(source: Source, kind: str) -> Iterator[Item]:
-    """Yield an archive's members, or the one file that is packed here."""
+    """Yield an archive's members, or the one file that is packed here; then what stands beside."""
     flow = Flow(source.data, kind, source.budget)
     path = unpacked_name(source.name)
-    head = _head(flow)
-    inner = kind_of(path, head)
-    if inner == "tar":
-        yield from tar.walk(FlowTape(flow, head), source)
-    elif inner == "cpio":
-        yield from cpio.walk(FlowTape(flow, head), source)
-    elif source.wanted(path):
-        yield from _one_file(flow, head, path, source)
+    try:
+        head = _head(flow)
+        inner = kind_of(path, head)
+        if inner == "tar":
+            yield from tar.walk(FlowTape(flow, head), source)
+        elif inner == "cpio":
+            yield from cpio.walk(FlowTape(flow, head), source)
+        elif source.wanted(path):
+            yield from _one_file(flow, head, path, source)
+        else:
+            while flow.read():
+                pass
+    except BrokenError:
+        yield from _beside(flow, kind, path, source)
+        raise
+    yield from _beside(flow, kind, path, source)
+
+
+def _beside(flow: Flow, kind: str, path: str, source: Source) -> Iterator[Item]:
+    """Yield what the streams say beside their content, and what follows them."""
+    if kind == "gzip":
+        headers = GzipHeaders(source, path)
+        for start in flow.starts:
+            yield from headers.read(start)
+    for number, (start, end) in enumerate(flow.skipped, 1):
+        if end - start != _PZSTD:
+            yield from _part(source, f"@skippable/{number}", start, end)
     if flow.trailing:
         yield Problem("appended-data", f"{flow.trailing} bytes", offset=flow.consumed)
+        yield from _part(source, "@trailer", flow.tail, len(source.data))
+
+
+def _part(source: Source, path: str, start: int, end: int) -> Iterator[Item]:
+    """Yield bytes of the file as a document of their own."""
+    most = source.budget.limits.member
+    if end - start > most:
+        yield Problem("limit-member", f"larger than {most} bytes", path)
+        yield Missed(path, "limit-member", end - start)
+    elif start < end and source.wanted(path):
+        source.budget.charge(end - start)
+        yield Member(path, source.data[start:end])
 
 
 def _head(flow: Flow) -> bytes:
