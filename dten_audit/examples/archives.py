@@ -10,6 +10,7 @@ are described at the functions. ``name`` is the package's file name.
 from __future__ import annotations
 
 import base64
+import struct
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Final, cast
@@ -109,7 +110,7 @@ def zip_bytes(spec: Spec) -> bytes:
         shift=True,
         comment=_text(spec, "comment"),
         count=cast("int | None", spec.get("count")),
-        before_directory=signed + b"APK Sig Block 42" if signed else b"",
+        before_directory=_signing_block(signed) if signed else b"",
         zip64=bool(spec.get("zip64")),
     )
     lies = Lies(
@@ -257,6 +258,13 @@ def _zip_member(member: Spec) -> ZipMember:
     if "link" in member:
         made = made._replace(data=_text(member, "link"), attributes=_LINK_MODE << 16)
     return _mispacked(made, member)
+
+
+def _signing_block(value: bytes) -> bytes:
+    """Return an APK signing block of one pair, its length at both ends."""
+    pair = struct.pack("<QL", len(value) + 4, 0x7109871A) + value
+    length = struct.pack("<Q", len(pair) + 24)
+    return length + pair + length + b"APK Sig Block 42"
 
 
 def _extra(member: Spec) -> bytes:

@@ -6,6 +6,7 @@ import struct
 from operator import attrgetter
 from typing import Final, NamedTuple
 
+from dten_audit.documents.kinds import SAMPLE, kind_of
 from dten_audit.documents.source import Data, Problem
 from dten_audit.documents.zip import records as r
 from dten_audit.documents.zip.directory import Directory
@@ -228,7 +229,8 @@ def _note(data: Data, layout: Layout, start: int, end: int, label: str) -> None:
     if label == "prefix" and head == r.LOCAL:
         label = "hidden"
     issue = {"prefix": "prepended-data", "trailer": "appended-data"}.get(label, "hidden-data")
-    layout.problems.append(Problem(issue, f"{size} bytes", offset=start))
+    what = f", {kind_of('', data[start : start + SAMPLE])}" if label == "prefix" else ""
+    layout.problems.append(Problem(issue, f"{size} bytes{what}", offset=start))
     layout.regions.append(Region(start, end, label))
 
 
