@@ -30,10 +30,15 @@ FORMATS: tuple[Format, ...] = (
     Format("xz", "streams:xz_members"),
     Format("lzma", "streams:lzma_members"),
     Format("zstd", "streams:zstd_members"),
+    Format("lzip", "streams:lzip_members"),
     Format("ar", "ar:members"),
     Format("cpio", "cpio:members"),
     Format("rpm", "rpm:members"),
     Format("selfextract", "selfextract:members"),
+    Format("shar", "shar:members"),
+    Format("overlay", "overlay:members"),
+    Format("salted", "locked:members"),
+    Format("luks", "locked:members"),
 )
 
 

@@ -17,6 +17,7 @@ from dten_audit.documents.names import (
     tool_settings,
     tree_problems,
 )
+from dten_audit.documents.remedies import remedy
 from dten_audit.documents.source import Data, Item, Link, Problem, Source
 from dten_audit.model.facts.container import ContainerIssue, CoverageGap
 from dten_audit.model.location import Location, inner
@@ -123,4 +124,6 @@ class Frame:
         """Return the fact that the document at ``address`` was not covered."""
         meaning = REASONS.get(reason) or ISSUES[reason]
         at = Location(address)
-        return CoverageGap(at, reason, kind, size, meaning=meaning, container=self.address)
+        return CoverageGap(
+            at, reason, kind, size, "exact", meaning, self.address, remedy(reason, kind)
+        )

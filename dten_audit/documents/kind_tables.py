@@ -30,17 +30,12 @@ MAGIC: dict[bytes, str] = {
     b"\xfd7zX": "xz",
     b"\x28\xb5\x2f\xfd": "zstd",
     b"!<ar": "ar",
+    b"!<th": "ar",
     b"\xed\xab\xee\xdb": "rpm",
     b"0707": "cpio",
-    b"7z\xbc\xaf": "7z",
-    b"Rar!": "rar",
-    b"MSCF": "cab",
     b"\xd0\xcf\x11\xe0": "ole",
-    b"xar!": "xar",
-    b"hsqs": "squashfs",
     b"\x04\x22\x4d\x18": "lz4",
     b"\x89LZO": "lzop",
-    b"LZIP": "lzip",
     b"\x7fELF": "elf",
     b"\xfe\xed\xfa\xce": "macho",
     b"\xfe\xed\xfa\xcf": "macho",
@@ -64,6 +59,8 @@ MAGIC: dict[bytes, str] = {
 MAGIC_TWO: dict[bytes, str] = {
     b"\x1f\x8b": "gzip",
     b"\x1f\x9d": "compress",
+    b"\xc7\x71": "cpio",
+    b"\x71\xc7": "cpio",
     b"\xff\xd8": "image",
 }
 """By the first two bytes, where these alone tell it."""
@@ -136,7 +133,9 @@ program: elf pe macho class
 image: image
 font: font
 archive: zip tar gzip bzip2 xz lzma zstd ar cpio rpm 7z rar cab msi iso dmg xar squashfs lz4 lzop
-archive: lzip compress selfextract ole
+archive: lzip compress selfextract ole overlay shar arj lzh ace wim vhd vhdx vmdk vdi qcow2 disk
+archive: ext xfs btrfs erofs cramfs romfs ubi uimage android-image luks salted flatpak asar stuffit
+archive: installshield-cab lrzip bzip3 zpaq nsis
 opaque: binary pdf keystore
 """)
 """The family of a kind; every other kind is text."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dten_audit.documents import kind_sniff as sniff
+from dten_audit.documents.foreign import FIRST_BYTES, foreign_kind, marked_kind
 from dten_audit.documents.kind_tables import (
     EXTENSIONS,
     FAMILIES,
@@ -29,7 +30,8 @@ _SETTINGS_ENDS = words("conf cfg config")
 
 CONTAINERS = words(
     "zip tar gzip bzip2 xz lzma zstd ar cpio rpm 7z rar cab msi iso dmg xar squashfs lz4 lzop lzip"
-    " compress"
+    " compress arj lzh ace wim vhd vhdx vmdk vdi qcow2 disk ext xfs btrfs erofs cramfs romfs ubi"
+    " uimage android-image luks salted flatpak asar stuffit installshield-cab lrzip bzip3 zpaq nsis"
 )
 """Kinds that hold other documents, whether or not a reader for them exists."""
 
@@ -48,13 +50,17 @@ def kind_of(path: str, head: bytes, mode: int | None = None) -> str:
             return found
     if head[_TAR_MAGIC] == b"ustar":
         return "tar"
+    if head[2:5] == b"-lh" or head[4:6] == b"\xef\xbe" or head[7:9] == b"**":
+        found = marked_kind(head)
+        if found:
+            return found
     folder, _, name = path.rpartition("/")
     lower = name.lower()
     kind = _by_folder(folder, lower) if folder else ""
     if kind:
         return kind
-    if head[:2] == b"#!":
-        return sniff.shebang_kind(head)
+    if head[:2] == b"#!" and (kind := sniff.shebang_kind(head)):
+        return kind
     named = NAMES.get(lower) or EXTENSIONS.get(lower.rpartition(".")[2] if "." in lower else "")
     if named is not None and named != SNIFF:
         return _settled(named, head) if named in _SHARED else named
@@ -89,7 +95,9 @@ def mismatch(path: str, kind: str) -> str:
 
 
 _MAGIC_STARTS = frozenset(
-    {magic[0] for magic in (*MAGIC, *MAGIC_TWO)} | set(b"BM\xca0\x00R" + bytes(range(0x50, 0x60)))
+    {magic[0] for magic in (*MAGIC, *MAGIC_TWO)}
+    | set(b"BM\xca0\x00R" + bytes(range(0x50, 0x60)))
+    | FIRST_BYTES
 )
 """The first bytes of everything that ``_by_magic`` knows."""
 
@@ -97,9 +105,9 @@ _MAGIC_STARTS = frozenset(
 def _by_magic(path: str, head: bytes, kind: str | None) -> str:
     """Settle first bytes that need a second look; empty where they tell nothing."""
     if kind == "cpio":
-        return "cpio" if head[4:6] in (b"01", b"02", b"07") and head[4:6] != b"" else ""
+        return "cpio" if head[4:6] in (b"01", b"02", b"07") or sniff.is_binary_cpio(head) else ""
     if kind == "ar":
-        return "ar" if head.startswith(b"!<arch>\n") else ""
+        return "ar" if head.startswith((b"!<arch>\n", b"!<thin>\n")) else ""
     if kind == "ole":
         return "msi" if path.lower().endswith((".msi", ".msp")) else "binary"
     if kind is not None:
@@ -119,7 +127,7 @@ def _by_magic(path: str, head: bytes, kind: str | None) -> str:
         return "font"
     if start[1:4] == b"\x2a\x4d\x18" and 0x50 <= start[0] <= 0x5F:  # noqa: PLR2004
         return "zstd"
-    return sniff.der_kind(head)
+    return foreign_kind(head) or sniff.der_kind(head)
 
 
 def _by_folder(folder: str, name: str) -> str:
@@ -164,7 +172,7 @@ def _by_content(folder: str, name: str, head: bytes, mode: int | None) -> str:
     if kind:
         return kind
     encoding = encoding_of(sample)
-    if not encoding or (encoding == "latin-1" and _dense_in_controls(sample)):
+    if not encoding or (encoding == "latin-1" and dense_in_controls(sample)):
         return _binary(sample)
     text = sample.decode(encoding, "replace").removeprefix("\ufeff")
     if sniff.is_manual(text):
@@ -242,7 +250,7 @@ def _certificate(end: str, sample: bytes) -> str:
     return ""
 
 
-def _dense_in_controls(sample: bytes) -> bool:
+def dense_in_controls(sample: bytes) -> bool:
     """Tell bytes from text in a legacy encoding: text holds few control characters."""
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
     return controls * 20 > len(sample)
@@ -253,12 +261,12 @@ _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\f\r\x1b")
 
 def _binary(sample: bytes) -> str:
     """Return the kind of bytes that are no text: an old tar has no magic but a checksum."""
-    if sample[_TAR_MAGIC] == b"ustar" or _is_old_tar(sample):
+    if sample[_TAR_MAGIC] == b"ustar" or is_tar_block(sample):
         return "tar"
     return "binary"
 
 
-def _is_old_tar(block: bytes) -> bool:
+def is_tar_block(block: bytes) -> bool:
     """Tell whether a 512-byte block is a tar header by its checksum (POSIX.1-1988, ustar)."""
     if len(block) < _BLOCK or not block[0]:
         return False

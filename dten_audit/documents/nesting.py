@@ -1,17 +1,23 @@
-"""Tells whether a document is a container too: by its kind, or by an archive at its end."""
+"""Tells whether a document is a container too: by its kind, its end, or what it carries behind."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from dten_audit.documents.kinds import CONTAINERS, kind_of
-from dten_audit.documents.selfextract import payload_of
+from dten_audit.documents.foreign import landmark_kind
+from dten_audit.documents.kind_tables import KIND_FAMILIES
+from dten_audit.documents.kinds import CONTAINERS, SAMPLE, kind_of
+from dten_audit.documents.overlay import PROGRAMS, carries_overlay
+from dten_audit.documents.selfextract import SCRIPTS, carries_payload
+from dten_audit.documents.shar import holds_parts
 from dten_audit.documents.source import Data
 from dten_audit.documents.zip.directory import ends_in_zip
 
 _LONGEST_TAIL: Final = 22 + 0xFFFF
 _LAST_SIGNATURE_BYTE: Final = b"\x06"
 """No text holds it, and it is found at the speed of memory."""
+_NAMED: Final = frozenset(("iso", "dmg"))
+"""Kinds that a name gives although the bytes may be something else."""
 
 
 def nested_kind(path: str, data: Data, mode: int | None = None) -> tuple[str, str]:
@@ -19,11 +25,30 @@ def nested_kind(path: str, data: Data, mode: int | None = None) -> tuple[str, st
 
     A ZIP is read from its end: whatever stands before it, unpackers take it for a ZIP.
     """
-    kind = kind_of(path, data if isinstance(data, bytes) else data[:4096], mode)
-    if kind in CONTAINERS:
+    head = data if isinstance(data, bytes) else data[:SAMPLE]
+    kind = kind_of(path, head, mode)
+    if kind in CONTAINERS and kind not in _NAMED:
         return kind, kind
     if data.find(_LAST_SIGNATURE_BYTE, -_LONGEST_TAIL) >= 0 and ends_in_zip(data):
         return kind, "zip"
-    if kind == "shell" and payload_of(data):
+    if kind in SCRIPTS and carries_payload(data, kind):
         return kind, "selfextract"
+    if kind == "shell" and holds_parts(data):
+        return kind, "shar"
+    if kind in KIND_FAMILIES:
+        return _by_landmarks(kind, data)
     return kind, ""
+
+
+def _by_landmarks(kind: str, data: Data) -> tuple[str, str]:
+    """Look further into what is no text: images of disks, and programs with something appended."""
+    if kind in _NAMED:
+        plain = kind_of("", data[:SAMPLE])
+        if plain not in ("binary", "empty"):
+            return plain, plain if plain in CONTAINERS else ""
+    found = landmark_kind(data) if len(data) > SAMPLE else ""
+    if found:
+        return found, found
+    if kind in PROGRAMS and carries_overlay(data, kind):
+        return kind, "overlay"
+    return kind, kind if kind in CONTAINERS else ""

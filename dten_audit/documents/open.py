@@ -163,7 +163,7 @@ class _Walk:
     def _gap(self, frame: Frame, missed: Missed) -> CoverageGap:
         if not missed.path:
             return frame.gap(frame.address, missed.reason, frame.kind, frame.size)
-        kind = kind_by_name(missed.path)
+        kind = missed.kind or kind_by_name(missed.path)
         return frame.gap(frame.place(missed.path).path, missed.reason, kind, missed.size)
 
     def _leave(self) -> Iterator[Opened]:

@@ -13,6 +13,7 @@ from dten_audit.documents.errors import OverLimitError, PackageError
 from dten_audit.documents.folder import folder_members, read_file
 from dten_audit.documents.frame import Frame
 from dten_audit.documents.nesting import nested_kind
+from dten_audit.documents.remedies import remedy
 from dten_audit.documents.sink import Sink
 from dten_audit.documents.source import Data
 
@@ -81,5 +82,6 @@ def _archive(base: str, data: Data, frame: type[F], budget: Budget) -> F:
     outside = frame(base, "", b"", budget, -1)
     root = outside.inside(base, base, container, data)
     if root is None:
-        raise PackageError(f"a {container} archive, for which there is no reader")
+        advice = remedy("unsupported-format", container)
+        raise PackageError(f"a {container} archive, for which there is no reader. {advice}")
     return root

@@ -1,50 +1,126 @@
-"""Reads shell scripts that carry an archive behind their last line, as makeself writes them."""
+"""Reads scripts that carry archives behind their last line: makeself, installers, and kin."""
 
 from __future__ import annotations
 
-import re
+import binascii
 from collections.abc import Iterator
 from typing import Final
 
-from dten_audit.documents.decoders import make_decoder
-from dten_audit.documents.kinds import kind_of
+from dten_audit.documents.budget import Budget
+from dten_audit.documents.decoders import CHUNK
+from dten_audit.documents.kinds import CONTAINERS, SAMPLE, dense_in_controls, kind_of
+from dten_audit.documents.payloads import cut, first_archive, parts, unread
+from dten_audit.documents.sink import Sink
 from dten_audit.documents.source import Data, Item, Member, Source
+from dten_audit.documents.text import encoding_of
 
-_SCRIPT: Final = 1 << 20
-"""Where the archive must have begun: the script before it is short."""
-_TRIAL: Final = 1 << 16
-_TRIED: Final = 64
-_START: Final = (
-    rb"(?<=\n)(?:\x1f\x8b\x08|BZh[1-9]1AY&SY|\xfd7zXZ\0|\x28\xb5\x2f\xfd|PK\x03\x04|"
-    rb"[^\n\0]{1,100}\0{1,99}0\d{6}\0)"
-)
+SCRIPTS: Final[dict[str, str]] = {
+    "shell": ".sh", "python": ".py", "perl": ".pl", "ruby": ".rb", "php": ".php",
+    "javascript": ".js", "batch": ".bat", "powershell": ".ps1", "text": "",
+}  # fmt: skip
+"""Languages in which such scripts are written, and the endings of their names."""
+_SMALLEST: Final = 64
+_SMALLEST_ENCODED: Final = 512
+_SHORT_LINE: Final = 32
+_BASE64: Final = bytes(range(48, 58)) + bytes(range(65, 91)) + bytes(range(97, 123)) + b"+/=\r\n"
+_EXECUTABLE: Final = 0o755
 
 
 def members(source: Source) -> Iterator[Item]:
-    """Yield the script and the archive behind it."""
-    start = payload_of(source.data)
-    for path, first, end in (("@script.sh", 0, start), ("@payload", start, len(source.data))):
+    """Yield the script, and each archive behind it."""
+    data, budget = source.data, source.budget
+    start = payload_of(data)
+    encoded = 0 if start else encoded_payload_of(data)
+    script = "@script" + SCRIPTS.get(kind_of(source.name, data[:SAMPLE]), "")
+    if source.wanted(script):
+        yield Member(script, cut(data, 0, start or encoded, budget), _EXECUTABLE)
+    if encoded:
+        if source.wanted("@payload"):
+            yield Member("@payload", _decoded(data, encoded, budget))
+        return
+    for number, (first, end) in enumerate(_payloads(data, start, budget), 1):
+        path = "@payload" if number == 1 else f"@payload{number}"
         if source.wanted(path):
-            source.budget.charge(end - first)
-            yield Member(path, source.data[first:end], 0o755 if path == "@script.sh" else None)
+            yield Member(path, cut(data, first, end, budget))
+            yield from unread(data, first, end, path, "payload")
+
+
+def carries_payload(data: Data, kind: str) -> bool:
+    """Tell whether a script of this kind has something else behind it."""
+    if kind == "text" and data[:2] != b"#!":
+        return False
+    return bool(payload_of(data) or encoded_payload_of(data))
 
 
 def payload_of(data: Data) -> int:
-    """Return where the archive starts; 0 where there is none. A look-alike is tried first."""
-    if data.find(b"\0", 0, _SCRIPT) < 0:
+    """Return where the first archive behind a script starts, or other bytes that are no text.
+
+    0 where there are none.
+    """
+    if isinstance(data, bytes) and data.isascii() and b"\0" not in data:
         return 0
-    for number, match in enumerate(re.finditer(_START, data[:_SCRIPT])):
-        if number == _TRIED:
+    if encoding_of(data[:SAMPLE]).startswith(("utf-16", "utf-32")):
+        return 0
+    end = len(data)
+    nul = data.find(b"\0")
+    text_end = data.rfind(b"\n", 0, nul) + 1 if nul > 0 else 0
+    at, kind = first_archive(data, 1, end)
+    binary = bool(text_end) and dense_in_controls(data[text_end : min(at, text_end + SAMPLE)])
+    if binary and min(at, end) - text_end >= _SMALLEST:
+        return text_end
+    return at if kind else 0
+
+
+def _payloads(data: Data, start: int, budget: Budget) -> list[tuple[int, int]]:
+    """Return the archives behind a script, and what stands before the first of them."""
+    end = len(data)
+    at, kind = first_archive(data, start, end)
+    if not kind:
+        return [(start, end)]
+    before = [(start, at)] if at > start else []
+    return before + parts(data, at, end, budget)
+
+
+def encoded_payload_of(data: Data) -> int:
+    """Return where a script's last lines begin to be an archive in base64; 0 where they are none.
+
+    The text of a here-document is a part of the script and no payload.
+    """
+    at = len(data)
+    while at:
+        low = max(0, at - CHUNK)
+        kept = len(data[low:at].rstrip(_BASE64))
+        at = low + kept
+        if kept:
             break
-        head = data[match.start() : match.start() + _TRIAL]
-        kind = kind_of("@payload", head)
-        if kind in ("zip", "tar") or _decodes(kind, head):
-            return match.start()
-    return 0
+    start = data.find(b"\n", at) + 1
+    while start and data.find(b"\n", start, start + _SHORT_LINE) >= 0:
+        start = data.find(b"\n", start) + 1
+    if not start or len(data) - start < _SMALLEST_ENCODED:
+        return 0
+    if b"<<" in data[data.rfind(b"\n", 0, start - 1) + 1 : start]:
+        return 0
+    if data.find(b"=", start, len(data) - 4) >= 0:
+        return 0
+    head = _bytes_of(data[start : start + 2 * SAMPLE].translate(None, b"\r\n"))
+    kind = kind_of("@payload", head)
+    return start if kind in CONTAINERS or kind in ("elf", "pe", "macho") else 0
 
 
-def _decodes(kind: str, head: bytes) -> bool:
+def _decoded(data: Data, start: int, budget: Budget) -> Data:
+    """Decode base64. Raises ``OverLimitError``."""
+    rest = b""
+    with Sink(budget) as sink:
+        for at in range(start, len(data), CHUNK):
+            text = rest + data[at : at + CHUNK].translate(None, b"\r\n")
+            whole = len(text) // 4 * 4
+            sink.write(_bytes_of(text[:whole]))
+            rest = text[whole:]
+        return sink.data()
+
+
+def _bytes_of(text: bytes) -> bytes:
     try:
-        return bool(make_decoder(kind, 1 << 27).decompress(head, 512))
-    except Exception:  # noqa: BLE001 - each library has its own error; all mean no
-        return False
+        return binascii.a2b_base64(text[: len(text) // 4 * 4])
+    except binascii.Error:
+        return b""

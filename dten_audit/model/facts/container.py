@@ -39,7 +39,7 @@ class CoverageGap(NamedTuple):
     ``reason`` is a name from ``documents/issues.py`` (``encrypted``, ``limit-ratio``, …),
     ``meaning`` the same in words. ``kind`` is what the document seems to be, ``unknown`` where its
     name does not tell; ``size`` its bytes as far as known. ``container`` is the address of what
-    holds it.
+    holds it. ``remedy`` says how to have it covered all the same.
     """
 
     at: Location
@@ -49,6 +49,7 @@ class CoverageGap(NamedTuple):
     certainty: Certainty = "exact"
     meaning: str = ""
     container: str = ""
+    remedy: str = ""
 
     @property
     def subject(self) -> str:
