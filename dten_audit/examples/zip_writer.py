@@ -18,7 +18,8 @@ _VERSION: Final = 20
 class ZipMember(NamedTuple):
     """A member. ``local_…`` is what its own header says where that differs from the directory.
 
-    ``stored``: not packed. ``streamed``: its sizes follow it. ``packed`` replaces its packed bytes.
+    ``stored``: not packed. ``streamed``: its sizes follow it. ``packed`` replaces its packed bytes,
+    ``descriptor`` what follows them. ``offset`` is where the directory says that it is.
     ``attributes`` are the external ones (the Unix mode in the upper half). ``shared``: no bytes of
     its own, but those of the member before.
     """
@@ -38,6 +39,11 @@ class ZipMember(NamedTuple):
     local_path: str | None = None
     local_method: int | None = None
     local_size: int | None = None
+    local_packed: int | None = None
+    local_flags: int | None = None
+    local_crc: int | None = None
+    descriptor: bytes | None = None
+    offset: int | None = None
     comment: bytes = b""
     gap: bytes = b""
     shared: bool = False
@@ -61,7 +67,7 @@ def deflate(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
-def write_zip(
+def write_zip(  # noqa: PLR0913 - keywords, each of them rare
     members: list[ZipMember],
     *,
     prefix: bytes = b"",
@@ -70,9 +76,15 @@ def write_zip(
     comment: bytes = b"",
     count: int | None = None,
     before_directory: bytes = b"",
+    behind_directory: bytes = b"",
     zip64: bool = False,
+    extensible: bytes = b"",
 ) -> bytes:
-    """Return an archive. ``shift``: offsets count from behind ``prefix``, as after ``cat``."""
+    """Return an archive. ``shift``: offsets count from behind ``prefix``, as after ``cat``.
+
+    ``behind_directory`` counts as a part of the directory; ``extensible`` are data at the end of
+    the 64-bit end record.
+    """
     body = bytearray(prefix)
     directory = bytearray()
     origin = len(prefix) if shift else 0
@@ -83,14 +95,18 @@ def write_zip(
             body += member.gap
             offset = len(body)
             body += _local(member, fields) + packed
-            if member.streamed:
+            if member.descriptor is not None:
+                body += member.descriptor
+            elif member.streamed:
                 body += struct.pack("<4sLLL", b"PK\7\x08", *fields[3:])
-        directory += _central(member, fields, offset - origin)
+        stated = offset - origin if member.offset is None else member.offset
+        directory += _central(member, fields, stated)
+    directory += behind_directory
     body += before_directory
     start, number = len(body) - origin, len(members) if count is None else count
     body += directory
     if zip64:
-        body += _end64(len(body) - origin, number, len(directory), start)
+        body += _end64(len(body) - origin, number, len(directory), start, extensible)
     most = (0xFFFF, 0xFFFFFFFF) if zip64 else (number, start)
     size = 0xFFFFFFFF if zip64 else len(directory)
     body += struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, most[0], most[0], size, most[1], len(comment))
@@ -118,15 +134,12 @@ def _fields(member: ZipMember) -> tuple[_Fields, bytes]:
 def _local(member: ZipMember, fields: _Fields) -> bytes:
     name = fields.name if member.local_path is None else member.local_path.encode()
     method = fields.method if member.local_method is None else member.local_method
-    sizes = (fields.crc, fields.packed, fields.size)
-    if member.streamed:
-        sizes = (0, 0, 0)
-    if member.local_size is not None:
-        sizes = (*sizes[:2], member.local_size)
+    honest = (0, 0, 0) if member.streamed else (fields.crc, fields.packed, fields.size)
+    others = (member.local_crc, member.local_packed, member.local_size)
+    sizes = [mine if other is None else other for mine, other in zip(honest, others, strict=True)]
+    flags = fields.flags if member.local_flags is None else member.local_flags
     lengths = (len(name), len(member.local_extra))
-    head = struct.pack(
-        "<4s5H3L2H", b"PK\3\4", _VERSION, fields.flags, method, *_TIME, *sizes, *lengths
-    )
+    head = struct.pack("<4s5H3L2H", b"PK\3\4", _VERSION, flags, method, *_TIME, *sizes, *lengths)
     return head + name + member.local_extra
 
 
@@ -139,6 +152,9 @@ def _central(member: ZipMember, fields: _Fields, offset: int) -> bytes:
     return head + fields.name + member.extra + member.comment
 
 
-def _end64(place: int, number: int, size: int, start: int) -> bytes:
-    record = struct.pack("<4sQHHLLQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, number, number, size, start)
-    return record + struct.pack("<4sLQL", b"PK\6\7", 0, place, 1)
+def _end64(place: int, number: int, size: int, start: int, extensible: bytes) -> bytes:
+    length = 44 + len(extensible)
+    record = struct.pack(
+        "<4sQHHLLQQQQ", b"PK\6\6", length, 45, 45, 0, 0, number, number, size, start
+    )
+    return record + extensible + struct.pack("<4sLQL", b"PK\6\7", 0, place, 1)

@@ -10,6 +10,7 @@ from backports import zstd
 
 from dten_audit.examples.zip_writer import ZipMember, deflate, write_zip
 
+from .hostile_zip_ends import ENDS
 from .hostile_zip_records import RECORDS
 from .zip_cases import CANARY, LINK, Case, cut, make, patched, plain, unicode_path, zipped
 
@@ -54,6 +55,7 @@ def lzma_packed() -> bytes:
 
 
 HOSTILE = [
+    *ENDS,
     *RECORDS,
     Case("empty archive", zipped(), "", found=""),
     Case("honest", make(), ""),

@@ -58,3 +58,10 @@ def patched(
 def unicode_path(name: bytes, path: bytes, version: int = 1) -> bytes:
     body = bytes([version]) + struct.pack("<L", zlib.crc32(name)) + path
     return struct.pack("<HH", 0x7075, len(body)) + body
+
+
+def split(data: bytes) -> tuple[bytes, bytes]:
+    """Return members and directory of an archive."""
+    end = data.rfind(b"PK\5\6")
+    size, start = struct.unpack_from("<LL", data, end + 12)
+    return data[:start], data[start : start + size]

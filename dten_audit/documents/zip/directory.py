@@ -64,9 +64,8 @@ def read_directory(data: Data, limits: Limits) -> Directory | None:
 def ends_in_zip(data: Data) -> bool:
     """Tell whether an archive with members ends where ``data`` ends, whatever it starts with."""
     for end in end_records(data, [], strict=True):
-        count, size = data[end + 10 : end + 12], int.from_bytes(data[end + 12 : end + 16], "little")
-        start = end - size
-        if count != b"\0\0" and start >= 0 and data[start : start + 4] == r.CENTRAL:
+        bounds = bounds_at(data, end, [])
+        if bounds is not None and data[bounds.start : bounds.start + 4] == r.CENTRAL:
             return True
     return False
 

@@ -121,4 +121,5 @@ def _shortened(match: re.Match[bytes]) -> bytes:
     value = first & 0x3F >> len(rest)
     for byte in rest:
         value = value << 6 | byte & 0x3F
-    return chr(value).encode("utf-8", "replace")
+    half = 0xD800 <= value <= 0xDFFF  # noqa: PLR2004
+    return ("\ufffd" if half else chr(value)).encode()
