@@ -26,8 +26,9 @@ DERIVERS: tuple[Deriver, ...] = (
     ),
     Deriver(
         "signatures",
-        ("signature", "certificate"),
-        ("signature_check", "chain_defect", "timestamp_check", "orphan_signature"),
+        ("signature", "certificate", "revocation_list"),
+        ("signature_check", "chain_defect", "timestamp_check", "orphan_signature",
+         "revocation_check"),
         "dten_audit.derive.signing.checks:derive",
     ),
     Deriver(

@@ -13,6 +13,7 @@ from dten_audit.examples.pki import (
     INTERMEDIATE,
     LEAF,
     ROOT,
+    Carried,
     Identity,
     Profile,
     Stamp,
@@ -24,6 +25,16 @@ from dten_audit.examples.pki import (
     pem,
     private_pem,
     sign_detached,
+)
+from dten_audit.examples.revoking import (
+    LIST,
+    Answering,
+    Revoked,
+    archive,
+    basic,
+    in_message,
+    ocsp_response,
+    revocation_list,
 )
 
 TRUST: Final = "@trust/"
@@ -37,11 +48,15 @@ _YOUNG: Final = ROOT._replace(valid=("2024-01-01", "2044-01-01"))
 
 
 class Chain(NamedTuple):
-    """A signer, the certificates sent along, and the roots by the names that ``store`` uses."""
+    """A signer, the certificates sent along, and the roots by the names that ``store`` uses.
+
+    ``above`` are who issued the signer's certificate and who issued theirs.
+    """
 
     leaf: Identity
     sent: tuple[x509.Certificate, ...]
     roots: dict[str, x509.Certificate]
+    above: tuple[Identity, ...] = ()
 
 
 def signed_tree(params: Mapping[str, object]) -> dict[str, bytes]:
@@ -49,11 +64,13 @@ def signed_tree(params: Mapping[str, object]) -> dict[str, bytes]:
 
     ``files`` {path: text}, in which a line ``@other-key@`` becomes a private key; ``sign`` the
     signed member: by default ``SHA256SUMS``, made of all files; ``none`` for no signature.
-    ``root``: trusted, unknown, omitted, rotated, impostor,
+    ``root``: trusted, unknown, omitted, rotated, impostor, lookalike (an intermediate),
     self-signed, incomplete. ``store``: a list of old, new, leaf, or ``none`` for no store;
     ``vendor``: its record's fields beside ``roots``, ``state`` and ``use`` of each. ``leaf``,
     ``intermediate``: fields of ``Profile``, and ``key``. ``text_mode``; ``content_of``: the member
-    that is really signed; ``stamp``: when it was stamped, ``stamp_by`` old or a name;
+    that is really signed; ``stamp``: when it was stamped, ``stamp_by`` old or a name,
+    ``stamp_for`` another purpose. ``revoked``: {who: leaf or intermediate, at: '' for none, reason,
+    by: issuer or stranger, form: list, response, archive or values, file: path, made, days};
     ``certificates: none`` leaves all out. ``tamper``: content, signature, algorithm, stamp or cut.
     ``after`` {path: text} and ``drop`` [path] change the package once it is signed; ``ship`` {path:
     what} adds signer-key, other-key, encrypted-key, leaf, chain, roots. ``below`` is a folder to
@@ -71,6 +88,8 @@ def signed_tree(params: Mapping[str, object]) -> dict[str, bytes]:
                                             chain, params)  # fmt: skip
         if params.get("tamper") == "content":
             files[signed] += b"\n"
+    if "revoked" in params:
+        files.update(_list_files(params, chain))
     files.update({path: text.encode() for path, text in _mapping(params, "after", {}).items()})
     for path in cast("Sequence[str]", params.get("drop", ())):
         del files[path]
@@ -90,6 +109,7 @@ def _signature(content: bytes, chain: Chain, params: Mapping[str, object]) -> by
         text_mode=bool(params.get("text_mode")),
         with_signer=not bare,
         stamp=_stamp(params) if "stamp" in params else None,
+        carried=_carried(params, chain),
     )
     tamper = params.get("tamper")
     if tamper == "signature":
@@ -106,8 +126,43 @@ def _signature(content: bytes, chain: Chain, params: Mapping[str, object]) -> by
 def _stamp(params: Mapping[str, object]) -> Stamp:
     above = str(params.get("stamp_by", "old"))
     root = issue("Acme Root CA 2014" if above == "old" else above, None, ROOT)
-    authority = issue("Time Stamping", root, LEAF._replace(eku=("timeStamping",)))
+    purpose = str(params.get("stamp_for", "timeStamping"))
+    authority = issue("Time Stamping", root, LEAF._replace(eku=(purpose,)))
     return Stamp(authority, (root.certificate,), str(params["stamp"]))
+
+
+def _listing(params: Mapping[str, object], chain: Chain) -> tuple[str, bytes]:
+    """Return the form of what is said about revocation, and that list or response."""
+    stated = _mapping(params, "revoked", {})
+    leaf, at = stated.get("who", "leaf") == "leaf", str(stated.get("at", ""))
+    issuer = chain.above[0] if leaf else chain.above[1]
+    own = chain.leaf.certificate if leaf else chain.above[0].certificate
+    form, reason = stated.get("form", "list"), stated.get("reason", "")
+    made, days = str(stated.get("made", "2026-11-01")), int(stated.get("days", 365))
+    by = issuer
+    if stated.get("by") == "stranger":
+        by = issue(issuer.certificate.subject, None, ROOT, key("a stranger"))
+    if form in ("response", "values"):
+        asked = Answering(by, own, issuer.certificate, at, reason, made, days, send=False)
+        return form, ocsp_response(asked)
+    entries = [Revoked(own, at, reason)] if at else []
+    return form, revocation_list(by, entries, LIST._replace(made=made, days=days))
+
+
+def _carried(params: Mapping[str, object], chain: Chain) -> Carried | None:
+    if "revoked" not in params or "file" in _mapping(params, "revoked", {}):
+        return None
+    form, listed = _listing(params, chain)
+    if form == "archive":
+        return Carried(archived=archive([listed]))
+    if form == "values":
+        return Carried(values=archive([], [basic(listed)]))
+    return Carried((listed if form == "list" else in_message(listed),))
+
+
+def _list_files(params: Mapping[str, object], chain: Chain) -> dict[str, bytes]:
+    path = _mapping(params, "revoked", {}).get("file")
+    return {path: _listing(params, chain)[1]} if path else {}
 
 
 def sums(files: Mapping[str, bytes]) -> bytes:
@@ -157,8 +212,13 @@ def _chain(params: Mapping[str, object]) -> Chain:
         "unknown": (middle.certificate, new.certificate),
         "rotated": (middle.certificate, new.certificate, cross_sign(new, old)),
         "impostor": (middle.certificate, top.certificate),
+        "lookalike": (_lookalike(old).certificate,),
     }.get(kind, (middle.certificate,))
-    return Chain(leaf, sent, roots | {"leaf": leaf.certificate})
+    return Chain(leaf, sent, roots | {"leaf": leaf.certificate}, (middle, top))
+
+
+def _lookalike(root: Identity) -> Identity:
+    return issue("Acme Code Signing CA 1", root, INTERMEDIATE, key("a stranger"))
 
 
 def _key_kind(params: Mapping[str, object], field: str) -> str:

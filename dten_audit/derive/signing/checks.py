@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import PurePath
 from typing import Final, NamedTuple
 
@@ -11,9 +12,17 @@ from dten_audit.derive.signing.anchors import Anchors
 from dten_audit.derive.signing.members import Members, container_of, is_incidental
 from dten_audit.derive.signing.paths import Chain, Path, build
 from dten_audit.derive.signing.pool import Pool
+from dten_audit.derive.signing.revocation_lists import found_in
+from dten_audit.derive.signing.revocation_lists import told as revocations
 from dten_audit.derive.signing.second_opinion import strict_profile
 from dten_audit.derive.signing.stamps import claimed_time, stamps, told, trusted_time
-from dten_audit.derive.signing.telling import chain_lines, party, root_line
+from dten_audit.derive.signing.telling import (
+    chain_lines,
+    other_line,
+    party,
+    revocation_words,
+    root_line,
+)
 from dten_audit.links.package import DocumentInfo, Package
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.signatures import (
@@ -80,7 +89,10 @@ def derive(package: Package, estate: Estate) -> Iterator[Fact]:
     members = Members(package)
     certificates = _Certificates(package)
     name = PurePath(signatures[0].at.path.partition(MEMBER)[0]).name
-    pool = Pool(certificates.all, Anchors(estate.trust, name, estate.at))
+    lists = found_in(package)
+    anchors = Anchors(estate.trust, name, estate.at)
+    pool = Pool(certificates.all, anchors, lists=[own.parsed for own in lists if own.parsed])
+    yield from revocations(package, lists, certificates.all, pool)
     jobs = [job for signature in signatures if (job := _job(signature, members))]
     yield from _strays(jobs)
     waiting: dict[str, list[_Judge]] = defaultdict(list)
@@ -147,6 +159,7 @@ class _Certificates:
         self.places: dict[str, list[Location]] = defaultdict(list)
         self.all: list[X509] = []
         self._named: dict[int | bytes, list[X509]] = defaultdict(list)
+        self._chains: dict[tuple[X509, datetime, bool], Chain] = {}
         for fact in package.of(Certificate):
             self.places[fact.sha256].append(fact.at)
             if len(self.places[fact.sha256]) == 1:
@@ -167,6 +180,13 @@ class _Certificates:
         named = self._named.get(signer.key_id or signer.serial, [])
         return signer_certificate(signer, (*named, *trusted))
 
+    def chain(self, own: X509, pool: Pool) -> Chain:
+        """Return the best chain of a certificate; each is built once for a moment."""
+        wanted = (own, pool.when, pool.proven)
+        if wanted not in self._chains:
+            self._chains[wanted] = build(own, pool)
+        return self._chains[wanted]
+
 
 class _Judge:
     """Judges one signer."""
@@ -180,7 +200,7 @@ class _Judge:
         self.stamps = stamps(signer, pool)
         self.time = trusted_time(self.stamps)
         own = pool.at(self.time) if self.time else pool
-        self.chain = build(self.certificate, own) if self.certificate else None
+        self.chain = certificates.chain(self.certificate, own) if self.certificate else None
         self.pool = own
 
     def facts(self, content: bytes | None, strays: _Strays) -> Iterator[Fact]:
@@ -259,6 +279,8 @@ class _Judge:
             defects=tuple(defect.kind for defect in path.defects) if path else (),
             related=self._places(path),
             strict_profile=strict_profile(path, self.pool.when) if path else "",
+            revocation=revocation_words(path) if path else "",
+            other_chains=tuple(other_line(own) for own in chain.others) if chain else (),
         )
 
     def _places(self, path: Path | None) -> tuple[Location, ...]:

@@ -105,7 +105,7 @@ def _answered(certificate: X509, issuer: X509, pool: Pool) -> Status | None:
     found = None
     for response in pool.answers:
         for answer in response.answers:
-            if not answer.names(certificate, issuer) or not _by(response, issuer, pool):
+            if not answer.names(certificate, issuer) or not responded(response, issuer, pool):
                 continue
             words = f"the OCSP response of {day(response.produced)}"
             if answer.says == "revoked":
@@ -121,7 +121,7 @@ def _current(own: Crl | Answer, pool: Pool) -> bool:
     return in_time and own.this_update <= max(pool.when, pool.anchors.at)
 
 
-def _by(response: Ocsp, issuer: X509, pool: Pool) -> bool:
+def responded(response: Ocsp, issuer: X509, pool: Pool) -> bool:
     """Say whether the issuer, or whom it empowered for this, made the response.
 
     RFC 6960, section 4.2.2.2.

@@ -6,11 +6,12 @@ from typing import Final
 
 from dten_audit.derive.signing.anchors import Anchors
 from dten_audit.derive.signing.paths import Path
+from dten_audit.derive.signing.revocation import WHY
 from dten_audit.model.facts.signatures import (
     Party,
 )
 from dten_audit.readers.signing.certificates import X509, grouped
-from dten_audit.readers.signing.instants import day
+from dten_audit.readers.signing.instants import day, instant
 from dten_audit.site.trust import TrustedRoot
 
 _STANDING: Final = {
@@ -35,6 +36,28 @@ def root_line(root: TrustedRoot | X509) -> str:
     if own is None:
         return ""
     return f"{own.subject} (SHA-256 {grouped(own.sha256[:16])} …, valid to {day(own.not_after)})"
+
+
+def other_line(path: Path) -> str:
+    """Return another path in one line: who vouches for whom, and what is wrong with whom."""
+    names = " ← ".join(own.subject for own in path.certificates)
+    wrong = "; ".join(
+        f"{own.kind}{f' ({own.detail})' if own.detail else ''} of {own.certificate.subject}"
+        for own in path.defects
+    )
+    return f"{names}: {wrong or 'nothing is wrong with it'}"
+
+
+def revocation_words(path: Path) -> str:
+    """Return what is known of revocations, of the first certificate that leaves a doubt."""
+    for own, said in zip(path.certificates, path.revocation, strict=False):
+        if said.says == "revoked" and said.at is not None:
+            return f"{own.subject} was revoked at {instant(said.at)}, says {said.by}"
+        if said.says == "unknown" and said.why:
+            return f"not known of {own.subject}: {WHY[said.why]}"
+    if not path.revocation:
+        return ""
+    return f"none was revoked, says {'; '.join(sorted({said.by for said in path.revocation}))}"
 
 
 def chain_lines(path: Path, anchors: Anchors) -> tuple[str, ...]:

@@ -48,6 +48,10 @@ DefectKind = Literal[
 ]
 
 
+RevocationProof = Literal["proven", "wrong-key", "no-issuer", "not-checked"]
+"""Who signed a revocation list: its issuer, another key, nobody knows; or it was one too many."""
+
+
 class Party(NamedTuple):
     """A certificate in words; ``fingerprint`` is ``sha256`` in groups of four, to read aloud.
 
@@ -75,8 +79,10 @@ class SignatureCheck(NamedTuple):
     ``trust`` is unknown without a trust store. ``trusted_roots`` are what the store holds,
     ``known_root`` is the store's root of the same name, ``cross_issuer`` the issuer that vouches
     for ``new_root`` with a cross-certificate. ``level`` is the vendor record's. ``related`` are the
-    places of the chain's certificates. ``strict_profile`` is ``pass``, or why the verifier of
-    pyca/cryptography says no; empty where it was not asked.
+    places of the chain's certificates. ``revocation`` says in words what the lists of the package
+    prove of the chain's certificates, empty where there are none. ``other_chains`` are the next
+    best chains, each with what is wrong with it. ``strict_profile`` is ``pass``, or why the
+    verifier of pyca/cryptography says no; empty where it was not asked.
     """
 
     at: Location
@@ -106,6 +112,8 @@ class SignatureCheck(NamedTuple):
     defects: tuple[DefectKind, ...]
     related: tuple[Location, ...]
     strict_profile: str = ""
+    revocation: str = ""
+    other_chains: tuple[str, ...] = ()
     certainty: Certainty = "exact"
 
     @property
@@ -187,6 +195,41 @@ class TimestampCheck(NamedTuple):
     @property
     def subject(self) -> str:
         return f"{self.at.member} timestamp {self.authority.sha256}"
+
+
+class RevocationCheck(NamedTuple):
+    """What a revocation list or OCSP response of the package is worth.
+
+    ``proof``: by a certificate at hand of its issuer's name, which may sign lists; whether that one
+    is trusted is a matter of chains. ``current``: its next update is not due at the time of the
+    audit. ``revokes`` are the certificates of the package that it names as revoked.
+    """
+
+    at: Location
+    form: Literal["CRL", "OCSP"]
+    issuer: str
+    made: str
+    next_update: str
+    sha256: str
+    proof: RevocationProof
+    current: bool
+    revokes: tuple[str, ...]
+    incidental: bool
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.form} {self.sha256}"
+
+    @property
+    def kind(self) -> str:
+        """What it is, in words."""
+        return "revocation list" if self.form == "CRL" else "OCSP response"
+
+    @property
+    def names(self) -> str:
+        """What it names as revoked, in words."""
+        return "; ".join(self.revokes)
 
 
 class SignatureCoverage(NamedTuple):

@@ -97,6 +97,29 @@ class Signature(NamedTuple):
         return f"{self.at.member} signature"
 
 
+class RevocationList(NamedTuple):
+    """A certificate revocation list or OCSP response, raw as DER; nobody has verified it yet.
+
+    ``issuer`` is who it says made it. ``made`` and ``next_update`` are RFC 3339, the latter empty
+    where it states none. ``inside`` is ``signature`` or ``file``.
+    """
+
+    at: Location
+    document: str
+    form: Literal["CRL", "OCSP"]
+    issuer: str
+    made: str
+    next_update: str
+    sha256: str
+    inside: Literal["file", "signature"]
+    raw: bytes
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.form} {self.sha256}"
+
+
 class UncheckedSignature(NamedTuple):
     """A signature in a format that is recognised but not verified here.
 

@@ -309,18 +309,12 @@ def load(raw: bytes) -> X509:
         raise MalformedError("not the structure of a certificate") from None
 
 
-def is_request_or_list(raw: bytes) -> bool:
-    """Say whether ``raw`` is a certificate request or a revocation list in DER."""
+def is_request(raw: bytes) -> bool:
+    """Say whether ``raw`` is a certificate request in DER."""
     from cryptography import x509
 
     try:
         guarded(lambda: x509.load_der_x509_csr(raw))
-    except MalformedError:
-        pass
-    else:
-        return True
-    try:
-        guarded(lambda: x509.load_der_x509_crl(raw))
     except MalformedError:
         return False
     return True

@@ -85,6 +85,11 @@ class Crl:
         )
         self._found = found
 
+    @property
+    def made(self) -> datetime:
+        """When it was made."""
+        return self.this_update
+
     def made_by(self, key: object) -> bool:
         """Say whether ``key`` signed the list."""
         return self._envelope_sound and made_by(self.raw, key) is True
@@ -99,8 +104,10 @@ class Crl:
 
     def entry(self, issuer: NameKey, serial: int) -> Entry | None:
         """Return what the list says of a certificate, None where it does not name it."""
-        if self._entries or self.scope.indirect or issuer != self.issuer_key:
+        if self.scope.indirect:
             return self._entries.get((issuer, serial))
+        if issuer != self.issuer_key:
+            return None
         found = guarded(lambda: self._found.get_revoked_certificate_by_serial_number(serial))
         return None if found is None else next(_read([found], issuer))
 

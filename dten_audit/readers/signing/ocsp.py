@@ -66,6 +66,22 @@ class Ocsp(NamedTuple):
     answers: tuple[Answer, ...]
     basic: bytes
 
+    @property
+    def issuer(self) -> str:
+        """The responder in words."""
+        return self.responder_name or f"the key {self.responder_key.hex()}"
+
+    @property
+    def made(self) -> datetime:
+        """When it was made."""
+        return self.produced
+
+    @property
+    def next_update(self) -> datetime | None:
+        """Until when all of its answers are current."""
+        stated = [answer.next_update for answer in self.answers if answer.next_update]
+        return min(stated, default=None)
+
     def made_by(self, own: X509) -> bool:
         """Say whether this certificate is the responder that signed it."""
         if self.responder_key:

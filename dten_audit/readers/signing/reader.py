@@ -19,7 +19,7 @@ from dten_audit.readers.signing import checksums, keys
 from dten_audit.readers.signing.certificates import (
     X509,
     MalformedError,
-    is_request_or_list,
+    is_request,
     load,
 )
 from dten_audit.readers.signing.cms import parse_signed_data
@@ -32,7 +32,8 @@ from dten_audit.readers.signing.foreign import (
 from dten_audit.readers.signing.instants import instant
 from dten_audit.readers.signing.oids import CODE_SIGNING
 from dten_audit.readers.signing.pem import Block, blocks, decode
-from dten_audit.readers.signing.stating import private_key, unchecked
+from dten_audit.readers.signing.revocations import Carried, Form
+from dten_audit.readers.signing.stating import private_key, revocation_list, unchecked
 
 LARGEST: Final = 16 << 20
 """Larger than any signature; a fact must not hold more."""
@@ -40,6 +41,7 @@ BUNDLE: Final = 5
 """More certificates than this in one file are a bundle of roots, not a signer's chain."""
 _CERTIFICATES: Final = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 _SIGNATURES: Final = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
+_LISTS: Final = ("X509 CRL", "CRL")
 _PUBLIC_KEYS: Final = ("PUBLIC KEY", "RSA PUBLIC KEY")
 _BARE: Final = 2048
 _MINISIGN_PUBLIC: Final = 42
@@ -111,6 +113,8 @@ def _pem_block(document: Document, block: Block, at: Location, siblings: int) ->
         yield from _signed_data(document, block.data, at)
     elif label in _PUBLIC_KEYS:
         yield PublicKey(at, document.id, "PEM", "")
+    elif label in _LISTS:
+        yield revocation_list(document, at, Carried("CRL", block.data), "file")
     elif label == "SSH SIGNATURE":
         yield unchecked(document, at, "SSH")
 
@@ -163,8 +167,19 @@ def _der(document: Document) -> Iterator[Fact]:
     except MalformedError:
         if keys.is_public_key(data):
             yield PublicKey(document.whole(), document.id, "DER", "")
-        elif not is_request_or_list(data):
-            yield Unreadable(document.whole(), "der", reason)
+        elif not is_request(data):
+            yield _list(document, data) or Unreadable(document.whole(), "der", reason)
+
+
+def _list(document: Document, data: bytes) -> Fact | None:
+    """Return a revocation list or OCSP response in DER, None where it is neither."""
+    forms: tuple[Form, ...] = ("CRL", "OCSP")
+    for form in forms:
+        try:
+            return revocation_list(document, document.whole(), Carried(form, data), "file")
+        except MalformedError:
+            continue
+    return None
 
 
 def _cms(document: Document) -> Iterator[Fact]:
@@ -201,6 +216,11 @@ def _signed_data(document: Document, data: bytes, at: Location) -> Iterator[Fact
             yield _certificate(document, at, load(raw), "signature", siblings)
         except MalformedError as error:
             yield Unreadable(at, "cms", f"certificate: {error}")
+    for carried in signed.revocations:
+        try:
+            yield revocation_list(document, at, carried, "signature")
+        except MalformedError as error:
+            yield Unreadable(at, "cms", f"revocation ({carried.form}): {error}")
     if signed.signers:
         attached = signed.content is not None
         yield Signature(at, document.id, data, len(signed.signers), attached)

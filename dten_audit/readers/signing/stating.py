@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from dten_audit.documents.document import Document
-from dten_audit.model.facts.signing import PrivateKey, UncheckedSignature
+from dten_audit.model.facts.signing import PrivateKey, RevocationList, UncheckedSignature
 from dten_audit.model.location import Location
+from dten_audit.readers.signing.instants import instant
 from dten_audit.readers.signing.keys import Key
 from dten_audit.readers.signing.names import in_test_tree, signed_path
+from dten_audit.readers.signing.revocations import Carried
 
 
 def private_key(document: Document, at: Location, key: Key) -> PrivateKey:
@@ -23,3 +27,22 @@ def unchecked(
     """Return a signature as a fact that is recognised but not verified."""
     target = signed_path(document.path) if detached else ""
     return UncheckedSignature(at, document.id, form, signer, target, in_test_tree(at.member))
+
+
+def revocation_list(
+    document: Document, at: Location, carried: Carried, inside: Literal["file", "signature"]
+) -> RevocationList:
+    """Return a revocation list or OCSP response as a fact. Raises ``MalformedError``."""
+    found = carried.load()
+    until = instant(found.next_update) if found.next_update else ""
+    return RevocationList(
+        at,
+        document.id,
+        carried.form,
+        found.issuer,
+        instant(found.made),
+        until,
+        found.sha256,
+        inside,
+        carried.raw,
+    )
