@@ -30,7 +30,8 @@ class TapeMember(NamedTuple):
 
     ``pax``: records of an extended header before it, each ``key=value``; ``None`` for the length
     that ought to stand before it is counted. ``gnu_path``: its name in a GNU long-name header.
-    ``size``: as its header states it, where that is wrong.
+    ``size``: as its header states it, where that is wrong. ``filling``: what stands where tar fills
+    the last block of the content up with zeros.
     """
 
     path: str
@@ -41,6 +42,7 @@ class TapeMember(NamedTuple):
     pax: tuple[str, ...] = ()
     gnu_path: str = ""
     size: int | None = None
+    filling: bytes = b""
 
 
 def tar_member(member: TapeMember) -> bytes:
@@ -59,7 +61,7 @@ def tar_member(member: TapeMember) -> bytes:
     letter = _KINDS.get(member.kind, (member.kind, 0))[0].encode()
     size = len(member.data) if member.size is None else member.size
     head = tar_header(path[:_NAME], letter, size, member.mode, target[:_NAME])
-    return bytes(out) + head + _padded(member.data, BLOCK)
+    return bytes(out) + head + _padded(member.data + member.filling, BLOCK)
 
 
 def tar_header(path: bytes, letter: bytes, size: int, mode: int, target: bytes = b"") -> bytes:
