@@ -1,4 +1,4 @@
-"""Says what to do about each format that is not read: which tool or plugin reads it."""
+"""Says what to do about each gap that one can close: the tool or plugin, the option of a limit."""
 
 from __future__ import annotations
 
@@ -65,11 +65,30 @@ _ELSE: Final = (
 )
 
 
+_OPTIONS: Final = {
+    "limit-total": "--max-total",
+    "limit-member": "--max-member",
+    "limit-ratio": "--max-ratio",
+    "limit-entries": "--max-entries",
+    "limit-depth": "--max-depth",
+    "limit-time": "--max-seconds",
+    "limit-memory": "--limit memory= or --limit dictionary=",
+    "limit-directory": "--limit directory=",
+    "limit-names": "--limit names=",
+    "limit-header": "--limit extended_header=",
+}
+"""What raises each limit."""
+
+
 def remedy(reason: str, kind: str) -> str:
     """Return what to do so that a document of this kind is covered; empty where only asking helps.
 
     ``reason`` is that of the coverage gap.
     """
+    if reason in _OPTIONS:
+        return f"Raise {_OPTIONS[reason]} and audit the package again."
+    if reason == "limit-disk":
+        return "Make room in the temporary folder (TMPDIR), and audit the package again."
     if reason not in ("unsupported-format", "unsupported-method"):
         return ""
     if kind in _BY_KIND:

@@ -10,7 +10,9 @@ import pytest
 from dten_audit.cli.check import command
 from dten_audit.documents.budget import Limits
 from dten_audit.documents.formats import FORMATS
+from dten_audit.documents.issues import ISSUES
 from dten_audit.documents.kinds import CONTAINERS
+from dten_audit.documents.remedies import remedy
 from dten_audit.judge.conditions import quantity
 from dten_audit.judge.loading import load_rules
 
@@ -22,9 +24,13 @@ def section(title: str) -> str:
 
 
 def rows(title: str) -> dict[str, list[str]]:
-    """Return the further cells of each row of a section's table, by the first one."""
-    found = re.findall(r"^\| `([^`]+)` \|(.*)\|$", section(title), re.MULTILINE)
-    return {name: [cell.strip() for cell in cells.split("|")] for name, cells in found}
+    """Return the further cells of each row of a section's table, by the names in the first."""
+    found = re.findall(r"^\| (`[^|]+`) \|(.*)\|$", section(title), re.MULTILINE)
+    return {
+        name: [cell.strip() for cell in cells.split("|")]
+        for names, cells in found
+        for name in re.findall(r"`([^`]+)`", names)
+    }
 
 
 def test_the_table_of_formats_is_that_of_the_code() -> None:
@@ -50,6 +56,15 @@ def test_each_limit_has_its_default_and_its_option(name: str) -> None:
 
 def test_the_table_of_limits_has_no_others() -> None:
     assert set(rows("Limits")) == set(Limits._fields)
+
+
+def test_the_remedy_of_each_limit_is_an_option() -> None:
+    options = {option.strip("`") for _, option, _ in rows("Limits").values()}
+    for issue in ISSUES:
+        if issue.startswith("limit-") and issue not in ("limit-issues", "limit-disk"):
+            named = re.findall(r"--max-[a-z]+|--limit [a-z_]+=", remedy(issue, "zip"))
+            assert named
+            assert set(named) <= options, issue
 
 
 def test_every_rule_of_the_open_stage_is_named() -> None:
