@@ -133,8 +133,8 @@ def tar_bytes(spec: Spec) -> bytes:
     Of a member: ``type`` (file, folder, link, hard, device, pipe, sparse, or tar's own letter),
     ``target``, ``mode``, ``pax`` (records of its extended header), ``gnu_path``, ``size`` (as
     stated), ``filling`` (instead of zeros behind its content). Of the archive: ``compress`` and the
-    other keys of ``stream_bytes``, ``after`` (a list of members behind the end mark), ``end: false``
-    (no end mark), ``damaged`` (the number of the header to damage), ``cut`` (bytes off its end).
+    other keys of ``stream_bytes``, ``after`` (a list of members behind the end mark), ``end:
+    false`` (no end mark), ``damaged`` (the number of the header to damage), ``cut`` (bytes off).
     """
     data = bytearray(write_tar(map(_tape_member, _members(spec)), end=spec.get("end") is not False))
     if "after" in spec:
