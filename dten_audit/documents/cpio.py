@@ -11,6 +11,7 @@ from dten_audit.documents.cpio_header import Header, read_header, starts_cpio
 from dten_audit.documents.decoders import CHUNK
 from dten_audit.documents.errors import BrokenError
 from dten_audit.documents.kinds import CONTAINERS, kind_of
+from dten_audit.documents.names import mode_problems
 from dten_audit.documents.sink import Sink
 from dten_audit.documents.source import (
     Data,
@@ -144,8 +145,10 @@ class _Archive:
             if not header.size:
                 self._waiting.setdefault(header.file, []).append((path, header.mode))
                 return
-            for other, _ in self._waiting.pop(header.file, ()):
+            for other, mode in self._waiting.pop(header.file, ()):
                 yield Link(other, path, hard=True)
+                if self._named is None:
+                    yield from mode_problems(other, stat.S_IMODE(mode), folder=False)
         if kind not in _FILES and kind != stat.S_IFLNK:
             if not header.size:
                 return

@@ -2,76 +2,174 @@
 
 from __future__ import annotations
 
-import struct
+import hashlib
 from collections.abc import Iterator
 from typing import Final
 
 from dten_audit.documents import cpio
-from dten_audit.documents.decoders import Flow
-from dten_audit.documents.errors import BrokenError
+from dten_audit.documents.decoders import CHUNK, Flow
+from dten_audit.documents.errors import OverLimitError
 from dten_audit.documents.kinds import kind_of
-from dten_audit.documents.source import Data, Item, Member, Missed, Source, path_text
-from dten_audit.documents.tape import FlatTape, FlowTape
+from dten_audit.documents.rpm_files import RpmFiles
+from dten_audit.documents.rpm_header import RpmHeader
+from dten_audit.documents.rpm_scripts import scripts
+from dten_audit.documents.source import Item, Member, Missed, Problem, Source
+from dten_audit.documents.tape import FlatTape, FlowTape, Tape
 
 _LEAD: Final = 96
-_HEADER_MAGIC: Final = b"\x8e\xad\xe8\x01"
-_STRING_TYPES: Final = frozenset({6, 8, 9})
-_MOST_TAGS: Final = 65536
-_SCRIPTLETS: Final = {
-    1023: ("pre", 1085), 1024: ("post", 1086), 1025: ("preun", 1087), 1026: ("postun", 1088),
-    1151: ("pretrans", 1153), 1152: ("posttrans", 1154), 1079: ("verify", 1091),
-}  # fmt: skip
-"""Tag of a scriptlet: its name, and the tag of the program that runs it (rpmtag.h)."""
-_READ: Final = frozenset(tag for tag, (_, program) in _SCRIPTLETS.items() for tag in (tag, program))
-_PROGRAMS: Final = {"/bin/sh": "sh", "/usr/bin/sh": "sh", "/bin/bash": "sh", "/usr/bin/bash": "sh"}
+_HEAD: Final = 4096
+_STREAMS: Final = ("gzip", "bzip2", "xz", "lzma", "zstd")
+_COMPRESSOR: Final = 1125
+_SIGNED_SIZE: Final = (270, 1000)
+_PLAIN_SIZE: Final = (271, 1007)
+_RESERVED: Final = 1008
+_ALGORITHMS: Final = {1: "md5", 2: "sha1", 8: "sha256", 9: "sha384", 10: "sha512", 11: "sha224"}
+"""By the numbers of OpenPGP (RFC 9580, 9.5)."""
+_PACKED_DIGEST: Final = (5092, 5093)
+_PLAIN_DIGEST: Final = (5097, 5098)
 
 
 def members(source: Source) -> Iterator[Item]:
     """Yield the scriptlets of a package as ``@scriptlets/post.sh``, then the files."""
-    data = source.data
-    _, end = _header(source, _LEAD)
-    tags, start = _header(source, end + -end % 8)
-    for tag, (name, program_tag) in _SCRIPTLETS.items():
-        if tag in tags:
-            program = path_text(tags.get(program_tag, b"/bin/sh"))
-            ending = _PROGRAMS.get(program, program.strip("<>").rpartition("/")[2] or "sh")
-            path = f"@scriptlets/{name}.{ending}"
+    yield from _Package(source).members()
+
+
+class _Package:
+    """The reading of one package: its two headers, and where its payload lies."""
+
+    def __init__(self, source: Source) -> None:
+        """Raises ``BrokenError``."""
+        limits, data = source.budget.limits, source.data
+        self._source = source
+        self._signature = RpmHeader(data, _LEAD, limits)
+        self._header = RpmHeader(data, self._signature.end + -self._signature.end % 8, limits)
+        self._start = self._header.end
+        stated = self._signature.number(*_SIGNED_SIZE)
+        end = len(data) if stated is None else self._header.start + stated
+        self._end = min(max(end, self._start), len(data))
+
+    def members(self) -> Iterator[Item]:
+        """Yield what the package runs, what it brings, and what follows it."""
+        yield from self._signature.problems()
+        yield from self._header.problems()
+        yield from self._digests()
+        yield from self._scripts()
+        files = RpmFiles(self._header)
+        for item in self._payload(files):
+            yield from files.compare(item)
+        yield from self._trailer()
+
+    def _digests(self) -> Iterator[Item]:
+        """Compare the checksums of the header, and of the payload as it lies there."""
+        signature, header, data = self._signature, self._header, self._source.data
+        view = memoryview(data)
+        for tag, name in ((269, "sha1"), (273, "sha256")):
+            stated = signature.string(tag).decode("latin-1")
+            if stated and stated != _digest(name, view[header.start : header.end]):
+                yield Problem("checksum-mismatch", f"{name} of the RPM header")
+        whole = bytes(signature.numbers(1004)).hex()
+        if whole and whole != _digest("md5", view[header.start : self._end]):
+            yield Problem("checksum-mismatch", "md5 of RPM header and payload")
+        algorithm, stated = self._stated(_PACKED_DIGEST)
+        if algorithm and stated != _digest(algorithm, view[self._start : self._end]):
+            yield Problem("checksum-mismatch", f"{algorithm} of the RPM's payload")
+        if any(signature.numbers(_RESERVED)):
+            yield Problem("hidden-data", "in the room kept for signatures", offset=_LEAD)
+        if bytes(view[signature.end : header.start]).strip(b"\0"):
+            yield Problem("hidden-data", "between the RPM headers", offset=signature.end)
+
+    def _stated(self, tags: tuple[int, int]) -> tuple[str, str]:
+        """Return algorithm and digest of the payload; an empty algorithm where none is stated."""
+        stated = self._header.string(tags[0]).decode("latin-1")
+        algorithm = _ALGORITHMS.get(self._header.number(tags[1]) or 8, "")
+        return (algorithm, stated) if stated else ("", "")
+
+    def _scripts(self) -> Iterator[Item]:
+        source = self._source
+        longest = source.budget.limits.extended_header
+        for name, text in scripts(self._header):
+            path = f"@scriptlets/{name}"
             if source.wanted(path):
-                yield from _scriptlet(source, path, tags[tag])
-    head = bytes(data[start : start + 4096])
-    kind = kind_of("payload", head)
-    if kind == "cpio":
-        yield from cpio.walk(FlatTape(data, start), source)
-    elif kind in ("gzip", "bzip2", "xz", "lzma", "zstd"):
-        flow = Flow(memoryview(data)[start:], kind, source.budget)
-        yield from cpio.walk(FlowTape(flow), source)
-    else:
-        yield Missed("", "unsupported-format", len(data) - start)
+                source.budget.charge(len(text))
+                yield Member(path, text[:longest])
+                if len(text) > longest:
+                    yield Problem("limit-header", f"a scriptlet of {len(text)} bytes", path)
+                    yield Missed(path, "limit-header", len(text))
+
+    def _payload(self, files: RpmFiles) -> Iterator[Item]:
+        source = self._source
+        packed = memoryview(source.data)[self._start : self._end]
+        head = bytes(packed[:_HEAD])
+        kind = kind_of("payload", head)
+        if kind not in (*_STREAMS, "cpio"):
+            kind = self._header.string(_COMPRESSOR).decode("latin-1")
+        if kind == "cpio":
+            tape: Tape = FlatTape(source.data, self._start, self._end)
+            yield from cpio.walk(tape, source, files.named)
+        elif kind in _STREAMS:
+            flow = Flow(packed, kind, source.budget)
+            hashed = _Hashed(flow, *self._stated(_PLAIN_DIGEST))
+            yield from cpio.walk(FlowTape(hashed), source, files.named)
+            yield from self._sums(flow, hashed)
+        else:
+            yield Missed("", "unsupported-format", len(packed))
+            return
+        yield from files.missing()
+
+    def _sums(self, flow: Flow, hashed: _Hashed) -> Iterator[Item]:
+        """Compare size and checksum of the payload as it was unpacked."""
+        if not hashed.fits:
+            yield Problem("checksum-mismatch", "of the RPM's payload, unpacked")
+        stated = self._signature.number(*_PLAIN_SIZE)
+        if stated is not None and stated != flow.size:
+            yield Problem("size-mismatch", f"payload: {stated} bytes stated, {flow.size} there")
+        if flow.trailing:
+            where = self._start + flow.consumed
+            yield Problem("appended-data", f"{flow.trailing} bytes", offset=where)
+            yield from self._part("@trailer", self._start + flow.tail, self._end)
+
+    def _trailer(self) -> Iterator[Item]:
+        size = len(self._source.data) - self._end
+        if size:
+            yield Problem("appended-data", f"{size} bytes", offset=self._end)
+            yield from self._part("@trailer", self._end, len(self._source.data))
+
+    def _part(self, path: str, start: int, end: int) -> Iterator[Item]:
+        if self._source.wanted(path):
+            if end - start > self._source.budget.limits.member:
+                raise OverLimitError("limit-member", "behind the end of the package")
+            self._source.budget.charge(end - start)
+            yield Member(path, self._source.data[start:end])
 
 
-def _header(source: Source, start: int) -> tuple[dict[int, bytes], int]:
-    """Return the string tags of the header structure at ``start``, and where it ends."""
-    data: Data = source.data
-    intro = bytes(data[start : start + 16])
-    if len(intro) < 16 or not intro.startswith(_HEADER_MAGIC):  # noqa: PLR2004 - its size
-        raise BrokenError("corrupt-archive", f"no RPM header at {start}")
-    count, size = struct.unpack_from(">LL", intro, 8)
-    store = start + 16 + 16 * count
-    most = source.budget.limits.directory
-    if count > _MOST_TAGS or size > most or store + size > len(data):
-        raise BrokenError("truncated-archive", "in the RPM header")
-    index, strings = data[start + 16 : store], data[store : store + size]
-    tags: dict[int, bytes] = {}
-    longest = source.budget.limits.extended_header
-    for tag, kind, offset, _ in struct.iter_unpack(">LLLL", index):
-        if tag in _READ and kind in _STRING_TYPES and offset < size and tag not in tags:
-            end = strings.find(b"\0", offset)
-            tags[tag] = strings[offset : min(end if end >= 0 else size, offset + longest)]
-    return tags, store + size
+class _Hashed:
+    """A flow whose content's checksum is taken on the way."""
+
+    def __init__(self, flow: Flow, algorithm: str, stated: str) -> None:
+        """``algorithm``: empty where none is stated."""
+        self._flow = flow
+        self._stated = stated
+        self._hash = _new(algorithm) if algorithm else None
+
+    def read(self) -> bytes:
+        """Return the next chunk, or nothing at the end."""
+        chunk = self._flow.read()
+        if self._hash is not None:
+            self._hash.update(chunk)
+        return chunk
+
+    @property
+    def fits(self) -> bool:
+        """Whether what was read is what was promised."""
+        return self._hash is None or self._hash.hexdigest() == self._stated
 
 
-def _scriptlet(source: Source, path: str, text: bytes) -> Iterator[Item]:
-    source.budget.charge(len(text))
-    yield Member(path, text)
-    if len(text) == source.budget.limits.extended_header:
-        yield Missed(path, "limit-header", len(text))
+def _new(algorithm: str) -> hashlib._Hash:
+    return hashlib.new(algorithm, usedforsecurity=False)
+
+
+def _digest(algorithm: str, view: memoryview) -> str:
+    found = _new(algorithm)
+    for at in range(0, len(view), CHUNK):
+        found.update(view[at : at + CHUNK])
+    return found.hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from dten_audit.documents.budget import Budget
-from dten_audit.documents.decoders import CHUNK, Flow
+from dten_audit.documents.decoders import CHUNK
 from dten_audit.documents.sink import Sink
 from dten_audit.documents.source import Data
 
@@ -32,9 +32,9 @@ class FlatTape:
 
     __slots__ = ("_data", "_end", "position")
 
-    def __init__(self, data: Data, start: int = 0) -> None:
+    def __init__(self, data: Data, start: int = 0, end: int | None = None) -> None:
         self._data = data
-        self._end = len(data)
+        self._end = len(data) if end is None else end
         self.position = start
 
     def take(self, size: int) -> bytes:
@@ -54,12 +54,19 @@ class FlatTape:
         self.position -= len(taken)
 
 
+class Chunks(Protocol):
+    """What a decoder produces."""
+
+    def read(self) -> bytes:
+        """Return the next chunk, or nothing at the end."""
+
+
 class FlowTape:
     """A tape over what a decoder produces; ``head`` was taken from it already."""
 
     __slots__ = ("_at", "_chunk", "_flow", "position")
 
-    def __init__(self, flow: Flow, head: bytes = b"") -> None:
+    def __init__(self, flow: Chunks, head: bytes = b"") -> None:
         self._flow = flow
         self._chunk = head
         self._at = 0
