@@ -123,7 +123,7 @@ class _Archive:
             return
         data: Data = source.data[start : start + size]
         source.budget.charge(len(data))
-        if path == _DEB and data[:2] != b"2.":
+        if self._order == [_DEB] and data[:2] != b"2.":
             yield Problem("package-layout", f"version {bytes(data[:20])!a}", path)
         if data or missing <= 0:
             yield Member(path, data, mode)

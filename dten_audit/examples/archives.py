@@ -145,8 +145,14 @@ def tar_bytes(spec: Spec) -> bytes:
 
 
 def cpio_bytes(spec: Spec) -> bytes:
-    """Return a cpio archive. Of a member and of the archive: as for ``tar_bytes``."""
-    return _cut(_packed(write_cpio(map(_tape_member, _members(spec))), spec), spec)
+    """Return a cpio archive. Of a member and of the archive: as for ``tar_bytes``.
+
+    ``after``: the members of a second archive behind the first.
+    """
+    data = write_cpio(map(_tape_member, _members(spec)))
+    if "after" in spec:
+        data += write_cpio(map(_tape_member, cast("list[Spec]", spec["after"])))
+    return _cut(_packed(data, spec), spec)
 
 
 def ar_bytes(spec: Spec) -> bytes:
