@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import struct
 from functools import cache, lru_cache
 
 from dten_audit.documents.kind_tables import CRON_USERS, INTERPRETERS
 
 _SAMPLE = 4096
+_BINARY_CPIO = 26
 _PEM = re.compile(rb"(?m)^[ \t]*-----BEGIN ([A-Z0-9 ]{3,40})-----")
 _CRON_PART = r"(?:\*|\d{1,2}(?:[-~]\d{1,2})?)(?:/\d{1,2})?"
 _CRON_TIME = rf"{_CRON_PART}(?:,{_CRON_PART})*[ \t]+"
@@ -63,6 +65,15 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     }
 
 
+def is_binary_cpio(head: bytes) -> bool:
+    """Tell whether a header of cpio's old binary form (cpio(5)) has a type and a name."""
+    if len(head) < _BINARY_CPIO or head[:2] not in (b"\xc7\x71", b"\x71\xc7"):
+        return False
+    mode, size = struct.unpack_from("<6xH12xH" if head[0] > head[1] else ">6xH12xH", head)
+    kind, end = mode >> 12, _BINARY_CPIO + size
+    return kind in (1, 2, 4, 6, 8, 10, 12) and size > 1 and head[end - 1 : end] == b"\0"
+
+
 def der_kind(head: bytes) -> str:
     """Return ``cms``, ``pkcs12`` or ``der`` for ASN.1 DER of that shape, else an empty string."""
     if len(head) < 16 or head[0] != 0x30:  # noqa: PLR2004 - SEQUENCE
@@ -105,7 +116,10 @@ def cron_flavour(text: str) -> str:
 
 
 def shebang_kind(head: bytes) -> str:
-    """Return the kind of the interpreter that ``#!`` names; ``text`` for an unknown one."""
+    """Return the kind of the interpreter that ``#!`` names; ``text`` for an unknown one.
+
+    Empty where it names ``env`` and nothing to look up: then the file is started by other means.
+    """
     return _interpreter(head[2:512].partition(b"\n")[0])
 
 
@@ -114,6 +128,8 @@ def _interpreter(line: bytes) -> str:
     words = line.decode("latin-1").split()
     if words and words[0].rpartition("/")[2] == "env":
         words = [w for w in words[1:] if not w.startswith("-") and "=" not in w]
+        if not words:
+            return ""
     if not words:
         return "shell"
     name = words[0].rpartition("/")[2]
