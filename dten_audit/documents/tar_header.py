@@ -150,6 +150,8 @@ def _stray(block: bytes) -> int:
     if block[257:263] == _POSIX:
         return _first(block, 500, 508 if block.endswith(_STAR) else BLOCK)
     if block[257:265] != _GNU:
+        if not block[329:345].strip(b"0\0"):  # GNU tar's device numbers, also in a V7 header
+            block = block[:329] + bytes(16) + block[345:]
         return _first(block, 257, BLOCK)
     return _first(block, {"S": 495, "M": 495}.get(chr(block[156]), 381), BLOCK)
 
