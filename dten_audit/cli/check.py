@@ -20,6 +20,8 @@ FORMATS: Final = ("text", "json", "sarif")
 _LEVELS: Final = ("critical", "high", "medium", "low", "info", "never")
 _PROFILES: Final = {"gate": "medium", "review": "low", "everything": "info"}
 _SILENCE: Final = 1.0
+_WORST: Final = (OK, FOUND, NOT_OPENED, USAGE)
+"""Exit statuses of a package; of several packages, the last of these counts."""
 
 
 @click.command(name="check")
@@ -108,16 +110,19 @@ def _status(report: Report, values: dict[str, Any]) -> int:
     status = OK
     level = values["fail_on"]
     for package in report.packages:
+        found = False
         for finding in package.findings:
             asked = values["profile"] == "gate" and finding.certainty == "unknown"
             bad = level != "never" and severity_rank(finding.severity) <= severity_rank(level)
-            if finding.waived is None and (bad or asked):
-                status = max(status, FOUND)
+            found |= finding.waived is None and (bad or asked)
         if package.error:
             near = near_command(package.path)
-            status = max(status, complain(f"{package.path}: {package.error}{near}", NOT_OPENED))
-    if any(not package.error and package.coverage.bytes == 0 for package in report.packages):
-        return complain("nothing to audit: a package holds no bytes", USAGE)
+            ended = complain(f"{package.path}: {package.error}{near}", NOT_OPENED)
+        elif package.coverage.bytes == 0 and not found:
+            ended = complain(f"{package.path}: nothing to audit, it holds no bytes", USAGE)
+        else:
+            ended = FOUND if found else OK
+        status = max(status, ended, key=_WORST.index)
     return status
 
 

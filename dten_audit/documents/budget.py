@@ -36,7 +36,7 @@ class Limits(NamedTuple):
     component: int = 255
     link: int = 4096
     directory: int = 64 * _MIB
-    names: int = 64 * _MIB
+    names: int = 24 * _MIB
     extended_header: int = _MIB
     dictionary: int = 128 * _MIB
 

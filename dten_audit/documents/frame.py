@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Final, Self
 
 from dten_audit.documents.budget import Budget
@@ -15,10 +16,10 @@ from dten_audit.documents.names import (
     mode_problems,
     path_problems,
     tool_settings,
-    tree_problems,
 )
 from dten_audit.documents.remedies import remedy
 from dten_audit.documents.source import Data, Item, Link, Problem, Source
+from dten_audit.documents.tree import tree_problems
 from dten_audit.model.facts.container import ContainerIssue, CoverageGap
 from dten_audit.model.location import Location, inner
 
@@ -36,7 +37,7 @@ class Frame:
         self.items: Iterator[Item] = iter(())
         self.files: list[str] = []
         self.folders: list[str] = []
-        self.links: dict[str, Link] = {}
+        self.links: list[Link] = []
         self.current_address = address
         self._prefix = inner(address, "")
         self._data = data
@@ -48,10 +49,18 @@ class Frame:
 
     def container(self) -> Container:
         """Return the record of this container."""
+        return Container(self.address, self.kind, self.size, self.digest if self.depth else "")
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the container's own bytes."""
         import hashlib
 
-        digest = hashlib.sha256(self._data).hexdigest() if self.depth else ""
-        return Container(self.address, self.kind, self.size, digest)
+        return hashlib.sha256(self._data).hexdigest()
+
+    def same(self, other: Frame) -> bool:
+        """Tell whether another container has the same bytes."""
+        return self.digest == other.digest
 
     def claim(self, path: str) -> bool:
         """Give the member that comes next its address: of several with one path, each its own.
@@ -105,7 +114,7 @@ class Frame:
         """Yield what is wrong with the paths, once all are known."""
         limits = self._budget.limits
         self.folders = [path for path in self.folders if path != "."]
-        paths = [*self.files, *self.folders, *self.links]
+        paths = [*self.files, *self.folders, *(link.path for link in self.links)]
         plain = all_plain(paths, limits)
         if not plain:
             yield from self.states(path_problems([*dict.fromkeys(paths)], limits))
@@ -120,10 +129,10 @@ class Frame:
         meaning = ISSUES[issue]
         return ContainerIssue(at, issue, detail, meaning=meaning, container=self.address)
 
-    def gap(self, address: str, reason: str, kind: str, size: int) -> CoverageGap:
+    def gap(self, address: str, reason: str, kind: str, size: int, advice: str = "") -> CoverageGap:
         """Return the fact that the document at ``address`` was not covered."""
         meaning = REASONS.get(reason) or ISSUES[reason]
         at = Location(address)
         return CoverageGap(
-            at, reason, kind, size, "exact", meaning, self.address, remedy(reason, kind)
+            at, reason, kind, size, "exact", meaning, self.address, advice or remedy(reason, kind)
         )

@@ -11,6 +11,7 @@ from dten_audit.documents.container import Container
 from dten_audit.documents.document import Document
 from dten_audit.documents.errors import BrokenError, OverLimitError, PackageError
 from dten_audit.documents.frame import Frame
+from dten_audit.documents.image import digest_problems, names_digest
 from dten_audit.documents.issues import ISSUES
 from dten_audit.documents.kinds import kind_by_name, mismatch
 from dten_audit.documents.names import ODD_MODES, link_problems
@@ -91,7 +92,7 @@ class _Walk:
         kind, container = self._kinds = nested_kind(path, data, mode)
         if container or (mode is not None and mode & ODD_MODES) or mismatch(path, kind):
             return None
-        if not isinstance(data, bytes):
+        if not isinstance(data, bytes) or names_digest(path):
             return None
         self._documents += 1
         return Document(frame.current_address, path, kind, data, mode=mode)
@@ -105,6 +106,8 @@ class _Walk:
         unlike = mismatch(path, kind)
         if unlike:
             yield from frame.states([Problem("type-mismatch", f"{kind}, not {unlike}", path)])
+        if names_digest(path):
+            yield from frame.states(digest_problems(path, data))
         address = frame.current_address
         self._documents += 1
         if not container:
@@ -113,12 +116,21 @@ class _Walk:
         inside = frame.inside(address, path, container, data)
         if inside is None:
             yield frame.gap(address, "unsupported-format", container, len(data))
-        elif inside.depth > self._budget.limits.depth:
-            what = f"more than {self._budget.limits.depth} containers deep"
-            yield from frame.states([Problem("limit-depth", what, path)])
+            return
+        deep = self._too_deep(inside)
+        if deep:
+            yield from frame.states([Problem("limit-depth", deep, path)])
             yield frame.gap(address, "limit-depth", container, len(data))
         else:
             yield self._enter(inside, path)
+
+    def _too_deep(self, inside: Frame) -> str:
+        """Say why a container is not gone into; empty where it is."""
+        if inside.depth > self._budget.limits.depth:
+            return f"more than {self._budget.limits.depth} containers deep"
+        if any(inside.size == frame.size and inside.same(frame) for frame in self._stack):
+            return "it holds itself: unpacking it never ends"
+        return ""
 
     def _enter(self, inside: Frame, path: str) -> Container:
         """Go into a container, unless an identical one was opened before.
@@ -149,6 +161,7 @@ class _Walk:
         if isinstance(item, Problem):
             yield from frame.states([item])
         elif isinstance(item, Missed):
+            self._budget.enter(len(item.path))
             yield self._gap(frame, item)
         elif isinstance(item, Folder):
             self._budget.enter(len(item.path))
@@ -157,14 +170,15 @@ class _Walk:
                 yield from frame.states(frame.judge_mode(item.path, item.mode, folder=True))
         elif isinstance(item, Link):
             self._budget.enter(len(item.path) + len(item.target))
-            frame.links[item.path] = item
+            frame.links.append(item)
             yield from frame.states(link_problems(item, self._budget.limits))
 
     def _gap(self, frame: Frame, missed: Missed) -> CoverageGap:
         if not missed.path:
-            return frame.gap(frame.address, missed.reason, frame.kind, frame.size)
+            return frame.gap(frame.address, missed.reason, frame.kind, frame.size, missed.remedy)
         kind = missed.kind or kind_by_name(missed.path)
-        return frame.gap(frame.place(missed.path).path, missed.reason, kind, missed.size)
+        address = frame.place(missed.path).path
+        return frame.gap(address, missed.reason, kind, missed.size, missed.remedy)
 
     def _leave(self) -> Iterator[Opened]:
         yield from self._stack.pop().judge_names()

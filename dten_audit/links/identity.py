@@ -33,9 +33,10 @@ def identity(package: Package, kept: Mapping[str, bytes], file_name: str) -> dic
     """
     files = [document for document in package.documents.values() if not document.host]
     depth, name = _wrapped(files) or (1, file_name)
+    telling = [info for info in files if info.path.rpartition("/")[2] in IDENTITY_NAMES]
     found: dict[str, str] = {}
     for names, read in _SOURCES:
-        for document in _shallow(files, names, depth):
+        for document in _shallow(telling, names, depth):
             text = decode(kept.get(document.id, b"")).text
             for key, value in read(text).items():
                 found.setdefault(key, value)
@@ -67,7 +68,7 @@ def _shallow(
     found = [
         document
         for document in files
-        if document.path.rpartition("/")[2] in names & IDENTITY_NAMES
+        if document.path.rpartition("/")[2] in names
         and document.path.count("/") <= _DEEPEST
         and document.address.count(MEMBER) - _is_debian_control(document) == depth
     ]

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Final
 
 from dten_audit.documents.document import DocumentInfo
@@ -21,13 +22,22 @@ class PathIndex:
     """The documents of a package by the last component of their path."""
 
     def __init__(self, documents: Iterable[DocumentInfo]) -> None:
-        self._by_name: dict[str, list[DocumentInfo]] = defaultdict(list)
-        self._by_suffix: dict[str, list[DocumentInfo]] = defaultdict(list)
-        for document in documents:
-            if not document.host:
-                name = posixpath.basename(document.path)
-                self._by_name[name].append(document)
-                self._by_suffix[posixpath.splitext(name)[1]].append(document)
+        self._files = [document for document in documents if not document.host]
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[DocumentInfo]]:
+        """The files by name. Made when the first path is looked for: many packages call nothing."""
+        found: dict[str, list[DocumentInfo]] = defaultdict(list)
+        for document in self._files:
+            found[document.path.rpartition("/")[2]].append(document)
+        return found
+
+    @cached_property
+    def _by_suffix(self) -> dict[str, list[DocumentInfo]]:
+        found: dict[str, list[DocumentInfo]] = defaultdict(list)
+        for name, documents in self._by_name.items():
+            found[posixpath.splitext(name)[1]] += documents
+        return found
 
     def find(self, text: str, near: DocumentInfo) -> list[DocumentInfo]:
         """Return what ``text``, written in the document ``near``, means; several for a glob.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import zipfile
@@ -146,6 +147,17 @@ def test_nothing_to_audit_is_never_a_pass(
     (tmp_path / "empty").mkdir()
     assert main([str(tmp_path / "empty")]) == 2
     assert "nothing to audit" in capsys.readouterr().err
+
+
+def test_a_package_of_which_nothing_came_out_has_failed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bomb = tmp_path / "dump.sql.gz"
+    bomb.write_bytes(gzip.compress(bytes(5_000_000)))
+    assert main([str(bomb), "--limit", "ratio_from=1MiB"]) == 1
+    assert "limit-ratio" in capsys.readouterr().out
+    (tmp_path / "empty").mkdir()
+    assert main([str(bomb), str(tmp_path / "empty"), "--limit", "ratio_from=1MiB"]) == 2
 
 
 def test_the_gate_fails_on_open_questions(package: Path) -> None:

@@ -64,10 +64,11 @@ def _shipped(package: Package) -> Iterator[ShippedKey]:
 
 def _strays(package: Package) -> Iterator[OrphanSignature]:
     """Yield signatures of unchecked formats that lie beside nothing they could be for."""
-    members = Members(package)
-    for signature in package.of(UncheckedSignature):
+    found = package.of(UncheckedSignature)
+    members = Members(package) if found else None
+    for signature in found:
         info = package.documents.get(signature.document)
-        if info is None or not signature.target:
+        if members is None or info is None or not signature.target:
             continue
         target, expected = members.target(info)
         if not target:
