@@ -15,6 +15,7 @@ _MODULES = (
     "signatures",
     "config",
     "mentions",
+    "encoded",
     "privilege",
     "units",
     "schedules",

@@ -126,6 +126,7 @@ class Calls(Meanings):
         code = peeled.code
         assert code is not None
         before = self.stated
+        self.encoded(code, "shell", run, peeled.tool)
         self._walk_text(code, peeled, run)
         if self.stated == before:
             argv = [*peeled.used, code]

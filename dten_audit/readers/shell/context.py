@@ -21,13 +21,15 @@ class Ending(IntEnum):
 class Input:
     """What stands on a standard input; ``used`` once a program that runs or keeps it is seen.
 
-    ``frame`` is the serial number of the function call that it is given to, or 0.
+    ``frame`` is the serial number of the function call that it is given to, or 0. ``decoded`` names
+    what a text that is not known was decoded from, if it was.
     """
 
-    __slots__ = ("frame", "text", "used")
+    __slots__ = ("decoded", "frame", "text", "used")
 
-    def __init__(self, text: Field | None) -> None:
+    def __init__(self, text: Field | None, decoded: str = "") -> None:
         self.text = text
+        self.decoded = decoded or (text.decoded if text is not None else "")
         self.used = False
         self.frame = 0
 

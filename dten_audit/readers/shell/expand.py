@@ -40,7 +40,8 @@ class _Builder:
     """Collects the fields that one word becomes."""
 
     __slots__ = (
-        "certainty", "fields", "frame", "length", "loose", "marks", "some", "source", "texts",
+        "certainty", "decoded", "fields", "frame", "length", "loose", "marks", "some", "source",
+        "texts",
     )  # fmt: skip
 
     def __init__(self, source: Source) -> None:
@@ -52,6 +53,7 @@ class _Builder:
         self.texts: list[str] = []
         self.marks: list[Mark] = []
         self.certainty: Certainty = "exact"
+        self.decoded = ""
         self.frame = 0
         self.length = 0
         self.some = False
@@ -69,6 +71,8 @@ class _Builder:
             self.certainty = field.certainty
         if field.frame:
             self.frame = outermost(self.frame, field.frame)
+        if field.decoded:
+            self.decoded = field.decoded
         self.loose = field.loose and not self.some
         self.some = True
 
@@ -76,8 +80,11 @@ class _Builder:
         """End the current field, if there is one."""
         if self.some:
             text = "".join(self.texts)
+            marks, decoded = tuple(self.marks), self.decoded
+            if self.certainty == "computed" and len(self.texts) > 1:
+                decoded = ""
             self.fields.append(
-                Field(text, self.certainty, self.frame, tuple(self.marks), self.loose)
+                Field(text, self.certainty, self.frame, marks, self.loose, decoded=decoded)
             )
         self._reset()
 
@@ -85,14 +92,16 @@ class _Builder:
 class Expander:
     """Expands words against a state.
 
-    ``run`` executes a substitution and returns what it is known to print, else None.
+    ``run`` executes a substitution and returns what it is known to print, else None. ``files`` are
+    the texts behind ``<(…)``, by how these are shown in words.
     """
 
-    __slots__ = ("parameters", "run", "source", "state")
+    __slots__ = ("files", "parameters", "run", "source", "state")
 
     def __init__(self, state: State, run: Callable[[Substitution], Field | None]) -> None:
         self.state = state
         self.run = run
+        self.files: dict[str, Field] = {}
         self.source: Source
         self.parameters = ParameterReader(state, self.text, self._split)
 
@@ -185,16 +194,25 @@ class Expander:
         if type(part) is Parameter:
             return self.parameters.read(part, start)
         if type(part) is Substitution:
-            known = self.run(part)
-            if known is not None:
-                return [known.resolved]
-            return [Field(_shown(part.source), "computed")]
+            return [self._substituted(part)]
         if type(part) is Arithmetic:
             for inner in part.inner:
                 if type(inner) is Substitution:
                     self.run(inner)
             return [Field(_shown(part.source), "computed")]
         return [Field(part.source if type(part) is ArrayLiteral else "", "computed")]
+
+    def _substituted(self, part: Substitution) -> Field:
+        """Return what ``$(…)`` prints; the name of a file that holds it, for ``<(…)``."""
+        known = self.run(part)
+        shown = _shown(part.source)
+        if part.source.startswith("<("):
+            if known is not None:
+                self.files[shown] = known
+            return Field(shown, "computed")
+        if known is None or not (known.known or known.text):
+            return Field(shown, "computed", decoded=known.decoded if known else "")
+        return known.resolved
 
 
 def _shown(source: str) -> str:

@@ -9,6 +9,7 @@ from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import Failure
 from dten_audit.readers.shell.conditions import Guards, combined
 from dten_audit.readers.shell.context import Context, Ending, Input, in_test
+from dten_audit.readers.shell.decoding import is_text
 from dten_audit.readers.shell.nodes import (
     AndOr,
     Background,
@@ -138,16 +139,19 @@ class Lists(SimpleCommands):
             before = self.stated
             ending = self.isolated((command,), inner)
             if number < last:
-                stdin = Input(self.known_output(capture))
+                stdin = _input(self.known_output(capture))
                 feeds = (self.stated_since(before) + feeds)[:MAX_FEEDS]
         return Ending.NEXT if last else ending
 
     @staticmethod
     def known_output(capture: list[Field | None]) -> Field | None:
-        """Return what is known of a captured output; None where nothing is."""
-        known = [field for field in capture if field is not None]
+        """Return what is known of a captured output; None where nothing is.
+
+        An unknown value without text says what it was decoded from.
+        """
+        known = [field for field in capture if field is not None and (field.known or field.text)]
         if not known:
-            return None
+            return next((field for field in capture if field is not None), None)
         text = joined(known, "")
         return text if len(known) == len(capture) else text._replace(loose=True)
 
@@ -160,7 +164,9 @@ class Lists(SimpleCommands):
             return None
         text = joined([field for field in capture if field is not None], "")
         if not text.known and text.text != "$0":
-            return None
+            return text if text.decoded and not text.text else None
+        if not is_text(text):
+            return Field("", "computed", decoded=text.decoded)
         if len(capture) == 1 and capture[0] is not None and capture[0].lookup:
             return capture[0]
         return text._replace(text=text.text.rstrip("\n")) if text.text else plain("")
@@ -194,3 +200,10 @@ class Lists(SimpleCommands):
         """Say whether one of some tests has already come out the other way."""
         against = {(guard.kind, guard.subject, not guard.holds) for guard in guards}
         return any((guard.kind, guard.subject, guard.holds) in against for guard in self.guards)
+
+
+def _input(text: Field | None) -> Input:
+    """Return what a command of a pipeline reads."""
+    if text is None or text.known or text.text:
+        return Input(text)
+    return Input(None, text.decoded)

@@ -6,7 +6,7 @@ from typing import Final
 
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import Guard
-from dten_audit.readers.shell.context import Ending, Streams, in_test
+from dten_audit.readers.shell.context import Ending, Run, Streams, in_test
 from dten_audit.readers.shell.lists import Lists
 from dten_audit.readers.shell.nodes import (
     AndOr,
@@ -232,7 +232,7 @@ class Machine(Lists):
     def _write_captured(self, capture: list[Field | None], streams: Streams, offset: int) -> None:
         text = self.known_output(capture)
         if text is not None and streams.target is not None:
-            self.write(text, streams.target, offset, append=streams.append)
+            self.write(text, streams.target, Run([], offset, streams), append=streams.append)
 
     def _function(self, node: Function) -> Ending:
         procedure = Procedure(node, self.source)

@@ -85,11 +85,12 @@ class ParameterReader:
             elif value.known:
                 frame = self.state.live(value.frame) if value.frame else 0
                 certainty = weaker(value.certainty, "resolved")
-                shown.append(Field(value.text, certainty, frame, value.marks))
+                text, decoded = value.text, value.decoded
+                shown.append(Field(text, certainty, frame, value.marks, decoded=decoded))
             elif self.raw or (len(value.text) <= _LONGEST and not _is_code(value.text)):
                 shown.append(value._replace(loose=not part.quoted))
             else:
-                shown.append(self._unknown(part))
+                shown.append(self._unknown(part)._replace(decoded=value.decoded))
         return shown
 
     def _unknown(self, part: Parameter) -> Field:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 from typing import Final
 
+from dten_audit.readers.shell.decoding import FILTERS, filtered
 from dten_audit.readers.shell.values import Field, cut, joined, plain
 
 _ECHO_OPTION: Final = re.compile(r"-[neE]+")
@@ -28,8 +27,8 @@ def printed(name: str, argv: list[Field], stdin: Field | None) -> Field | None:
     if name in ("cat", "tee"):
         operands = [field.text for field in argv[1:] if not field.text.startswith("-")]
         return stdin if name == "tee" or not operands else None
-    if name == "base64" and stdin is not None and len(argv) > 1:
-        return _decoded(stdin) if argv[1].text in ("-d", "--decode", "-di", "-D") else None
+    if name in FILTERS:
+        return filtered(argv, stdin) if stdin is not None else None
     return _path_printed(name, argv)
 
 
@@ -137,15 +136,3 @@ def _turn(pattern: Field, arguments: list[Field], used: int) -> Iterator[Field |
 def _literal(pattern: Field, start: int, end: int) -> Field:
     piece = cut(pattern, start, end)
     return piece._replace(text=_unescaped(piece.text))
-
-
-def _decoded(stdin: Field) -> Field | None:
-    if not stdin.known:
-        return None
-    try:
-        data = base64.b64decode("".join(stdin.text.split()), validate=True)
-        text = data.decode("utf-8")
-    except (ValueError, binascii.Error):
-        return None
-    marks = tuple(mark._replace(at=0, verbatim=False) for mark in stdin.marks[:1])
-    return Field(text, "resolved", stdin.frame, marks)

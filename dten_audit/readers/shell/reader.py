@@ -46,6 +46,7 @@ def read(document: Document, prelude: tuple[Definitions, ...] = ()) -> Iterator[
     recorder = machine.recorder
     for order, command in enumerate(recorder.commands):
         yield command if command.order == order else command._replace(order=order)
+    yield from recorder.encoded
     yield from recorder.embedded
     guessed = bool(recorder.gaps) and _guessed(document)
     yield from (gap._replace(guessed=guessed) for gap in recorder.gaps)

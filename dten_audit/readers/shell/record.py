@@ -6,6 +6,7 @@ from typing import Final
 
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.commands import Command
+from dten_audit.model.facts.encoded import EncodedText
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.location import Location
 from dten_audit.readers.shell.texts import Hints
@@ -57,12 +58,14 @@ class Recorder:
         "_written",
         "commands",
         "document",
+        "encoded",
         "full",
     )
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.commands: list[Command] = []
+        self.encoded: dict[EncodedText, None] = {}
         self.full = False
         self._files: dict[str, _File] = {}
         self._written: list[_File] = []

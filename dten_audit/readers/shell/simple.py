@@ -9,18 +9,28 @@ from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import Layer, Redirection
 from dten_audit.readers.shell.builtins import Builtins
 from dten_audit.readers.shell.context import Context, Ending, Input, Run, Streams
+from dten_audit.readers.shell.decoding import FILTERS, after
 from dten_audit.readers.shell.nodes import Parameter, Redirect, Shape, Simple
 from dten_audit.readers.shell.output import printed
 from dten_audit.readers.shell.record import placed
 from dten_audit.readers.shell.tables import special_names
-from dten_audit.readers.shell.texts import Hints, Use, resolved_path, use, written_kind, written_to
+from dten_audit.readers.shell.texts import (
+    SHELLS,
+    Hints,
+    Use,
+    resolved_path,
+    use,
+    written_kind,
+    written_to,
+)
 from dten_audit.readers.shell.values import Choice, Field, Mark, Source, cut, joined
 from dten_audit.readers.shell.wrappers import UNKNOWN_PREFIX, Peeled, base_name, peel
 
 MAX_LAYERS: Final = 12
 _KEEPS_FUNCTIONS: Final = frozenset(("time", "noglob", "exec"))
 _QUIET: Final = frozenset((":", "true", "false", "[", "[[", "test"))
-PASSES_ON: Final = frozenset(("cat", "tee", "base64"))
+PASSES_ON: Final = frozenset(("cat", "tee")) | FILTERS
+_SOURCES: Final = frozenset((".", "source"))
 _LINE: Final = re.compile(r"\t*+([^\n]*+\n?+)")
 _NOT_WORTH_A_TEXT: Final = frozenset("text prose markdown empty binary csv".split())
 
@@ -30,7 +40,7 @@ class SimpleCommands(Builtins):
 
     def __init__(self, document: Document, commands: int) -> None:
         super().__init__(document, commands)
-        self._special = special_names() | self.builtins.keys() | self.declarations.keys()
+        self._special = special_names() | self.builtins.keys() | self.declarations.keys() | _SOURCES
         self._streams: tuple[Context, Streams] | None = None
 
     def simple(self, node: Simple) -> Ending:
@@ -65,6 +75,7 @@ class SimpleCommands(Builtins):
         context, name = self.context, first.text
         return (
             first.certainty != "computed"
+            and not first.decoded
             and context.capture is None
             and context.stdin is None
             and name not in self.state.functions
@@ -139,7 +150,8 @@ class SimpleCommands(Builtins):
                 operator = "&>"
             found.append(Redirection(operator, field.word, redirect.descriptor))
             if operator == "<" and redirect.descriptor in (-1, 0):
-                stdin, feeds, own = None, (), True
+                held = self.expander.files.get(field.text)
+                stdin, feeds, own = None if held is None else Input(held), (), True
             elif operator != "<" and redirect.descriptor in (-1, 1):
                 target, append = field, operator in (">>", "&>>")
         inherited = [
@@ -191,6 +203,8 @@ class SimpleCommands(Builtins):
             procedures = self.state.functions.get(first.text)
             if procedures is not None:
                 return self.call(procedures, run)
+            if first.decoded:
+                self.encoded(joined(run.argv, " "), "shell", run, "the shell")
         elif run.in_shell and not self.chain and first.text.strip("${}") in ("@", "*", "1"):
             self.dynamic = True
         peeled = peel(run.argv) if len(run.layers) < MAX_LAYERS else None
@@ -232,16 +246,14 @@ class SimpleCommands(Builtins):
 
         ``peeled`` is the wrapper that the program is, where it wraps nothing here.
         """
-        argv, offset = run.argv, run.offset
+        argv = run.argv
         name = base_name(argv[0].text) if argv[0].known else ""
         texts = use(argv, run.environment + self.exported_value("PGOPTIONS")) if name else None
-        documents = (
-            [self.embed(texts.kind, code, offset, "", texts.hints) for code in texts.code]
-            if texts is not None
-            else []
-        )
-        stdin = self._stdin(name, run, peeled, texts)
+        documents = [] if texts is None else [self._code(texts, code, run) for code in texts.code]
         documents += self._output(name, run)
+        stdin = self._stdin(name, run, peeled, texts)
+        if name in SHELLS or name in _SOURCES:
+            documents.append(self._held(name, run))
         if peeled is not None and peeled.deferred:
             run = run._replace(deferred=True)
         self.state_command(run, stdin=stdin, documents=tuple(filter(None, documents)))
@@ -249,26 +261,37 @@ class SimpleCommands(Builtins):
             self.lock_descriptor(peeled, run)
         return self.ending_of(name) if not run.layers else Ending.NEXT
 
+    def _code(self, texts: Use, code: Field, run: Run) -> str:
+        """State a text in a program's arguments; return its id as a document."""
+        self.encoded(code, texts.kind, run, base_name(run.argv[0].text))
+        return self.embed(texts.kind, code, run.offset, "", texts.hints)
+
     def _stdin(self, name: str, run: Run, peeled: Peeled | None, texts: Use | None) -> str:
         """State the text on a program's standard input; return its id as a document."""
         streams = run.streams
-        if streams.stdin is None or streams.stdin.text is None:
+        if streams.stdin is None:
+            return ""
+        if streams.stdin.text is None:
+            self._unknown_stdin(name, run, peeled, texts)
             return ""
         text, append = streams.stdin.text, False
         if texts is not None and texts.stdin:
             kind, path, hints = texts.kind, "", texts.hints
+            self.encoded(text, kind, run, name)
         elif peeled is not None and peeled.stdin:
             kind, path, hints = "shell", "", _who(peeled)
+            self.encoded(text, kind, run, peeled.tool)
         else:
             targets, append = written_to(run.argv)
             if name == "cat" and streams.target is not None and len(run.argv) == 1:
                 targets, append = [streams.target], streams.append
-            elif name in PASSES_ON and streams.captured:
+            elif name in PASSES_ON and streams.captured and streams.stdin.used:
                 return ""
             if not targets and not streams.own_stdin:
                 return ""
             path = resolved_path(targets[0].text, self.state.folder) if targets else ""
             kind, hints = written_kind(path, text.text) if path else "text", ()
+            self.encoded(text, kind, run, "", path)
         streams.stdin.used = True
         return self.embed(kind, text, run.offset, path, hints, append=append)
 
@@ -279,23 +302,48 @@ class SimpleCommands(Builtins):
             return []
         stdin = streams.stdin.text if streams.stdin is not None else None
         text = self.pwd() if name == "pwd" else printed(name, run.argv, stdin)
+        if text is not None and text.decoded and not self.state.allowance.take(text):
+            text = None
         if text is not None:
             text = placed(text, self.source, run.offset)
+            if name in PASSES_ON and streams.captured and streams.stdin is not None:
+                streams.stdin.used = True
         if streams.captured:
+            if text is None and name in PASSES_ON:
+                decoded = after(run.argv, streams.stdin.decoded if streams.stdin else "")
+                text = Field("", "computed", decoded=decoded) if decoded else None
             if self.context.capture is not None:
                 self.context.capture.append(text)
             return []
         if text is None or streams.target is None or name == "cat":
             return []
-        return [self.write(text, streams.target, run.offset, append=streams.append)]
+        return [self.write(text, streams.target, run, append=streams.append)]
 
-    def write(self, text: Field, target: Field, offset: int, *, append: bool) -> str:
+    def write(self, text: Field, target: Field, run: Run, *, append: bool) -> str:
         """State a text that is written to a file, if it may be more than a line of a log."""
         path = resolved_path(target.text, self.state.folder)
         kind = written_kind(path, text.text)
         if path.startswith("/dev/") or kind in _NOT_WORTH_A_TEXT:
             return ""
-        return self.embed(kind, text, offset, path, append=append)
+        self.encoded(text, kind, run, "", path)
+        return self.embed(kind, text, run.offset, path, append=append)
+
+    def _unknown_stdin(self, name: str, run: Run, peeled: Peeled | None, texts: Use | None) -> None:
+        """State that a program runs what was decoded from an unknown text."""
+        decoded = run.streams.stdin.decoded if run.streams.stdin is not None else ""
+        if decoded and texts is not None and texts.stdin:
+            self.encoded(Field("", "computed", decoded=decoded), texts.kind, run, name)
+        elif decoded and peeled is not None and peeled.stdin:
+            self.encoded(Field("", "computed", decoded=decoded), "shell", run, peeled.tool)
+
+    def _held(self, name: str, run: Run) -> str:
+        """State the text behind ``<(…)`` that a shell runs or sources."""
+        operand = next((f for f in run.argv[1:] if not f.text.startswith("-")), None)
+        text = self.expander.files.get(operand.text) if operand is not None else None
+        if text is None:
+            return ""
+        self.encoded(text, "shell", run, name)
+        return self.embed("shell", text, run.offset)
 
     def keep_unused(self, stdin: Input | None, offset: int) -> None:
         """State a here-document that no command inside a compound command was seen to take."""

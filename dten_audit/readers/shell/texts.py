@@ -13,7 +13,7 @@ from dten_audit.readers.shell.wrappers import base_name
 
 Hints = tuple[tuple[str, str], ...]
 
-_SHELLS: Final = frozenset("sh bash dash ksh ksh93 mksh zsh ash rbash".split())
+SHELLS: Final = frozenset("sh bash dash ksh ksh93 mksh zsh ash rbash".split())
 _SHELL_VALUES: Final = frozenset(("-o", "-O"))
 _SETTING: Final = frozenset(("-v", "--set", "--variable"))
 _STDIN: Final = ("-", "/dev/stdin")
@@ -38,9 +38,12 @@ def use(argv: list[Field], environment: tuple[tuple[str, Field], ...]) -> Use | 
     client = clients().get(name)
     if client is not None:
         return _client(name, client, argv, environment)
-    if name in _SHELLS:
+    if name in (".", "source"):
+        reads = len(argv) > 1 and argv[1].text == "/dev/stdin"
+        return Use("shell", (), (), stdin=True) if reads else None
+    if name in SHELLS:
         found = list(options(argv, 1, _SHELL_VALUES))
-        script = any(o.value and o.value.text != "-" for o in found if not o.name)
+        script = any(o.value and o.value.text not in _STDIN for o in found if not o.name)
         return Use("shell", (), (), not script or any(option.name == "-s" for option in found))
     return None
 

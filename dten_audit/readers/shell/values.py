@@ -69,6 +69,8 @@ class Field(NamedTuple):
     ``frame`` is the serial number of the outermost function call whose parameters it needs, or 0.
     ``loose`` marks an unquoted expansion of unknown value: it may be nothing, or several words.
     ``lookup`` names the program whose path this is, as far as it exists (``$(command -v psql)``).
+    ``decoded`` names what the script decoded it from (``base64``, ``base64, gzip``): a part of it,
+    or all of it where it is unknown.
     """
 
     text: str
@@ -77,6 +79,7 @@ class Field(NamedTuple):
     marks: tuple[Mark, ...] = ()
     loose: bool = False
     lookup: str = ""
+    decoded: str = ""
 
     @property
     def known(self) -> bool:
@@ -88,7 +91,8 @@ class Field(NamedTuple):
         """The value as a variable holds it: what follows from it is no longer exact."""
         if self.certainty != "exact":
             return self
-        return Field(self.text, "resolved", self.frame, self.marks, self.loose, self.lookup)
+        text, _, frame, marks, loose, lookup, decoded = self
+        return Field(text, "resolved", frame, marks, loose, lookup, decoded)
 
     @property
     def word(self) -> Word:
@@ -136,7 +140,7 @@ def joined(fields: list[Field], between: str, end: str = "") -> Field:
     texts: list[str] = []
     marks: list[Mark] = []
     certainty: Certainty = "exact"
-    frame, length = 0, 0
+    frame, length, decoded = 0, 0, ""
     for number, field in enumerate(fields):
         if number:
             texts.append(between)
@@ -146,8 +150,11 @@ def joined(fields: list[Field], between: str, end: str = "") -> Field:
         length += len(field.text)
         certainty = weaker(certainty, field.certainty)
         frame = outermost(frame, field.frame)
+        decoded = decoded or field.decoded
     texts.append(end)
-    return Field("".join(texts), certainty, frame, tuple(marks))
+    if certainty == "computed" and len(fields) > 1:
+        decoded = ""
+    return Field("".join(texts), certainty, frame, tuple(marks), decoded=decoded)
 
 
 def shifted(marks: tuple[Mark, ...], by: int) -> list[Mark]:

@@ -9,9 +9,11 @@ from typing import Final
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.base import Certainty
 from dten_audit.model.facts.commands import Command, Layer, Word
+from dten_audit.model.facts.encoded import EncodedText
 from dten_audit.model.location import Location
 from dten_audit.readers.shell.conditions import Conditions, Guards, Tested
 from dten_audit.readers.shell.context import Context, Ending, Input, Run
+from dten_audit.readers.shell.decoding import is_text
 from dten_audit.readers.shell.expand import Expander
 from dten_audit.readers.shell.nodes import Body, Simple, Substitution
 from dten_audit.readers.shell.record import Recorder, placed
@@ -24,6 +26,8 @@ MAX_DEPTH: Final = 80
 """How deep constructs, calls and texts may stand in each other when walked through."""
 MAX_GUARDS: Final = 40
 """More tests than this are not kept for one command."""
+MAX_START: Final = 80
+"""So much of a decoded text is shown."""
 MAX_EXPORTED: Final = 100
 """More exported variables than this are not told of each command."""
 _REPEATS: Final = 2
@@ -206,10 +210,21 @@ class Walk:
         append: bool = False,
     ) -> str:
         """State an embedded text and return its id; empty for an empty text."""
-        if not text.text.strip():
+        if not text.text.strip() or not is_text(text):
             return ""
         text = self.anchored(text, offset)
         return self.recorder.embed(kind, text, path, hints, append=append)
+
+    def encoded(self, text: Field, kind: str, run: Run, runner: str, path: str = "") -> None:
+        """State that a text was decoded, if it was, before it is run or written to a file."""
+        if text.decoded and is_text(text):
+            at, _ = self.places(run, reads=True)
+            start = next((line.strip() for line in text.text.split("\n") if line.strip()), "")
+            certainty: Certainty = "exact" if text.known else "computed"
+            shown = start[:MAX_START] if text.known else ""
+            self.recorder.encoded[
+                EncodedText(at, text.decoded, kind, runner, path, shown, certainty)
+            ] = None
 
     def places(self, run: Run, *, reads: bool) -> tuple[Location, tuple[Location, ...]]:
         """Return the outermost place where a command's words stand, and the inner ones.
