@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from dten_audit.documents.budget import Limits
@@ -122,13 +120,20 @@ def link_problems(link: Link, limits: Limits) -> Iterator[Problem]:
     shown = f"{kind} to {link.target[:200]}"
     if len(target) > limits.link:
         yield Problem("path-long", "the link's target", link.path)
-    if target.startswith("/") or re.match(_DRIVE, target):
+    if absolute(target):
         yield Problem("link-escape" if link.hard else "link-absolute", shown, link.path)
-    elif _leaves(link, target):
+    elif leaves(link):
         yield Problem("link-escape", shown, link.path)
 
 
-def _leaves(link: Link, target: str) -> bool:
+def absolute(target: str) -> bool:
+    """Tell whether a link's target starts at a root: one of Unix, or a drive."""
+    return target.startswith(("/", "\\")) or re.match(_DRIVE, target) is not None
+
+
+def leaves(link: Link) -> bool:
+    """Tell whether a link's target climbs out of the root, judged as text."""
+    target = link.target.replace("\\", "/")
     folder = "" if link.hard else link.path.rpartition("/")[0]
     return climbs_out(f"{folder}/{target}")
 
@@ -145,51 +150,3 @@ def mode_problems(path: str, mode: int, *, folder: bool, kept: bool = True) -> I
         yield Problem("mode-setgid", f"mode {mode:04o}", path)
     if kept and mode & _OTHERS_WRITE and not (folder and mode & _STICKY):
         yield Problem("mode-world-writable", f"mode {mode:04o}", path)
-
-
-def tree_problems(
-    files: Collection[str], folders: Collection[str], links: Mapping[str, Link], *, plain: bool
-) -> Iterator[Problem]:
-    """Yield what is wrong with the paths of a container taken together.
-
-    ``plain``: as ``all_plain`` found them.
-    """
-    paths = {*files, *links, *folders}
-    if not plain or len({path.lower() for path in paths}) != len(paths):
-        yield from _collisions(paths)
-    ordered = sorted([path.replace("/", "\0") for path in paths])
-    known = set(files)
-    for before, after in pairwise(ordered):
-        if after.startswith(before) and after[len(before) :][:1] == "\0":
-            path = before.replace("\0", "/")
-            if path in known:
-                inside = after.replace("\0", "/")
-                yield Problem("path-conflict", f"a file, and holds {inside}", path)
-    for path, link in sorted(links.items()):
-        prefix = path.replace("/", "\0") + "\0"
-        at = bisect_left(ordered, prefix)
-        if not link.hard and at < len(ordered) and ordered[at].startswith(prefix):
-            target = link.target.replace("\\", "/")
-            outside = target.startswith("/") or _leaves(link, target)
-            issue = "path-through-link" if outside else "path-through-inner-link"
-            member = ordered[at].replace("\0", "/")
-            yield Problem(issue, f"through {path}, which points to {link.target[:200]}", member)
-
-
-def _collisions(paths: Collection[str]) -> Iterator[Problem]:
-    first: dict[str, str] = {}
-    for path in sorted(paths):
-        other = first.setdefault(_key(path), path)
-        if other.rstrip("/") != path.rstrip("/"):
-            yield Problem("path-collision", f"the same as {other}", path)
-
-
-def _key(path: str) -> str:
-    """Return what a file system that folds case and Unicode forms makes of a path."""
-    kept: list[str] = []
-    for part in path.partition("\0")[0].replace("\\", "/").split("/"):
-        if part == ".." and kept:
-            kept.pop()
-        elif part not in ("", ".", ".."):
-            kept.append(part.rstrip(". ") or part)
-    return unicodedata.normalize("NFKC", "/".join(kept)).casefold()

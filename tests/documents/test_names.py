@@ -14,9 +14,9 @@ from dten_audit.documents.names import (
     mode_problems,
     path_problems,
     tool_settings,
-    tree_problems,
 )
 from dten_audit.documents.source import Link
+from dten_audit.documents.tree import tree_problems
 
 LIMITS = Limits()
 PATHS = [
@@ -117,7 +117,7 @@ TREES: list[tuple[list[str], list[str], list[Link], str]] = [
 def test_paths_are_judged_together(
     files: list[str], folders: list[str], links: list[Link], issues: str
 ) -> None:
-    found = tree_problems(files, folders, {link.path: link for link in links}, plain=False)
+    found = tree_problems(files, folders, links, plain=False)
     assert {problem.issue for problem in found} == set(issues.split())
 
 
@@ -151,5 +151,5 @@ def test_many_deep_paths_take_linear_time() -> None:
     paths = [f"{number}/" + "a/" * 1000 + "x" for number in range(2000)]
     start = time.process_time()
     list(path_problems(paths, LIMITS))
-    list(tree_problems(paths, [], {}, plain=True))
+    list(tree_problems(paths, [], [], plain=True))
     assert time.process_time() - start < 3
