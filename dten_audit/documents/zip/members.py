@@ -89,7 +89,7 @@ def _without_directory(source: Source, view: memoryview) -> Iterator[Item]:
             yield item
             continue
         before.append(item)
-        if not isinstance(item, Problem):
+        if not isinstance(item, Problem) and not item.path.startswith("@hidden/"):
             yield Problem("no-directory", "members are read one by one")
             yield from before
             before = None
