@@ -15,6 +15,17 @@ _CRON_PART = r"(?:\*|\d{1,2}(?:[-~]\d{1,2})?)(?:/\d{1,2})?"
 _CRON_TIME = rf"{_CRON_PART}(?:,{_CRON_PART})*[ \t]+"
 _CRON_MONTH = rf"(?:{_CRON_TIME}|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\S*[ \t]+)"
 _CRON_DAY = rf"(?:{_CRON_TIME}|(?i:sun|mon|tue|wed|thu|fri|sat)\S*[ \t]+)"
+_FIRST_LINES = 8
+_TWO_LANGUAGES = (
+    b"'''",
+    b'"exec"',
+    b'"":"',
+    b"eval 'exec",
+    b'eval "exec',
+    b"':'",
+    b'":"',
+    b"eval '(exit",
+)
 _NICK = r"@(?:reboot|yearly|annually|monthly|weekly|daily|midnight|hourly|every_minute)"
 _OID_SIGNED_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
 _OID_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"
@@ -119,8 +130,22 @@ def shebang_kind(head: bytes) -> str:
     """Return the kind of the interpreter that ``#!`` names; ``text`` for an unknown one.
 
     Empty where it names ``env`` and nothing to look up: then the file is started by other means.
+    A shell script whose first command hands it on to another interpreter is of that one's kind, as
+    pip, uv, Perl and Tcl write it where the interpreter's path is long.
     """
-    return _interpreter(head[2:512].partition(b"\n")[0])
+    first, _, rest = head[2:1024].partition(b"\n")
+    kind = _interpreter(first)
+    return (_handed_on(rest) or kind) if kind == "shell" else kind
+
+
+def _handed_on(rest: bytes) -> str:
+    """Return the kind of the interpreter to which a file in two languages hands itself on."""
+    lines = rest.split(b"\n", _FIRST_LINES)[:_FIRST_LINES]
+    code = [line for line in lines if line.strip() and not line.startswith(b"#")]
+    if not code or not code[0].startswith(_TWO_LANGUAGES):
+        return ""
+    match = re.search(rb"\bexec\b.*?[/ \"'](python|perl|ruby|node|php|tclsh|wish)[\d.]*\b", code[0])
+    return INTERPRETERS[match[1].decode()] if match is not None else ""
 
 
 @lru_cache(maxsize=256)

@@ -7,7 +7,6 @@ from dten_audit.documents.foreign import FIRST_BYTES, foreign_kind, marked_kind
 from dten_audit.documents.kind_tables import (
     EXTENSIONS,
     FAMILIES,
-    KIND_FAMILIES,
     MAGIC,
     MAGIC_TWO,
     NAMES,
@@ -77,21 +76,6 @@ def kind_by_name(path: str) -> str:
     if kind != "text" or FAMILIES.get(end) == "text" or EXTENSIONS.get(end) == "text":
         return kind
     return "unknown"
-
-
-def mismatch(path: str, kind: str) -> str:
-    """Return what the ending of a name promises, where the content is of another family.
-
-    Only promises whose breach means something: a program named as a picture, an archive that is
-    none. Empty where the content is what the name says.
-    """
-    promised = FAMILIES.get(path.rpartition(".")[2].lower())
-    if promised is None or kind == "empty":
-        return ""
-    found = KIND_FAMILIES.get(kind, "text")
-    if found in (promised, "opaque"):
-        return "archive" if promised == "archive" and found == "opaque" else ""
-    return promised
 
 
 _MAGIC_STARTS = frozenset(
@@ -171,7 +155,7 @@ def _by_content(folder: str, name: str, head: bytes, mode: int | None) -> str:
     kind = _special(folder, name, end, sample)
     if kind:
         return kind
-    encoding = encoding_of(sample)
+    encoding = encoding_of(sample, cut=len(sample) == SAMPLE)
     if not encoding or (encoding == "latin-1" and dense_in_controls(sample)):
         return _binary(sample)
     text = sample.decode(encoding, "replace").removeprefix("\ufeff")

@@ -13,9 +13,10 @@ from dten_audit.documents.errors import BrokenError, OverLimitError, PackageErro
 from dten_audit.documents.frame import Frame
 from dten_audit.documents.image import digest_problems, names_digest
 from dten_audit.documents.issues import ISSUES
-from dten_audit.documents.kinds import kind_by_name, mismatch
+from dten_audit.documents.kinds import kind_by_name
 from dten_audit.documents.names import ODD_MODES, link_problems
 from dten_audit.documents.nesting import nested_kind
+from dten_audit.documents.promises import mismatch
 from dten_audit.documents.root import open_root
 from dten_audit.documents.source import Data, Folder, Item, Link, Member, Missed, Problem
 from dten_audit.model.facts.container import ContainerIssue, CoverageGap
@@ -90,7 +91,7 @@ class _Walk:
         frame.count(len(data))
         frame.files.append(path)
         kind, container = self._kinds = nested_kind(path, data, mode)
-        if container or (mode is not None and mode & ODD_MODES) or mismatch(path, kind):
+        if container or (mode is not None and mode & ODD_MODES) or mismatch(path, kind, mode):
             return None
         if not isinstance(data, bytes) or names_digest(path):
             return None
@@ -103,7 +104,7 @@ class _Walk:
         kind, container = self._kinds
         if mode is not None and mode & ODD_MODES:
             yield from frame.states(frame.judge_mode(path, mode, folder=False))
-        unlike = mismatch(path, kind)
+        unlike = mismatch(path, kind, mode)
         if unlike:
             yield from frame.states([Problem("type-mismatch", f"{kind}, not {unlike}", path)])
         if names_digest(path):

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dten_audit.documents.kinds import kind_by_name, kind_of, mismatch
+from dten_audit.documents.kinds import kind_by_name, kind_of
 
 from .hostile_tars import PAYLOAD, ar, header, info, tar
-from .hostile_zips import CANARY
 
 SHA = b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 CERTIFICATE = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
@@ -76,6 +75,13 @@ KINDS: list[tuple[str, bytes, str]] = [
     ("bin/tool", b"#!/usr/bin/awk -f\n", "text"),
     ("bin/tool.sh", b"#!/usr/bin/env python3\n", "python"),
     ("up.sql", b"#!/usr/bin/psql -f\n", "sql"),
+    # in two languages
+    ("x.py", b"#!/bin/sh\n'''exec' /opt/a b/bin/python3 \"$0\" \"$@\"\n' '''\n", "python"),
+    ("bin/x", b'#!/bin/sh\n"exec" "`dirname $0`/python" "$0" "$@"\n', "python"),
+    ("bin/x", b"#! /bin/sh\n# -*- perl -*-\neval 'exec perl -w -S $0 ${1+\"$@\"}'\n", "perl"),
+    ("bin/x", b'#!/bin/sh\n":" //# comment; exec /usr/bin/env node "$0"\n', "javascript"),
+    ("bin/x", b'#!/bin/sh\nexec python3 -m dten "$@"\n', "shell"),
+    ("bin/x", b"#!/bin/sh\n': exec perl'\n", "shell"),
     ("lib/functions", b"log() {\n  echo x\n}\n", "shell"),
     ("postinst", b"set -e\n", "shell"),
     ("DEBIAN/postinst", b"#!/bin/sh\n", "shell"),
@@ -203,7 +209,6 @@ def test_an_executable_text_without_interpreter_is_a_shell_script() -> None:
 def test_any_bytes_have_a_kind(path: str, head: bytes, mode: int | None) -> None:
     assert kind_of(path, head, mode)
     assert kind_by_name(path)
-    mismatch(path, kind_of(path, head, mode))
 
 
 HEADS = [
@@ -238,25 +243,3 @@ def test_strange_heads_are_quick(head: bytes) -> None:
 )
 def test_a_name_promises_a_kind(path: str, kind: str) -> None:
     assert kind_by_name(path) == kind
-
-
-@pytest.mark.parametrize(
-    ("path", "head", "promised"),
-    [
-        ("a.png", b"\x7fELF", "image"),
-        ("a.txt", b"\x7fELF", "text"),
-        ("a.txt", b"PK\3\4", "text"),
-        ("a.tar.gz", CANARY, "archive"),
-        ("a.zip", bytes(range(256)), "archive"),
-        ("a.png", b"\xff\xd8\xff", ""),
-        ("a.png", b"", ""),
-        ("a.txt", bytes(range(256)), ""),
-        ("a.zip", b"PK\3\4", ""),
-        ("a.so", b"\x7fELF", ""),
-        ("a.docx", b"PK\3\4", ""),
-    ],
-)
-def test_content_of_another_family_than_the_name_is_told(
-    path: str, head: bytes, promised: str
-) -> None:
-    assert mismatch(path, kind_of(path, head)) == promised
