@@ -158,6 +158,8 @@ class _Archive:
             (stated.name if header.type == "L" else stated.aim)(text(content[:end]))
         elif header.type == "g":
             stated.global_records(content[:size])
+            if stated.volume:
+                yield from self._part("", stated.volume.get("offset", "?"))
             yield from self._remarks(stated, "")
         else:
             stated.records(content[:size])
@@ -169,6 +171,7 @@ class _Archive:
         if stated is not None:
             path, target = stated.path or path, stated.target or target
             size = size if stated.size < 0 else stated.size
+        folder = path.endswith("/")
         path = self.prefix + _clean(path)
         if stated is not None:
             if stated.size >= 0 and header.size not in (0, stated.size):
@@ -177,7 +180,7 @@ class _Archive:
         yield from self._stray(header, path)
         if kind == "S" or (stated is not None and stated.sparse):
             yield from self._sparse(header, stated or Stated(), path, size)
-        elif kind in _REGULAR and path[-1] != "/":
+        elif kind in _REGULAR and not folder:
             if target:
                 yield Problem("extra-data", f"a link's target on a file: {target[:200]}", path)
             if stated is not None and stated.volume:

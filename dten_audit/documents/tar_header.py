@@ -149,11 +149,10 @@ def _stray(block: bytes) -> int:
             return found
     if block[257:263] == _POSIX:
         return _first(block, 500, 508 if block.endswith(_STAR) else BLOCK)
-    if block[257:265] != _GNU:
-        if not block[329:345].strip(b"0\0"):  # GNU tar's device numbers, also in a V7 header
-            block = block[:329] + bytes(16) + block[345:]
+    kind = block[156:157]
+    if block[257:265] != _GNU and kind != b"M":
         return _first(block, 257, BLOCK)
-    return _first(block, {"S": 495, "M": 495}.get(chr(block[156]), 381), BLOCK)
+    return _first(block, 495 if kind in (b"S", b"M") else 381, BLOCK)
 
 
 def _first(block: bytes, start: int, end: int) -> int:

@@ -18,7 +18,8 @@ _KNOWN: Final = _TIMES | _NUMBERS | frozenset(
     "path linkpath uname gname comment charset hdrcharset".split()
 )  # fmt: skip
 _FAMILIES: Final = (
-    "GNU.", "SCHILY.", "LIBARCHIVE.", "RHT.security.", "SUN.", "MSWINDOWS.", "realtime.", "security.",
+    "GNU.", "SCHILY.", "LIBARCHIVE.", "RHT.security.", "SUN.", "MSWINDOWS.", "realtime.",
+    "security.",
 )  # fmt: skip
 """First words of keys that writers in use define: GNU tar, star, bsdtar, Solaris tar, Go."""
 _OVERRIDES: Final = ("path", "linkpath", "size", "GNU.sparse.")
@@ -112,8 +113,6 @@ class Stated:
             self.size = int(value)
         elif key.startswith("GNU.sparse."):
             self.sparse.setdefault(key[11:], []).append(path_text(value))
-        elif key.startswith("GNU.volume."):
-            self.volume[key[11:]] = path_text(value)
         else:
             self._other(key, value)
 
@@ -123,6 +122,8 @@ class Stated:
             self.texts.append(("@comment", value))
         elif key == "GNU.volume.label":
             self.texts.append(("@label", value))
+        elif key.startswith("GNU.volume."):
+            self.volume[key[11:]] = path_text(value)
         elif key == "GNU.dumpdir":
             self.texts.append(("@dumpdir", value))
         elif key.endswith(_CAPABILITY):
