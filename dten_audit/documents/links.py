@@ -83,8 +83,11 @@ class Targets:
 
     def problems(self) -> Iterator[Problem]:
         """Yield the links that leave the root only by passing through other links."""
+        plainly = {
+            link.path for link in self._links if absolute(_slashed(link.target)) or leaves(link)
+        }
         for link in self._links:
-            if absolute(_slashed(link.target)) or leaves(link):
+            if link.path in plainly:
                 continue
             node = self._nodes.get(link.path)
             end = _NOWHERE if node is None else self._end(node)

@@ -96,7 +96,8 @@ def _judge(path: str, limits: Limits) -> Iterator[Problem]:
 def _unfit_for_windows(part: str) -> bool:
     if part in ("", ".", ".."):
         return False
-    reserved = part.partition(".")[0].strip().lower().encode() in _DEVICES
+    stem = part.partition(".")[0].partition(":")[0].strip().lower()
+    reserved = stem.encode() in _DEVICES or ":$" in part
     return reserved or part[-1] in ". " or any(character in '<>"|?*' for character in part)
 
 
