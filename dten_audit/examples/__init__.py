@@ -8,6 +8,7 @@ BUILDERS: dict[str, str] = {
     "cpio": "dten_audit.examples.archives:cpio_package",
     "ar": "dten_audit.examples.archives:ar_package",
     "rpm": "dten_audit.examples.archives:rpm_package",
+    "sevenzip": "dten_audit.examples.archives:sevenzip_package",
     "stream": "dten_audit.examples.archives:stream_package",
     "selfextract": "dten_audit.examples.archives:selfextract_package",
     "folder": "dten_audit.examples.archives:folder_package",

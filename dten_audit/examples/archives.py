@@ -2,9 +2,9 @@
 
 ``with:`` of an archive holds ``members:``, a list of mappings with ``path`` and one of ``text``,
 ``base64``, ``zeros`` (their number), or an archive inside: ``zip``, ``tar``, ``cpio``, ``ar``,
-``rpm``, ``stream``, ``selfextract``, each with a mapping as for ``build:``. ``copies: 70`` makes so
-many members of one, ``%d`` in the path being their number. The other keys of members and archives
-are described at the functions. ``name`` is the package's file name.
+``rpm``, ``sevenzip``, ``stream``, ``selfextract``, each with a mapping as for ``build:``.
+``copies: 70`` makes so many members of one, ``%d`` in the path being their number. The other keys
+of members and archives are described at the functions. ``name`` is the package's file name.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import Final, cast
 
+from dten_audit.examples.sevenzip_writer import SevenZipMember, write_7z
 from dten_audit.examples.stream_writer import pack
 from dten_audit.examples.tape_writer import (
     TapeMember,
@@ -61,6 +62,11 @@ def ar_package(spec: Spec) -> dict[str, bytes]:
 def rpm_package(spec: Spec) -> dict[str, bytes]:
     """Build an RPM package. Keys of ``rpm_bytes``."""
     return {PACKAGE: rpm_bytes(spec)}
+
+
+def sevenzip_package(spec: Spec) -> dict[str, bytes]:
+    """Build a 7z archive as the package. Keys of ``sevenzip_bytes``."""
+    return {PACKAGE: sevenzip_bytes(spec)}
 
 
 def stream_package(spec: Spec) -> dict[str, bytes]:
@@ -165,6 +171,15 @@ def rpm_bytes(spec: Spec) -> bytes:
     texts = cast("Spec", spec.get("scriptlets", {}))
     tags = {_SCRIPTLETS[name]: str(text).encode() for name, text in texts.items()}
     return write_rpm(tags, cpio_bytes(spec))
+
+
+def sevenzip_bytes(spec: Spec) -> bytes:
+    """Return a 7z archive. Of a member: ``deletes`` (it deletes the file of its name)."""
+    members = [
+        SevenZipMember(str(member["path"]), _content(member), bool(member.get("deletes")))
+        for member in _members(spec)
+    ]
+    return _cut(write_7z(members), spec)
 
 
 def stream_bytes(spec: Spec) -> bytes:
@@ -301,6 +316,7 @@ _INSIDE: Final[dict[str, Callable[[Spec], bytes]]] = {
     "cpio": cpio_bytes,
     "ar": ar_bytes,
     "rpm": rpm_bytes,
+    "sevenzip": sevenzip_bytes,
     "stream": stream_bytes,
     "selfextract": selfextract_bytes,
 }
