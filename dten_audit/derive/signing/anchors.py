@@ -21,6 +21,7 @@ class Anchors:
         self._package = package
         self.at = at
         self.use = use
+        self._standing: dict[X509, Standing] = {}
 
     def to(self, use: str) -> Anchors:
         """Return the same for another use: ``package`` or ``timestamp``."""
@@ -65,6 +66,11 @@ class Anchors:
 
     def standing(self, certificate: X509) -> Standing:
         """Say how the store regards this certificate; empty where it knows it not."""
+        if certificate not in self._standing:
+            self._standing[certificate] = self._stands(certificate)
+        return self._standing[certificate]
+
+    def _stands(self, certificate: X509) -> Standing:
         if self._store is None:
             return ""
         if self._store.revoked(certificate):

@@ -86,19 +86,35 @@ class Defect(NamedTuple):
     detail: str = ""
 
 
-def defects(
-    path: Sequence[X509], at: datetime, *, anchored: bool, purpose: Purpose = "package"
-) -> Iterator[Defect]:
-    """Yield what is wrong with a path, signer first. ``anchored``: its last one is trusted."""
-    for number, certificate in enumerate(path):
-        last = number == len(path) - 1
-        role: Role = "signer" if not number else "intermediate"
-        if number and last and (anchored or certificate.self_issued):
-            role = "root"
-        trusted = anchored and last
-        yield from own_defects(certificate, role, at, anchored=trusted, purpose=purpose)
-        if number and not certificate.extensions_error:
-            yield from _limits(certificate, role, path[:number])
+class Judgement:
+    """What is wrong with certificates and paths at one moment, for one purpose.
+
+    What is wrong with a certificate by itself is found out once, however many paths it is part of.
+    """
+
+    def __init__(self, at: datetime, purpose: Purpose = "package") -> None:
+        self._at, self._purpose = at, purpose
+        self._own: dict[tuple[X509, Role, bool], list[Defect]] = {}
+
+    def own(self, certificate: X509, role: Role, *, anchored: bool) -> list[Defect]:
+        """Return what is wrong with a certificate whatever path it is part of."""
+        key = (certificate, role, anchored)
+        if key not in self._own:
+            self._own[key] = own_defects(
+                certificate, role, self._at, anchored=anchored, purpose=self._purpose
+            )
+        return self._own[key]
+
+    def path(self, path: Sequence[X509], *, anchored: bool) -> Iterator[Defect]:
+        """Yield what is wrong with a path, signer first. ``anchored``: its last one is trusted."""
+        for number, certificate in enumerate(path):
+            last = number == len(path) - 1
+            role: Role = "signer" if not number else "intermediate"
+            if number and last and (anchored or certificate.self_issued):
+                role = "root"
+            yield from self.own(certificate, role, anchored=anchored and last)
+            if number and not certificate.extensions_error:
+                yield from _limits(certificate, role, path[:number])
 
 
 def own_defects(

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from dten_audit.derive.signing.anchors import Anchors
-from dten_audit.derive.signing.constraints import HARD, Defect, Role, defects
+from dten_audit.derive.signing.constraints import HARD, Defect, Judgement, Role
 from dten_audit.derive.signing.pool import Pool
 from dten_audit.derive.signing.revocation import Status, status
 from dten_audit.derive.signing.search import Search
@@ -26,6 +25,8 @@ _OTHERS: Final = 4
 _DEEPEST: Final = 2
 """Who signs a list may be revoked by a list, whose signer may be revoked by a list; no further."""
 _NAMESAKES: Final = 8
+_MORE: Final = 16
+"""How many more paths are looked at once there is a sound one; likely ones come first."""
 _HARMLESS: Final = frozenset(
     {"unspecified", "affiliation_changed", "superseded", "cessation_of_operation"}
 )
@@ -86,11 +87,9 @@ def build(signer: X509, pool: Pool, depth: int = 0) -> Chain:
     ``depth`` counts the lists between this signer and the one that the user asked about.
     """
     search = Search(signer, pool)
-    judge = _Judge(pool, depth)
-    paths = [judge.path(certificates, end) for certificates, end in search.paths()]
-    if not paths:
-        paths = [judge.path((signer,), "issuer-missing")]
-    paths.sort(key=lambda path: _rank(path, pool.anchors))
+    judge = _Judge(pool, search.judgement, depth)
+    paths = list(_judged(search, judge)) or [judge.path((signer,), "issuer-missing")]
+    paths.sort(key=lambda path: _rank(path, pool))
     best = paths[0]
     found = list(best.defects)
     if best.end in _OPEN:
@@ -107,11 +106,22 @@ def build(signer: X509, pool: Pool, depth: int = 0) -> Chain:
     return Chain(best, trust, cross, new_root, known, others)
 
 
+def _judged(search: Search, judge: _Judge) -> Iterator[Path]:
+    """Yield paths until there is a sound one, and a few more."""
+    left = _MORE
+    for certificates, end in search.paths():
+        path = judge.path(certificates, end)
+        yield path
+        left -= path.sound or left < _MORE
+        if not left:
+            return
+
+
 class _Judge:
     """Judges paths; what is known of a revocation is found out once for all of them."""
 
-    def __init__(self, pool: Pool, depth: int) -> None:
-        self._pool, self._depth = pool, depth
+    def __init__(self, pool: Pool, judgement: Judgement, depth: int) -> None:
+        self._pool, self._judgement, self._depth = pool, judgement, depth
         self._known: dict[tuple[X509, X509, X509], Status] = {}
 
     def path(self, certificates: tuple[X509, ...], end: ChainEnd) -> Path:
@@ -120,7 +130,7 @@ class _Judge:
         dead = any(anchors.standing(own) == "revoked" for own in certificates)
         anchor = None if dead else anchors.anchor(certificates[-1])
         anchored = anchor is not None
-        found = list(defects(certificates, pool.when, anchored=anchored, purpose=pool.purpose))
+        found = list(self._judgement.path(certificates, anchored=anchored))
         known = tuple(self._statuses(certificates))
         for number, (own, said) in enumerate(zip(certificates, known, strict=False)):
             role: Role = "intermediate" if number else "signer"
@@ -178,8 +188,9 @@ def _not_proven(path: tuple[X509, ...], pool: Pool) -> Iterator[Defect]:
             return
 
 
-def _rank(path: Path, anchors: Anchors) -> tuple[object, ...]:
-    """Trusted first, then what ends in a root, then what is sound, then what is short."""
+def _rank(path: Path, pool: Pool) -> tuple[object, ...]:
+    """Trusted first, then what the store knows, what imitates it, what is sound, what is short."""
+    anchors = pool.anchors
     hard = sum(defect.kind in HARD for defect in path.defects)
     revoked = any(anchors.standing(own) == "revoked" for own in path.certificates)
     names = tuple(own.sha256 for own in path.certificates)
@@ -189,6 +200,7 @@ def _rank(path: Path, anchors: Anchors) -> tuple[object, ...]:
         path.anchor is not None and not path.sound,
         not revoked,
         not known,
+        path.anchor is None and _namesake(path, pool) is None,
         path.end in _OPEN,
         hard,
         len(path.defects),

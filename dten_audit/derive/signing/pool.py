@@ -74,9 +74,9 @@ class Pool:
         self.work = work or Work()
         self._by_subject: dict[NameKey, dict[str, X509]] = defaultdict(dict)
         self.add(sent)
-        lists = list(lists)
-        self.crls = [own for own in lists if isinstance(own, Crl)]
-        self.answers = [own for own in lists if isinstance(own, Ocsp)]
+        known = {own.sha256: own for own in lists}
+        self.crls = [own for own in known.values() if isinstance(own, Crl)]
+        self.answers = [own for own in known.values() if isinstance(own, Ocsp)]
 
     def add(self, sent: Iterable[X509]) -> None:
         """Add certificates that were sent along."""

@@ -19,6 +19,8 @@ from dten_audit.readers.signing.revocations import Carried
 
 _MOST: Final = 200
 """More lists than this are not looked at; a signature carries one for each authority."""
+_ENTRIES: Final = 500_000
+"""More entries than this are not read from all lists of a package."""
 _NAMED: Final = 5
 
 
@@ -32,13 +34,16 @@ class Found(NamedTuple):
 def found_in(package: Package) -> list[Found]:
     """Return the lists of a package, each parsed once however often it lies there."""
     known: dict[str, Crl | Ocsp] = {}
-    found = []
+    found, left = [], _ENTRIES
     for fact in package.of(RevocationList):
-        if fact.sha256 not in known and len(known) < _MOST:
+        if fact.sha256 not in known and len(known) < _MOST and left > 0:
             try:
-                known[fact.sha256] = Carried(fact.form, fact.raw).load()
+                parsed = Carried(fact.form, fact.raw).load()
             except MalformedError:
                 continue
+            left -= parsed.size
+            if left > 0:
+                known[fact.sha256] = parsed
         found.append(Found(fact, known.get(fact.sha256)))
     return found
 

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from dten_audit.derive.signing.constraints import HARD, Role, own_defects
+from dten_audit.derive.signing.constraints import HARD, Judgement, Role
 from dten_audit.derive.signing.pool import Pool
 from dten_audit.model.facts.signatures import ChainEnd
 from dten_audit.readers.signing.certificates import X509
@@ -33,6 +33,7 @@ class Search:
 
     def __init__(self, signer: X509, pool: Pool) -> None:
         self.signer, self.pool = signer, pool
+        self.judgement = Judgement(pool.when, pool.purpose)
         self.exhausted = False
         self._steps = STEPS
         self._issuers: dict[str, list[X509]] = {}
@@ -107,9 +108,8 @@ class Search:
 
     def _wrong(self, own: X509, *, anchored: bool) -> tuple[int, int]:
         """Count what is wrong with a certificate by itself."""
-        pool = self.pool
         role: Role = "signer" if own is self.signer else "root" if anchored else "intermediate"
-        found = own_defects(own, role, pool.when, anchored=anchored, purpose=pool.purpose)
+        found = self.judgement.own(own, role, anchored=anchored)
         hard = sum(defect.kind in HARD for defect in found)
         return hard, len(found) - hard
 

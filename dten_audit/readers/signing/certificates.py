@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 from unicodedata import normalize
 
 from dten_audit.readers.signing.ber import SEQUENCE, BerError, Element, parse
@@ -250,14 +250,14 @@ class X509:
 
     def extension(self, kind: type[E]) -> E | None:
         """Return an extension's value, None where the certificate has none of that kind."""
-        from cryptography import x509
+        return cast("E | None", self._extensions.get(kind))
 
+    @cached_property
+    def _extensions(self) -> dict[type, object]:
         if self.extensions_error:
-            return None
-        try:
-            return self.certificate.extensions.get_extension_for_class(kind).value
-        except x509.ExtensionNotFound:
-            return None
+            return {}
+        found = self.certificate.extensions
+        return {type(extension.value): extension.value for extension in found}
 
     @cached_property
     def is_ca(self) -> bool:

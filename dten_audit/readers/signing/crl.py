@@ -69,7 +69,10 @@ class Scope(NamedTuple):
 
 
 class Crl:
-    """A revocation list. ``number`` and ``base`` are those of delta lists; ``base`` else None."""
+    """A revocation list; ``size`` counts its entries.
+
+    ``number`` and ``base`` are those of lists of changes; ``base`` is None for complete ones.
+    """
 
     def __init__(self, raw: bytes, found: x509.CertificateRevocationList) -> None:
         self.raw = raw
@@ -83,6 +86,7 @@ class Crl:
             extension.critical and extension.oid.dotted_string not in _KNOWN
             for extension in found.extensions
         )
+        self.size = len(found)
         self._found = found
 
     @property
@@ -104,7 +108,7 @@ class Crl:
 
     def entry(self, issuer: NameKey, serial: int) -> Entry | None:
         """Return what the list says of a certificate, None where it does not name it."""
-        if self.scope.indirect:
+        if self.scope.indirect or self.size <= _ENTRIES:
             return self._entries.get((issuer, serial))
         if issuer != self.issuer_key:
             return None
@@ -122,7 +126,7 @@ class Crl:
 
     @cached_property
     def _entries(self) -> dict[tuple[NameKey, int], Entry]:
-        if len(self._found) > _ENTRIES:
+        if self.size > _ENTRIES:
             self.odd = True
             return {}
         try:

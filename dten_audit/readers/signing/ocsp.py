@@ -72,6 +72,11 @@ class Ocsp(NamedTuple):
         return self.responder_name or f"the key {self.responder_key.hex()}"
 
     @property
+    def size(self) -> int:
+        """How many certificates it speaks of."""
+        return len(self.answers)
+
+    @property
     def made(self) -> datetime:
         """When it was made."""
         return self.produced
