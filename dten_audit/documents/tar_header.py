@@ -151,6 +151,8 @@ def _stray(block: bytes) -> int:
         return _first(block, 500, 508 if block.endswith(_STAR) else BLOCK)
     kind = block[156:157]
     if block[257:265] != _GNU and kind != b"M":
+        if not block[329:345].strip(b"0\0"):  # GNU tar's device numbers, also in a V7 header
+            block = block[:329] + bytes(16) + block[345:]
         return _first(block, 257, BLOCK)
     return _first(block, 495 if kind in (b"S", b"M") else 381, BLOCK)
 
