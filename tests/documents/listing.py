@@ -31,7 +31,8 @@ def listed() -> Iterator[Listing]:
     def spy(frame: Frame) -> Iterator[object]:
         prefix = inside(f"{frame.address}!/")
         listing.folders.update(prefix + path for path in frame.folders if path != ".")
-        listing.links.update({prefix + path: link.target for path, link in frame.links.items()})
+        for link in frame.links:
+            listing.links.setdefault(prefix + link.path, link.target)
         yield from judged(frame)
 
     with patch.object(Frame, "judge_names", spy):

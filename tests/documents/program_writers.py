@@ -97,7 +97,7 @@ _NPM: Final = (
     " npm pack --silent --offline --cache ../npm --pack-destination .. > /dev/null;"
     " mv ../dten-9.4.0.tgz $OUT"
 )
-_SELF_SHAPE: Final = Shape(odd_names=False, folders=False, links=False)
+_SELF_SHAPE: Final = Shape(odd_names=False, folders=False)
 _SELF: Final = "makeself --quiet --nox11 --nomd5 --nocrc {} . $OUT dten true"
 _DEB_EXTRA: Final = r"debian-binary|control\.tar\.\w+!/(control|md5sums)|control\.tar!/control"
 _SELF_EXTRA: Final = r"@script\.sh"
