@@ -263,8 +263,8 @@ HOSTILE = [
         "text as archive", zipped(ZipMember("x.tar.gz", CANARY)), "type-mismatch", found="x.tar.gz"
     ),
     Case(
-        "7z inside",
-        zipped(*plain(), ZipMember("x.7z", b"7z\xbc\xaf\x27\x1c" + bytes(60))),
+        "RAR inside",
+        zipped(*plain(), ZipMember("x.rar", b"Rar!\x1a\x07\x01\0" + bytes(60))),
         "",
         "unsupported-format",
     ),

@@ -279,8 +279,8 @@ def test_links_lead_where_the_system_finds_them(
 
 
 def within(path: Path, top: Path) -> bool:
-    """Tell whether a path, with all links followed, is below a folder; circles lead nowhere."""
+    """Tell whether a path, with all links followed, is below a folder, or is nowhere."""
     try:
-        return path.resolve().is_relative_to(top.resolve())
+        return path.resolve(strict=True).is_relative_to(top.resolve())
     except (OSError, RuntimeError):
         return True

@@ -21,7 +21,7 @@ class Directory(NamedTuple):
 
     ``base`` is what must be added to stated offsets: the length of data put before the archive.
     ``comment`` is the archive's. ``unread`` are places of bytes between the directory's records
-    that no record accounts for.
+    that no record accounts for. ``whole``: no members were left out for being too many.
     """
 
     entries: list[Entry]
@@ -31,6 +31,7 @@ class Directory(NamedTuple):
     comment: bytes
     unread: list[tuple[int, int]]
     problems: list[Problem]
+    whole: bool = True
 
 
 def read_directory(data: Data, limits: Limits) -> Directory | None:
@@ -98,7 +99,10 @@ class _Walk:
             problems.append(Problem("count-mismatch", stated))
         comment = self._data[bounds.tail : bounds.archive_end]
         unread = self._unread(bounds, stopped, problems)
-        return Directory(entries, bounds.start, bounds.archive_end, base, comment, unread, problems)
+        whole = len(entries) <= self._limits.entries
+        return Directory(
+            entries, bounds.start, bounds.archive_end, base, comment, unread, problems, whole
+        )
 
     def read_other(self, start: int, size: int, base: int) -> list[Entry]:
         """Read another directory than those read before; nothing where there is none."""

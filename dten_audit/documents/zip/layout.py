@@ -144,14 +144,14 @@ def _account(data: Data, directory: Directory, layout: Layout, ends: list[int]) 
         if gap < 0:
             what = f"{-gap} bytes shared with the member before"
             layout.problems.append(Problem("overlap", what, entry.path, entry.offset))
-        elif gap:
+        elif gap and directory.whole:
             _note(data, layout, position, entry.offset, "prefix" if first else "hidden")
         first = False
         end = packed_end
         if located.other is not None or entry.flags & r.STREAMED:
             end += _descriptor_size(data, located, end, following, layout)
         position = max(position, end)
-    if position < directory.start:
+    if position < directory.start and directory.whole:
         _note(data, layout, position, directory.start, "prefix" if first else "hidden")
     for start, end in directory.unread:
         layout.regions.append(Region(start, end, "hidden"))
