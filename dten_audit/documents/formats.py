@@ -34,6 +34,7 @@ FORMATS: tuple[Format, ...] = (
     Format("ar", "ar:members"),
     Format("cpio", "cpio:members"),
     Format("rpm", "rpm:members"),
+    Format("7z", "sevenzip.members:members"),
     Format("selfextract", "selfextract:members"),
     Format("shar", "shar:members"),
     Format("overlay", "overlay:members"),

@@ -75,6 +75,7 @@ ISSUES: Final[dict[str, str]] = {
     "link-absolute": "a link points to an absolute path",
     "link-missing": "a hard link to a file that the archive does not hold before it",
     "special-file": "a device, pipe or socket",
+    "deletion-mark": "a mark that deletes a file where the archive is unpacked",
     "mode-setuid": "a file runs with its owner's rights, whoever starts it",
     "mode-setgid": "a file runs with its group's rights, whoever starts it",
     "mode-capability": "a program has rights of root, whoever starts it, without being setuid",

@@ -47,13 +47,15 @@ class Problem(NamedTuple):
 class Missed(NamedTuple):
     """A member that could not be read, with the reason and its size as far as they are known.
 
-    ``kind`` is what it is, where the format knows better than the member's name tells.
+    ``kind`` is what it is, where the format knows better than the member's name tells, and
+    ``remedy`` what to do about it.
     """
 
     path: str
     reason: str
     size: int = 0
     kind: str = ""
+    remedy: str = ""
 
 
 Item = Member | Folder | Link | Problem | Missed

@@ -13,8 +13,9 @@ import pytest
 from dten_audit.documents.errors import PackageError
 from dten_audit.documents.formats import format_of
 from dten_audit.documents.kind_tables import KIND_FAMILIES
-from dten_audit.documents.kinds import CONTAINERS, kind_of, mismatch
+from dten_audit.documents.kinds import CONTAINERS, kind_of
 from dten_audit.documents.nesting import nested_kind
+from dten_audit.documents.promises import mismatch
 from dten_audit.documents.remedies import remedy
 from dten_audit.examples.zip_writer import ZipMember, write_zip
 
