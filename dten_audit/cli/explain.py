@@ -94,6 +94,12 @@ def _body(example: dict[str, object]) -> Iterator[str]:
         yield f"{path}:"
         yield from (f"    {line}" for line in str(text).rstrip("\n").split("\n"))
     if "build" in example:
-        yield f"built: {example['build']} {example.get('with', {})}"
+        from dten_audit.examples.outline import outline
+
+        yield f"{example['build']}, built of this description:"
+        described = cast("dict[str, object]", example.get("with", {}))
+        yield from (f"    {line}" for line in outline(described))
+    if "limits" in example:
+        yield f"with these limits: {example['limits']}"
     if "site" in example:
         yield f"with this site: {example['site']}"

@@ -16,7 +16,8 @@ from dten_audit.documents.remedies import remedy
 from dten_audit.judge.conditions import quantity
 from dten_audit.judge.loading import load_rules
 
-PAGE = (Path(__file__).parents[2] / "docs" / "archives.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "archives.md").read_text(encoding="utf-8")
 
 
 def section(title: str) -> str:
@@ -34,7 +35,18 @@ def rows(title: str) -> dict[str, list[str]]:
 
 
 def test_the_table_of_formats_is_that_of_the_code() -> None:
-    assert sorted(rows("Formats that are read")) == sorted(known.kind for known in FORMATS)
+    formats = [name for name in rows("Formats that are read") if not name.startswith("@")]
+    assert sorted(formats) == sorted(known.kind for known in FORMATS)
+
+
+def test_every_address_that_the_code_makes_is_explained() -> None:
+    explained = set(re.findall(r"`(@[a-z-]+)", section("Formats that are read")))
+    made = set()
+    for module in (ROOT / "dten_audit" / "documents").rglob("*.py"):
+        literals = re.findall(r"""["'](?:{[^}]*})?(@[a-z]+)[^"' ]*["']""", module.read_text())
+        made.update(literals)
+    assert made
+    assert made <= explained
 
 
 def test_what_is_recognised_and_not_read_is_listed() -> None:
