@@ -160,6 +160,7 @@ class _Certificates:
         self.all: list[X509] = []
         self._named: dict[int | bytes, list[X509]] = defaultdict(list)
         self._chains: dict[tuple[X509, datetime, bool], Chain] = {}
+        self._opinions: dict[tuple[tuple[X509, ...], datetime], str] = {}
         for fact in package.of(Certificate):
             self.places[fact.sha256].append(fact.at)
             if len(self.places[fact.sha256]) == 1:
@@ -186,6 +187,13 @@ class _Certificates:
         if wanted not in self._chains:
             self._chains[wanted] = build(own, pool)
         return self._chains[wanted]
+
+    def opinion(self, path: Path, when: datetime) -> str:
+        """Return the second opinion on a path; it is asked once for a moment."""
+        wanted = (path.certificates, when)
+        if wanted not in self._opinions:
+            self._opinions[wanted] = strict_profile(path, when)
+        return self._opinions[wanted]
 
 
 class _Judge:
@@ -278,7 +286,7 @@ class _Judge:
             level=vendor.level,
             defects=tuple(defect.kind for defect in path.defects) if path else (),
             related=self._places(path),
-            strict_profile=strict_profile(path, self.pool.when) if path else "",
+            strict_profile=self.known.opinion(path, self.pool.when) if path else "",
             revocation=revocation_words(path) if path else "",
             other_chains=tuple(other_line(own) for own in chain.others) if chain else (),
         )

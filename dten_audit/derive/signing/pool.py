@@ -31,10 +31,6 @@ class Work:
         self.verifications, self.steps = verifications, steps
         self._known: dict[tuple[str, str], bool] = {}
 
-    def known(self, certificate: X509, issuer: X509) -> bool:
-        """Say whether it has been found out already who signed the certificate."""
-        return (certificate.sha256, issuer.sha256) in self._known
-
     def signed(self, certificate: X509, issuer: X509) -> bool:
         """Say whether the issuer's key signed the certificate; no, where all is spent."""
         pair = (certificate.sha256, issuer.sha256)
@@ -43,6 +39,16 @@ class Work:
             if self.verifications < 0:
                 return False
             self._known[pair] = signed_by(certificate, issuer)
+        return self._known[pair]
+
+    def listed(self, own: Crl, signer: X509) -> bool:
+        """Say whether this key signed the list; no, where all is spent."""
+        pair = (own.sha256, signer.sha256)
+        if pair not in self._known:
+            self.verifications -= price(signer)
+            if self.verifications < 0:
+                return False
+            self._known[pair] = own.made_by(signer.public_key)
         return self._known[pair]
 
 

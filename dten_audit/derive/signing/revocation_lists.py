@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from dten_audit.derive.signing.members import is_incidental
-from dten_audit.derive.signing.pool import Pool, price
+from dten_audit.derive.signing.pool import Pool
 from dten_audit.derive.signing.revocation import responded, signs_lists
 from dten_audit.links.package import Package
 from dten_audit.model.facts.signatures import RevocationCheck, RevocationProof
@@ -98,13 +98,9 @@ def _of_list(
     signers = [own for own in pool.named(parsed.issuer_key) if signs_lists(own)]
     if not signers:
         return "no-issuer", names
-    for signer in signers:
-        pool.work.verifications -= price(signer)
-        if pool.work.verifications < 0:
-            return "not-checked", names
-        if parsed.made_by(signer.public_key):
-            return "proven", names
-    return "wrong-key", names
+    if any(pool.work.listed(parsed, signer) for signer in signers):
+        return "proven", names
+    return "not-checked" if pool.work.verifications < 0 else "wrong-key", names
 
 
 def _of_response(

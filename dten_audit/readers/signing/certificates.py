@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 from unicodedata import normalize
@@ -31,6 +31,7 @@ NameKey = tuple[tuple[tuple[str, str], ...], ...]
 WEAK_DIGESTS: Final = frozenset({"md2", "md4", "md5", "sha1"})
 _RSA_BITS: Final = 2048
 _EC_BITS: Final = 224
+_USUAL: Final = 8 << 10
 _EC_KEY: Final = "1.2.840.10045.2.1"
 _VERSION: Final = 0xA0
 
@@ -138,7 +139,12 @@ class X509:
 
     @cached_property
     def public_key(self) -> CertificatePublicKeyTypes | None:
-        """The public key; None where the library knows no such key."""
+        """The public key; None where the library knows no such key.
+
+        A curve of its own is never read: some releases take it for the named one, some refuse it.
+        """
+        if self.explicit_curve:
+            return None
         try:
             return guarded(self.certificate.public_key)
         except MalformedError:
@@ -293,8 +299,19 @@ class X509:
 
 
 def load(raw: bytes) -> X509:
-    """Return the certificate in DER. Raises ``MalformedError``."""
+    """Return the certificate in DER. Raises ``MalformedError``.
 
+    The same few certificates come with every signature of a package: they are parsed once.
+    """
+    return _remembered(raw) if len(raw) <= _USUAL else _loaded(raw)
+
+
+@lru_cache(maxsize=512)
+def _remembered(raw: bytes) -> X509:
+    return _loaded(raw)
+
+
+def _loaded(raw: bytes) -> X509:
     def make() -> X509:
         from cryptography import x509
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from dten_audit.readers.signing import oids
@@ -16,6 +17,8 @@ _RESPONSES: Final = 0xA1
 _MOST: Final = 64
 """More lists than this in one signature are not read; there is one for each authority."""
 
+_USUAL: Final = 64 << 10
+
 Form = Literal["CRL", "OCSP"]
 
 
@@ -26,8 +29,17 @@ class Carried(NamedTuple):
     raw: bytes
 
     def load(self) -> Crl | Ocsp:
-        """Parse it. Raises ``MalformedError``."""
-        return load_crl(self.raw) if self.form == "CRL" else load_ocsp(self.raw)
+        """Parse it. Raises ``MalformedError``. The same lists come with every signature."""
+        return _remembered(self) if len(self.raw) <= _USUAL else _loaded(self)
+
+
+@lru_cache(maxsize=128)
+def _remembered(own: Carried) -> Crl | Ocsp:
+    return _loaded(own)
+
+
+def _loaded(own: Carried) -> Crl | Ocsp:
+    return load_crl(own.raw) if own.form == "CRL" else load_ocsp(own.raw)
 
 
 def of_message(block: Element) -> Iterator[Carried]:

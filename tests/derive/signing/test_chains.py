@@ -54,7 +54,7 @@ def test_row(row: Row) -> None:
     assert row.revocation in revocation_words(chain.path)
     assert bool(row.revocation) == bool(revocation_words(chain.path))
     opinion = strict_profile(chain.path, pool.when)
-    assert row.strict in opinion, opinion
+    assert any(part in opinion for part in row.strict.split("|")), opinion
     assert bool(row.strict) == bool(opinion)
 
 
@@ -75,7 +75,7 @@ def test_names_are_unique_and_enough() -> None:
 STRICTER_THAN_PYCA = {
     "signer-is-authority": "pyca does not ask, nor is it held against the chain",
     "wrong-key-usage": "our question to pyca leaves the signer's key usage to us",
-    "name-constraint": "pyca tells mailboxes apart by the case of letters",
+    "name-constraint": "pyca tells mailboxes apart by case, old releases ignore directory names",
     "weak-key": "pyca judges keys of authorities only",
     "expires-soon": "not a defect yet",
     "revoked": "pyca knows no revocation",
