@@ -64,7 +64,7 @@ def audit_package(
     try:
         reading, ledger = read_package(path, options, estate, progress)
         clock.lap("open and read")
-        package = link_package(path, reading, options.limits)
+        package = link_package(path, reading, options.budget)
         clock.lap("link")
         derive(package, estate, DERIVERS)
         clock.lap("derive")
@@ -85,7 +85,7 @@ def examine(path: str | Path, options: Options) -> Package:
     """
     estate = options.estate()
     reading, _ = read_package(path, options, estate)
-    package = link_package(path, reading, options.limits)
+    package = link_package(path, reading, options.budget)
     derive(package, estate, DERIVERS)
     return package
 
@@ -94,7 +94,7 @@ def read_package(
     path: str | Path, options: Options, estate: Estate, progress: Progress | None = None
 ) -> tuple[Reading, Ledger]:
     """Open a package and read its documents. Raises ``PackageError`` if it cannot be opened."""
-    budget = Budget(options.limits)
+    budget = options.budget()
 
     def wanted(reader: Reader, document: Document) -> bool:
         if options.read_everything or reader.name != "config":

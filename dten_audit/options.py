@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from dten_audit.documents.budget import Limits
+from dten_audit.documents.budget import Budget, Limits
+from dten_audit.documents.plugins import PluginError, Plugins
 from dten_audit.model.rule import Rule
 from dten_audit.model.suggestion import suggestion
 from dten_audit.site.estate import Estate, Window
@@ -32,6 +33,7 @@ class Options(NamedTuple):
     """Options of an audit. ``at`` is the moment to judge as of (default: now).
 
     ``select`` and ``ignore`` hold rule ids and families; ``rules`` folders of further rules.
+    ``plugins`` are names of installed plugins that read further formats.
     """
 
     site: Path | None = None
@@ -44,6 +46,14 @@ class Options(NamedTuple):
     window: Window | None = None
     limits: Limits = Limits()
     read_everything: bool = False
+    plugins: tuple[str, ...] = ()
+
+    def budget(self) -> Budget:
+        """Return the budget of one reading. Raises ``OptionError`` for a plugin that is none."""
+        try:
+            return Budget(self.limits, Plugins(self.plugins) if self.plugins else None)
+        except PluginError as error:
+            raise OptionError(str(error)) from None
 
     def estate(self) -> Estate:
         """Load what the user knows. Raises ``SiteFileError`` where a file of theirs is wrong."""

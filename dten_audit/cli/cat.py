@@ -18,7 +18,6 @@ from dten_audit.model.location import MEMBER
 @limit_options
 def command(address: str, **values: Any) -> int:
     """Print what stands at ADDRESS (package!/member!/inner). On a terminal it is made safe."""
-    from dten_audit.documents.budget import Budget
     from dten_audit.documents.cat import content
     from dten_audit.documents.errors import PackageError
     from dten_audit.documents.text import decode
@@ -30,7 +29,7 @@ def command(address: str, **values: Any) -> int:
         return complain(message, USAGE)
     try:
         own = f"{Path(package).resolve().name}{MEMBER}{member}"
-        data = content(Path(package), own, Budget(build_options(values).limits))
+        data = content(Path(package), own, build_options(values).budget())
     except PackageError as error:
         return complain(f"{address}: {error}", NOT_OPENED)
     if sys.stdout.isatty():

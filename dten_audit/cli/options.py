@@ -38,8 +38,14 @@ def knowledge_options(command: C) -> C:
 
 
 def limit_options(command: C) -> C:
-    """Add the options of the budget."""
+    """Add the options of opening: further formats, and the budget."""
     for option in (
+        click.option(
+            "--plugin",
+            multiple=True,
+            metavar="NAME",
+            help="An installed plugin that reads a further format; none is used unasked.",
+        ),
         click.option(
             "--limit",
             multiple=True,
@@ -62,7 +68,7 @@ def build_options(values: dict[str, Any], **extra: Any) -> Options:
     from dten_audit.options import OptionError, Options, parse_moment, parse_window
 
     try:
-        return Options(
+        options = Options(
             site=values.get("site"),
             trust=values.get("trust"),
             matrices=tuple(values.get("matrix") or ()),
@@ -70,10 +76,13 @@ def build_options(values: dict[str, Any], **extra: Any) -> Options:
             at=parse_moment(values["at"]) if values.get("at") else None,
             window=parse_window(values["window"]) if values.get("window") else None,
             limits=_limits(values),
+            plugins=tuple(values.get("plugin") or ()),
             **extra,
         )
+        options.budget()
     except OptionError as error:
         raise click.UsageError(str(error)) from None
+    return options
 
 
 def _limits(values: dict[str, Any]) -> Limits:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dten_audit.documents.errors import OverLimitError
+
+if TYPE_CHECKING:
+    from dten_audit.documents.plugins import Plugins
 
 _MIB: Final = 1 << 20
 _GIB: Final = 1 << 30
@@ -44,10 +47,14 @@ class Limits(NamedTuple):
 class Budget:
     """What one audit has used. One producer charges it; any thread may read the counters."""
 
-    __slots__ = ("_deadline", "_ticks", "entries", "limits", "names", "produced", "stopped")
+    __slots__ = (
+        "_deadline", "_ticks", "entries", "limits", "names", "plugins", "produced", "stopped",
+    )  # fmt: skip
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, plugins: Plugins | None = None) -> None:
+        """``plugins`` are the further formats that the user named."""
         self.limits = limits or Limits()
+        self.plugins = plugins
         self.produced = 0
         self.entries = 0
         self.names = 0

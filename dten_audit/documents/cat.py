@@ -90,7 +90,7 @@ class _Search(Frame):
             own = self.own_path
             if own == rest:
                 return item.data
-            container = nested_kind(item.path, item.data, item.mode)[1]
+            container = nested_kind(item.path, item.data, item.mode, self._budget.plugins)[1]
             inside = self.inside(self.current_address, item.path, container, item.data)
             if inside is None:
                 failure = PackageError(f"{inner(self.address, own)} is no container")

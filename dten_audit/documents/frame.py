@@ -84,6 +84,8 @@ class Frame:
     def inside(self, address: str, path: str, kind: str, data: Data) -> Self | None:
         """Return a member that is a container itself; None where no format reads it."""
         members = format_of(kind)
+        if members is None and self._budget.plugins is not None:
+            members = self._budget.plugins.members_of(kind)
         if members is None:
             return None
         frame = type(self)(address, kind, data, self._budget, self.depth + 1)

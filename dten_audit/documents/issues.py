@@ -54,6 +54,7 @@ ISSUES: Final[dict[str, str]] = {
     "corrupt-stream": "a compressed stream is damaged",
     "no-end-mark": "the archive ends without its end mark",
     "unreadable-file": "a file of the folder cannot be read",
+    "plugin-failed": "a plugin for a further format failed",
     # Names that leave the target folder or deceive.
     "path-traversal": "a path climbs out of the target folder",
     "path-dots": "a path goes up and down again inside the target folder",
@@ -106,5 +107,6 @@ REASONS: Final[dict[str, str]] = {
     "corrupt": "a part of it is damaged",
     "missing": "it is listed but not there",
     "unreadable": "the file cannot be opened",
+    "plugin-failed": "the plugin that reads it failed",
 }
 """Name of ``CoverageGap.reason`` → what it means; besides these, the names of limits."""

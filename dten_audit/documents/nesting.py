@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from dten_audit.documents.foreign import landmark_kind
+from dten_audit.documents.formats import format_of
 from dten_audit.documents.kind_tables import KIND_FAMILIES
 from dten_audit.documents.kinds import CONTAINERS, SAMPLE, kind_of
 from dten_audit.documents.overlay import PROGRAMS, carries_overlay
+from dten_audit.documents.plugins import Plugins
 from dten_audit.documents.selfextract import SCRIPTS, carries_payload
 from dten_audit.documents.shar import holds_parts
 from dten_audit.documents.source import Data
@@ -20,8 +22,21 @@ _NAMED: Final = frozenset(("iso", "dmg"))
 """Kinds that a name gives although the bytes may be something else."""
 
 
-def nested_kind(path: str, data: Data, mode: int | None = None) -> tuple[str, str]:
+def nested_kind(
+    path: str, data: Data, mode: int | None = None, plugins: Plugins | None = None
+) -> tuple[str, str]:
     """Return the kind of a document, and the kind of container to open it as, else an empty text.
+
+    A plugin is asked about what no format here reads.
+    """
+    kind, container = _nested_kind(path, data, mode)
+    if plugins is not None and (not container or format_of(container) is None):
+        return kind, plugins.kind_of(path, data[:SAMPLE]) or container
+    return kind, container
+
+
+def _nested_kind(path: str, data: Data, mode: int | None) -> tuple[str, str]:
+    """Tell without plugins.
 
     A ZIP is read from its end: whatever stands before it, unpackers take it for a ZIP.
     """

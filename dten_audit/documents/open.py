@@ -90,18 +90,26 @@ class _Walk:
         self._budget.enter(len(path))
         frame.count(len(data))
         frame.files.append(path)
-        kind, container = self._kinds = nested_kind(path, data, mode)
+        kind, container = self._kinds = nested_kind(path, data, mode, self._budget.plugins)
         if container or (mode is not None and mode & ODD_MODES) or mismatch(path, kind, mode):
             return None
-        if not isinstance(data, bytes) or names_digest(path):
+        if not isinstance(data, bytes) or names_digest(path) or self._failures():
             return None
         self._documents += 1
         return Document(frame.current_address, path, kind, data, mode=mode)
+
+    def _failures(self) -> list[Problem]:
+        """Return what plugins failed at while the current member was recognised."""
+        plugins = self._budget.plugins
+        return plugins.failures if plugins is not None else []
 
     def _unusual(self, frame: Frame, member: Member) -> Iterator[Opened]:
         """Yield what is to be said of a member, and the member or what it contains."""
         path, data, mode = member
         kind, container = self._kinds
+        for failure in self._failures():
+            yield from frame.states([failure])
+            yield frame.gap(frame.current_address, failure.issue, kind, len(data))
         if mode is not None and mode & ODD_MODES:
             yield from frame.states(frame.judge_mode(path, mode, folder=False))
         unlike = mismatch(path, kind, mode)

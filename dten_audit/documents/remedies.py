@@ -89,6 +89,8 @@ def remedy(reason: str, kind: str) -> str:
         return f"Raise {_OPTIONS[reason]} and audit the package again."
     if reason == "limit-disk":
         return "Make room in the temporary folder (TMPDIR), and audit the package again."
+    if reason == "plugin-failed":
+        return "Tell whoever provides the plugin, and read the document by other means meanwhile."
     if reason not in ("unsupported-format", "unsupported-method"):
         return ""
     if kind in _BY_KIND:

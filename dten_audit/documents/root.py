@@ -76,7 +76,7 @@ def read_stdin(budget: Budget) -> Data:
 
 
 def _archive(base: str, data: Data, frame: type[F], budget: Budget) -> F:
-    kind, container = nested_kind(base, data)
+    kind, container = nested_kind(base, data, None, budget.plugins)
     if not container:
         raise PackageError(f"no archive: it looks like {kind}")
     outside = frame(base, "", b"", budget, -1)

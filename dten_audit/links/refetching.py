@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
-from dten_audit.documents.budget import Budget, Limits
+from dten_audit.documents.budget import Budget
 from dten_audit.documents.cat import content, contents
 from dten_audit.documents.document import Document
 from dten_audit.documents.errors import PackageError
@@ -16,21 +16,23 @@ from dten_audit.links.package import Package
 class Refetch:
     """Reads documents of a package once more, each time under a budget of its own.
 
-    ``kept`` are the bytes of documents that are still there.
+    ``budget`` makes them. ``kept`` are the bytes of documents that are still there.
     """
 
-    def __init__(self, path: str | Path, limits: Limits, kept: Mapping[str, bytes]) -> None:
+    def __init__(
+        self, path: str | Path, budget: Callable[[], Budget], kept: Mapping[str, bytes]
+    ) -> None:
         self._path = path
         self._kept = kept
         self._own, self._base = len(str(path)), base_name(path)
-        self._limits = limits
+        self._budget = budget
 
     def one(self, document: str) -> bytes | None:
         """Return the bytes of one document, None where they cannot be had."""
         if document in self._kept:
             return self._kept[document]
         try:
-            return content(self._path, self._base + document[self._own :], Budget(self._limits))
+            return content(self._path, self._base + document[self._own :], self._budget())
         except PackageError:
             return None
 
@@ -39,7 +41,7 @@ class Refetch:
         left = [document for document in documents if document not in self._kept]
         yield from ((name, self._kept[name]) for name in documents if name in self._kept)
         wanted = {self._base + document[self._own :]: document for document in left}
-        found = contents(self._path, wanted, Budget(self._limits)) if wanted else ()
+        found = contents(self._path, wanted, self._budget()) if wanted else ()
         for address, data in found:
             yield wanted[address], data
 

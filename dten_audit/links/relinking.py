@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from dten_audit.documents.budget import Limits
+from dten_audit.documents.budget import Budget
 from dten_audit.documents.document import Document
 from dten_audit.links.identity import identity
 from dten_audit.links.linking import link
@@ -19,13 +19,13 @@ from dten_audit.model.location import Location
 from dten_audit.readers.reading import Reading
 
 
-def link_package(path: str | Path, reading: Reading, limits: Limits) -> Package:
+def link_package(path: str | Path, reading: Reading, budget: Callable[[], Budget]) -> Package:
     """Link what was read; then read what turned out to matter, and link again.
 
     That is what the gate held back although something runs it, and scripts that source shipped
     libraries, this time with what those define.
     """
-    refetch = Refetch(path, limits, reading.kept)
+    refetch = Refetch(path, budget, reading.kept)
     package = link(reading.documents, reading.facts, refetch.one)
     held = reading.skipped & set(package.calls)
     for document in refetch.documents(package, held).values():

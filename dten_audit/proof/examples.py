@@ -61,7 +61,7 @@ def prepare(example: Example) -> Prepared:
         options = _options(example, base)
         estate = options.estate()
         reading, _ = read_package(root, options, estate)
-        package = link_package(root, reading, options.limits)
+        package = link_package(root, reading, options.budget)
         derive(package, estate, DERIVERS)
     return Prepared(package, estate)
 

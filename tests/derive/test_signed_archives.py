@@ -31,7 +31,7 @@ def audited(folder: Path, members: dict[str, bytes]) -> Package:
     options = Options()
     estate = options.estate()
     reading, _ = read_package(path, options, estate)
-    package = link_package(path, reading, options.limits)
+    package = link_package(path, reading, options.budget)
     derive(package, estate, [one for one in DERIVERS if "signing" in one.function])
     return package
 
