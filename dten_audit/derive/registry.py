@@ -5,6 +5,7 @@ from __future__ import annotations
 from dten_audit.derive.base import Deriver
 
 DERIVERS: tuple[Deriver, ...] = (
+    Deriver("unread parts", ("unreadable",), ("unread_part",), "dten_audit.derive.unread:derive"),
     Deriver(
         "schedules",
         ("command", "cron_job", "log_rotation", "unit_file"),

@@ -30,3 +30,22 @@ class Unreadable(NamedTuple):
     @property
     def subject(self) -> str:
         return f"{self.at.member} {self.language} {self.reason}"
+
+
+class UnreadPart(NamedTuple):
+    """An unreadable part, knowing what its file is for.
+
+    ``role`` is ``script`` as well where another script of the package runs the file, wherever it
+    lies.
+    """
+
+    at: Location
+    language: str
+    reason: str
+    certainty: Certainty = "exact"
+    guessed: bool = False
+    role: ScriptRole = "script"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.language} {self.reason}"
