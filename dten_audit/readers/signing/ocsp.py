@@ -108,7 +108,7 @@ def load_ocsp(raw: bytes) -> Ocsp:
 def _load(raw: bytes) -> Ocsp:
     from cryptography.x509 import ocsp
 
-    outer = parse(raw).expect(SEQUENCE).children(2)
+    outer = parse(raw).expect(SEQUENCE).children(1)
     if outer[0].tag != _ENUMERATED:
         raw = _enveloped(raw)
     found = ocsp.load_der_ocsp_response(raw)
