@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dten_audit.documents.source import Item, Member, Source
 from dten_audit.documents.zip.layout import Located
 
 
-def comments(source: Source, comment: bytes, located: list[Located]) -> Iterator[Item]:
+def comments(source: Source, comment: bytes, located: Sequence[Located]) -> Iterator[Item]:
     """Yield the archive's comment as ``@comment``, its members' as ``@comments/….txt``.
 
     The ending keeps a remark on ``up.sql`` from being read as SQL.
     """
     if comment:
         yield from _document(source, "@comment", comment)
-    for member in located:
-        own = member.entry.comment
-        if own or member.comments:
-            path = _below(member.path or member.entry.path)
-            for text in (own, *(text.encode() for text in member.comments)):
+    for entry, _, more in located:
+        others = more.comments if more else ()
+        if entry.comment or others:
+            path = _below((more.path if more else "") or entry.path)
+            for text in (entry.comment, *(other.encode() for other in others)):
                 if text:
                     yield from _document(source, f"@comments/{path}.txt", text)
 

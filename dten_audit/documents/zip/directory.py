@@ -21,7 +21,8 @@ class Directory(NamedTuple):
 
     ``base`` is what must be added to stated offsets: the length of data put before the archive.
     ``comment`` is the archive's. ``unread`` are places of bytes between the directory's records
-    that no record accounts for. ``whole``: no members were left out for being too many.
+    that no record accounts for. ``remarks``: some members have comments. ``whole``: none
+    were left out for being too many.
     """
 
     entries: list[Entry]
@@ -31,7 +32,8 @@ class Directory(NamedTuple):
     comment: bytes
     unread: list[tuple[int, int]]
     problems: list[Problem]
-    whole: bool = True
+    remarks: bool
+    whole: bool
 
 
 def read_directory(data: Data, limits: Limits) -> Directory | None:
@@ -59,7 +61,7 @@ def read_directory(data: Data, limits: Limits) -> Directory | None:
             says = f"another directory of {len(entries)} members"
             problems.append(Problem("several-directories", says, offset=start))
     chosen.problems[:0] = problems
-    return chosen
+    return chosen._replace(remarks=walk.remarks)
 
 
 def ends_in_zip(data: Data) -> bool:
@@ -79,6 +81,7 @@ class _Walk:
         self._limits = limits
         self._read = 0
         self._starts: set[int] = set()
+        self.remarks = False
 
     def read_at(self, end: int) -> Directory | None:
         """Read the directory that the end record at ``end`` speaks of."""
@@ -101,7 +104,15 @@ class _Walk:
         unread = self._unread(bounds, stopped, problems)
         whole = len(entries) <= self._limits.entries
         return Directory(
-            entries, bounds.start, bounds.archive_end, base, comment, unread, problems, whole
+            entries,
+            bounds.start,
+            bounds.archive_end,
+            base,
+            comment,
+            unread,
+            problems,
+            self.remarks,
+            whole,
         )
 
     def read_other(self, start: int, size: int, base: int) -> list[Entry]:
@@ -181,7 +192,10 @@ class _Walk:
                 break
             name = table[name_at:extra_at]
             extra = table[extra_at : extra_at + extra_size] if extra_size else b""
-            comment = table[extra_at + extra_size : following] if comment_size else b""
+            comment = b""
+            if comment_size:
+                comment = table[extra_at + extra_size : following]
+                self.remarks = True
             long = r.MAX32 in (packed, size, offset)
             if long:
                 packed, size, offset = _resolved(extra, packed, size, offset)

@@ -37,18 +37,20 @@ class Compared(NamedTuple):
 
     ``other`` is the member as its own header states it, where that says something else. ``path``
     is what an extra field calls it, in place of a name in a code page; ``names`` are other names,
-    ``comments`` what extra fields say in place of its comment.
+    ``comments`` what extra fields say in place of its comment. ``crowded``: it shares more bytes
+    with other members than are worth unpacking.
     """
 
-    other: Entry | None
+    other: Entry | None = None
     path: str = ""
     names: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()
+    crowded: bool = False
 
 
 def compare(entry: Entry, header: Header, base: int, problems: list[Problem]) -> Compared:
     """Compare a member's two headers. ``base`` is what was added to its stated offset."""
-    compared = Compared(None)
+    compared = Compared()
     if entry.extra or header.extra:
         compared = _compare_extras(entry, header, base, problems)
     later = bool(header.flags & r.STREAMED)

@@ -10,7 +10,7 @@ from dten_audit.documents.kinds import SAMPLE, kind_of
 from dten_audit.documents.source import Data, Problem
 from dten_audit.documents.zip import records as r
 from dten_audit.documents.zip.directory import Directory
-from dten_audit.documents.zip.headers import Header, compare
+from dten_audit.documents.zip.headers import Compared, Header, compare
 from dten_audit.documents.zip.records import Entry
 
 _DESCRIPTORS: Final = (
@@ -26,26 +26,15 @@ _SIGNING_BLOCK: Final = b"APK Sig Block 42"
 class Located(NamedTuple):
     """A member whose own header was found: its bytes are at ``start``.
 
-    ``other`` is the member as its own header states it, where that says something else. ``path``
-    replaces a name in a code page; ``names`` are further names, ``comments`` further comments.
-    ``crowded``: it shares more bytes with other members than are worth unpacking.
+    ``more`` is what there is to say of it besides what the directory states; None for most.
     """
 
     entry: Entry
     start: int
-    other: Entry | None = None
-    path: str = ""
-    names: tuple[str, ...] = ()
-    comments: tuple[str, ...] = ()
-    crowded: bool = False
-
-    @property
-    def odd(self) -> bool:
-        """Whether there is more to say of it than what the directory states."""
-        return self[2:] != _EVEN
+    more: Compared | None = None
 
 
-_EVEN: Final = (None, "", (), (), False)
+_NOTHING: Final = Compared()
 
 
 class Region(NamedTuple):
@@ -61,6 +50,7 @@ class Layout:
 
     ``spare`` bounds what overlapping headers may make us read: honest ones lie side by side, so
     that all of them together are no longer than the file. ``searched`` does so for contents.
+    ``crowded`` are the members that only multiply others. ``remarks``: some have comments.
     """
 
     def __init__(self, spare: int) -> None:
@@ -70,6 +60,8 @@ class Layout:
         self.lost: list[Entry] = []
         self.spare = spare
         self.searched = spare
+        self.crowded: list[Entry] = []
+        self.remarks = False
 
 
 def read_layout(data: Data, directory: Directory, shared: int) -> Layout:
@@ -78,6 +70,7 @@ def read_layout(data: Data, directory: Directory, shared: int) -> Layout:
     ``shared`` is how many bytes members may have in common and still be unpacked.
     """
     layout = Layout(len(data))
+    layout.remarks = directory.remarks
     ends: list[int] = []
     members = layout.members
     for entry in sorted(directory.entries, key=attrgetter("offset")):
@@ -97,8 +90,8 @@ def read_layout(data: Data, directory: Directory, shared: int) -> Layout:
         if located is not None:
             members.append(located)
             ends.append(located.start + entry.packed)
-    _account(data, directory, layout, ends)
-    _crowd(layout, ends, shared)
+    if _account(data, directory, layout, ends):
+        _crowd(layout, ends, shared)
     return layout
 
 
@@ -129,26 +122,29 @@ def _locate(data: Data, entry: Entry, directory: Directory, layout: Layout) -> L
     compared = compare(entry, header, directory.base, problems)
     if start + entry.packed > directory.start:
         problems.append(_cut(entry))
-    return Located(entry, start, *compared)
+    if compared.comments:
+        layout.remarks = True
+    return Located(entry, start, None if compared == _NOTHING else compared)
 
 
-def _account(data: Data, directory: Directory, layout: Layout, ends: list[int]) -> None:
-    """Find overlaps and bytes that belong to no record."""
+def _account(data: Data, directory: Directory, layout: Layout, ends: list[int]) -> bool:
+    """Find overlaps and bytes that belong to no record; tell whether there are overlaps."""
     position = 0
-    first = True
+    first, overlap = True, False
     followers = [located.entry.offset for located in layout.members[1:]]
     followers.append(directory.start)
     for located, packed_end, following in zip(layout.members, ends, followers, strict=False):
         entry = located.entry
         gap = entry.offset - position
         if gap < 0:
+            overlap = True
             what = f"{-gap} bytes shared with the member before"
             layout.problems.append(Problem("overlap", what, entry.path, entry.offset))
         elif gap and directory.whole:
             _note(data, layout, position, entry.offset, "prefix" if first else "hidden")
         first = False
         end = packed_end
-        if located.other is not None or entry.flags & r.STREAMED:
+        if located.more is not None or entry.flags & r.STREAMED:
             end += _descriptor_size(data, located, end, following, layout)
         position = max(position, end)
     if position < directory.start and directory.whole:
@@ -157,6 +153,7 @@ def _account(data: Data, directory: Directory, layout: Layout, ends: list[int]) 
         layout.regions.append(Region(start, end, "hidden"))
     if directory.end < len(data):
         _note(data, layout, directory.end, len(data), "trailer")
+    return overlap
 
 
 def _crowd(layout: Layout, ends: list[int], shared: int) -> None:
@@ -166,13 +163,15 @@ def _crowd(layout: Layout, ends: list[int], shared: int) -> None:
         shared -= max(0, min(position, end) - located.start)
         position = max(position, end)
         if shared < 0:
-            layout.members[index] = located._replace(crowded=True)
+            layout.crowded.append(located.entry)
+            layout.members[index] = located._replace(more=Compared(crowded=True))
 
 
 def _descriptor_size(data: Data, located: Located, end: int, following: int, layout: Layout) -> int:
     """Return the length of the data descriptor behind a streamed member; 0 without one."""
     entry = located.entry
-    flags = located.other.flags if located.other is not None else entry.flags
+    other = None if located.more is None else located.more.other
+    flags = entry.flags if other is None else other.flags
     if not flags & r.STREAMED:
         return 0
     if entry.method == r.STORED and entry.packed:

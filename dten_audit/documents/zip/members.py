@@ -22,6 +22,7 @@ from dten_audit.documents.zip import records as r
 from dten_audit.documents.zip.comments import comments
 from dten_audit.documents.zip.content import read_content, read_whole, supported
 from dten_audit.documents.zip.directory import read_directory
+from dten_audit.documents.zip.headers import Compared
 from dten_audit.documents.zip.layout import Layout, Located, read_layout
 from dten_audit.documents.zip.records import Entry
 from dten_audit.documents.zip.recovery import recover, surface
@@ -50,13 +51,13 @@ def members(source: Source) -> Iterator[Item]:
     wanted, budget, repeated = source.wanted, source.budget, repeats.names
     plain_shapes: dict[tuple[int, int, int], bool] = {}
     for located in layout.members:
-        entry, start = located.entry, located.start
+        entry, start, more = located
         name = entry.name
         shape = (entry.flags, entry.method, entry.attributes)
         plain = plain_shapes.get(shape)
         if plain is None:
             plain = plain_shapes[shape] = _plain(entry)
-        if not plain or located.odd or not name.isascii() or name[-1:] == b"/" or name in repeated:
+        if not plain or more or not name.isascii() or name[-1:] == b"/" or name in repeated:
             yield from _unusual(source, view, located, repeats)
             continue
         path = name.decode("ascii")
@@ -66,7 +67,7 @@ def members(source: Source) -> Iterator[Item]:
                 yield from _readings(source, view, entry, start, path, claimed=True)
             else:
                 yield Member(path, data, entry.attributes >> 16 & _PERMISSIONS or None)
-    yield from comments(source, directory.comment, layout.members)
+    yield from comments(source, directory.comment, layout.members if layout.remarks else ())
     for region in layout.regions:
         yield from surface(source, view, region)
 
@@ -104,7 +105,7 @@ def _lost(layout: Layout) -> Iterator[Item]:
         yield Missed(entry.path, "missing", entry.size)
     if len(layout.lost) > _LISTED:
         yield Missed("", "missing")
-    crowded = [located.entry for located in layout.members if located.crowded]
+    crowded = layout.crowded
     if crowded:
         what = f"{len(crowded)} members are the bytes of others once more"
         yield Problem("limit-ratio", what, offset=crowded[0].offset)
@@ -141,11 +142,12 @@ def _unusual(
     source: Source, view: memoryview, located: Located, repeats: _Repeats
 ) -> Iterator[Item]:
     """Yield a member that is no plain file, or that has two readings."""
-    entry, start, other = located.entry, located.start, located.other
-    if located.crowded:
+    entry, start, more = located
+    more = more or Compared()
+    if more.crowded:
         return
     text, honest = r.decode_name(entry.name, entry.flags)
-    path = located.path or text
+    path = more.path or text
     if not honest:
         yield Problem("path-encoding", "the name is not the UTF-8 that it claims", path)
     yield from _under(source, view, located, path, repeats)
@@ -154,10 +156,10 @@ def _unusual(
         what = f"careless programs read {lenient[:200]}"
         yield Problem("path-encoding", what, path)
         yield from _under(source, view, located, lenient, repeats)
-    for name in located.names:
+    for name in more.names:
         yield from _under(source, view, located, name, repeats)
-    if other is not None:
-        yield from _other_reading(source, view, other, start, entry, path)
+    if more.other is not None:
+        yield from _other_reading(source, view, more.other, start, entry, path)
 
 
 def _under(
