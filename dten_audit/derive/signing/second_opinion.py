@@ -6,11 +6,12 @@ for TLS clients accepted. Here both ends must be for code signing, and a name fo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from dten_audit.derive.signing.paths import Path
-from dten_audit.readers.signing.certificates import MalformedError, guarded
+from dten_audit.readers.signing.certificates import X509, MalformedError, guarded
 from dten_audit.readers.signing.oids import ANY_PURPOSE, CODE_SIGNING
 
 if TYPE_CHECKING:
@@ -41,6 +42,13 @@ def _plain(reason: str) -> str:
 
 
 def _verified(path: Path, at: datetime) -> str:
+    own = path.certificates
+    verify(own[0], own[1:-1], own[-1:], at)
+    return "pass"
+
+
+def verify(signer: X509, sent: Sequence[X509], roots: Sequence[X509], at: datetime) -> None:
+    """Ask for any path from a signer to a root; raises what the verifier raises where none is."""
     from cryptography import x509
     from cryptography.x509.verification import (
         Criticality,
@@ -49,19 +57,18 @@ def _verified(path: Path, at: datetime) -> str:
         Store,
     )
 
-    own = [certificate.certificate for certificate in path.certificates]
     issuers = ExtensionPolicy.webpki_defaults_ca().may_be_present(
         x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _signs_code
     )
-    signer = (
+    end = (
         ExtensionPolicy.permit_all()
         .require_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _is_for_code)
         .may_be_present(x509.SubjectAlternativeName, Criticality.AGNOSTIC, None)
     )
-    builder = PolicyBuilder().store(Store([own[-1]])).time(at)
-    builder = builder.extension_policies(ca_policy=issuers, ee_policy=signer)
-    builder.build_client_verifier().verify(own[0], own[1:-1])
-    return "pass"
+    builder = PolicyBuilder().store(Store([own.certificate for own in roots])).time(at)
+    builder = builder.extension_policies(ca_policy=issuers, ee_policy=end)
+    verifier = builder.build_client_verifier()
+    verifier.verify(signer.certificate, [own.certificate for own in sent])
 
 
 def _signs_code(
