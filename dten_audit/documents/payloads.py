@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -20,7 +19,9 @@ _FEED: Final = 1 << 18
 _MOST_PARTS: Final = 16
 _TRIAL: Final = 1 << 16
 _TRIED: Final = 256
-_STREAMS: Final = frozenset(("gzip", "bzip2", "xz", "zstd", "lzma"))
+_WINDOW: Final = 1 << 16
+_FARTHEST: Final = 16 << 20
+_STREAMS: Final = frozenset(("gzip", "bzip2", "xz", "zstd"))
 _MAGICS: Final[tuple[tuple[bytes, int, str], ...]] = (
     (b"\x1f\x8b\x08", 0, "gzip"),
     (b"1AY&SY", 4, "bzip2"),
@@ -60,9 +61,9 @@ def first_archive(data: Data, start: int, end: int) -> tuple[int, str]:
     """Return where the first archive in ``data[start:end]`` begins, and its kind.
 
     Only what decodes, or whose header holds together, is one. Returns ``end`` and an empty kind
-    where there is none among the first 256 places that look like one.
+    where there is none among the first 256 places that look like one, in the first 16 MiB.
     """
-    for number, (at, kind) in enumerate(_candidates(data, start, end)):
+    for number, (at, kind) in enumerate(_candidates(data, start, min(end, start + _FARTHEST))):
         if number == _TRIED:
             break
         if verified(data, at, kind):
@@ -71,27 +72,35 @@ def first_archive(data: Data, start: int, end: int) -> tuple[int, str]:
 
 
 def _candidates(data: Data, start: int, end: int) -> Iterator[tuple[int, str]]:
-    """Yield places that look like an archive, in order: one search for each magic, side by side."""
-    heap: list[tuple[int, bytes, int, str]] = []
+    """Yield places that look like an archive, in order: in windows, as most begin early."""
+    size = _WINDOW
+    while start < end:
+        stop = min(end, start + size)
+        found = [
+            (at, kind)
+            for magic, before, kind in _MAGICS
+            for at in _places(data, magic, before, start, stop)
+        ]
+        yield from sorted(found)
+        start, size = stop, size * 2
 
-    def look(magic: bytes, before: int, kind: str, after: int) -> None:
-        found = data.find(magic, after + before, min(end + before, len(data)))
-        if found >= 0:
-            heapq.heappush(heap, (found - before, magic, before, kind))
 
-    for magic, before, kind in _MAGICS:
-        look(magic, before, kind, start)
-    while heap:
-        at, magic, before, kind = heapq.heappop(heap)
-        yield at, kind
-        look(magic, before, kind, at + 1)
+def _places(data: Data, magic: bytes, before: int, start: int, stop: int) -> Iterator[int]:
+    """Yield starts of archives, from ``start`` to before ``stop``, whose magic stands behind."""
+    last = min(stop + before + len(magic) - 1, len(data))
+    for _ in range(_TRIED):
+        found = data.find(magic, start + before, last)
+        if found < 0:
+            return
+        yield found - before
+        start = found - before + 1
 
 
 def parts(data: Data, start: int, end: int, budget: Budget) -> list[tuple[int, int]]:
     """Divide what begins with an archive where further archives follow it.
 
-    An archive is measured only where another one seems to follow, as a stream's end is known only
-    once it is decoded. Raises ``OverLimitError``.
+    A stream's end is known only once it is decoded: it is measured where another of its kind
+    follows. What else follows a stream, its reader surfaces. Raises ``OverLimitError``.
     """
     found: list[tuple[int, int]] = []
     while start < end and len(found) < _MOST_PARTS:
@@ -107,7 +116,9 @@ def _next_part(data: Data, start: int, end: int, budget: Budget) -> int:
     """Return where the archive behind the one at ``start`` begins; ``end`` where none does."""
     kind = kind_of("", data[start : start + 512])
     if kind in _STREAMS:
-        if first_archive(data, start + 1, end)[0] == end:
+        magic, before = next((m, b) for m, b, known in _MAGICS if known == kind)
+        places = _places(data, magic, before, start + 1, end)
+        if not any(verified(data, at, kind) for at in places):
             return end
         stop = _stream_end(data, start, end, kind, budget)
     elif kind in _MEASURES:

@@ -9,7 +9,8 @@ from typing import Final
 from dten_audit.documents import cpio, tar
 from dten_audit.documents.decoders import Flow
 from dten_audit.documents.errors import BrokenError
-from dten_audit.documents.kinds import kind_of
+from dten_audit.documents.kinds import CONTAINERS, kind_of
+from dten_audit.documents.payloads import verified
 from dten_audit.documents.sink import Sink
 from dten_audit.documents.source import Item, Member, Missed, Problem, Source
 from dten_audit.documents.stream_headers import GzipHeaders
@@ -96,8 +97,16 @@ def _beside(flow: Flow, kind: str, path: str, source: Source) -> Iterator[Item]:
         if end - start != _PZSTD:
             yield from _part(source, f"@skippable/{number}", start, end)
     if flow.trailing:
-        yield Problem("appended-data", f"{flow.trailing} bytes", offset=flow.consumed)
+        if not _one_of_several(source, flow.tail):
+            yield Problem("appended-data", f"{flow.trailing} bytes", offset=flow.consumed)
         yield from _part(source, "@trailer", flow.tail, len(source.data))
+
+
+def _one_of_several(source: Source, at: int) -> bool:
+    """Tell whether an installer put another archive behind this one."""
+    kind = kind_of("", source.data[at : at + _MIN_HEAD])
+    installer = source.name.startswith(("@payload", "@trailer"))
+    return installer and kind in CONTAINERS and verified(source.data, at, kind)
 
 
 def _part(source: Source, path: str, start: int, end: int) -> Iterator[Item]:
