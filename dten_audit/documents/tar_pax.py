@@ -164,7 +164,7 @@ def pax_records(content: bytes) -> Iterator[tuple[str, bytes]]:
         digits = content[position:space] if space > 0 else b""
         length = int(digits) if digits.isdigit() else 0
         record = content[space + 1 : position + length]
-        fits = length > space - position + 1 and position + length <= end
+        fits = space > 0 and length > space - position + 1 and position + length <= end
         if not fits or not record.endswith(b"\n") or b"=" not in record:
             if content[position:].strip(b"\0"):
                 yield "", b""
