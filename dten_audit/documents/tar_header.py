@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from struct import Struct
 from typing import Final, NamedTuple
@@ -106,8 +107,8 @@ def read_header(block: bytes) -> Header | None:
 
     What almost all headers have in common is tried first: archives consist of them.
     """
-    name, mode_field, size_field, sum_field, kind, target, magic, _, prefix, pad = _FIELDS.unpack(
-        block
+    name, mode_field, size_field, sum_field, kind, target, magic, owner, prefix, pad = (
+        _FIELDS.unpack(block)
     )
     usual = block.isascii() and sum_field == b"%06o\0 " % (
         (adler32(block[:148] + _BLANK + block[156:]) & 0xFFFF) - 1
@@ -121,7 +122,7 @@ def read_header(block: bytes) -> Header | None:
     posix = magic.startswith(_POSIX)
     usual = pad == _NOTHING if posix else block.endswith(_NO_GNU) and magic.startswith(_GNU)
     stray = -1
-    if not usual or b"\0" in name or target[0]:
+    if not usual or b"\0" in name or target[0] or not _honest(owner, prefix if posix else b""):
         stray = _stray(block)
         name = name.partition(b"\0")[0]
     path = name.decode() if name.isascii() else path_text(name)
@@ -140,14 +141,38 @@ def _prefix(prefix: bytes, pad: bytes) -> str:
     return text(prefix[:_STAR_PREFIX] if pad.endswith(_STAR) else prefix)
 
 
+@lru_cache(maxsize=1024)
+def _honest(owner: bytes, prefix: bytes) -> bool:
+    """Tell whether owner, group, devices and prefix hold nothing but names and numbers.
+
+    There are few of them in an archive, each many times.
+    """
+    names = (owner[:32], owner[32:64], prefix)
+    if any(b"\0" in name.rstrip(b"\0") for name in names) or _CONTROLS.search(owner[:64]):
+        return False
+    return all(number(device) is not None for device in (owner[64:72], owner[72:]))
+
+
+_CONTROLS: Final = re.compile(rb"[\x01-\x1f\x7f]")
+
+
 def _stray(block: bytes) -> int:
     """Return where bytes stand that mean nothing: behind the end of a name, or in the padding."""
-    for start, end in ((0, 100), (157, 257)):
+    posix, named = block[257:263] == _POSIX, block[257:262] == b"ustar"
+    owners = ((265, 297), (297, 329)) if named else ()
+    star = posix and block.endswith(_STAR)
+    prefixes = ((345, 476 if star else 500),) if posix else ()
+    for start, end in ((0, 100), (157, 257), *owners, *prefixes):
         stop = block.find(b"\0", start, end)
         found = stop if stop < 0 else _first(block, stop, end)
         if found >= 0:
             return found
-    if block[257:263] == _POSIX:
+    odd = _CONTROLS.search(block, 265, 329) if named else None
+    if odd is not None:
+        return odd.start()
+    if named and None in (number(block[329:337]), number(block[337:345])):
+        return 329
+    if posix:
         return _first(block, 500, 508 if block.endswith(_STAR) else BLOCK)
     kind = block[156:157]
     if block[257:265] != _GNU and kind != b"M":
