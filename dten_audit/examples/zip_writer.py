@@ -107,10 +107,15 @@ def write_zip(  # noqa: PLR0913 - keywords, each of them rare
     body += directory
     if zip64:
         body += _end64(len(body) - origin, number, len(directory), start, extensible)
-    most = (0xFFFF, 0xFFFFFFFF) if zip64 else (number, start)
-    size = 0xFFFFFFFF if zip64 else len(directory)
-    body += struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, most[0], most[0], size, most[1], len(comment))
-    return bytes(body + comment + suffix)
+    return bytes(
+        body + _end(number, len(directory), start, len(comment), zip64=zip64) + comment + suffix
+    )
+
+
+def _end(number: int, size: int, start: int, comment: int, *, zip64: bool) -> bytes:
+    if zip64:
+        number, size, start = 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF
+    return struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, number, number, size, start, comment)
 
 
 def _fields(member: ZipMember) -> tuple[_Fields, bytes]:
