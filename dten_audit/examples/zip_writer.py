@@ -94,11 +94,7 @@ def write_zip(  # noqa: PLR0913 - keywords, each of them rare
         if not member.shared:
             body += member.gap
             offset = len(body)
-            body += _local(member, fields) + packed
-            if member.descriptor is not None:
-                body += member.descriptor
-            elif member.streamed:
-                body += struct.pack("<4sLLL", b"PK\7\x08", *fields[3:])
+            body += _local(member, fields) + packed + _descriptor(member, fields)
         stated = offset - origin if member.offset is None else member.offset
         directory += _central(member, fields, stated)
     directory += behind_directory
@@ -110,6 +106,12 @@ def write_zip(  # noqa: PLR0913 - keywords, each of them rare
     return bytes(
         body + _end(number, len(directory), start, len(comment), zip64=zip64) + comment + suffix
     )
+
+
+def _descriptor(member: ZipMember, fields: _Fields) -> bytes:
+    if member.descriptor is not None:
+        return member.descriptor
+    return struct.pack("<4sLLL", b"PK\7\x08", *fields[3:]) if member.streamed else b""
 
 
 def _end(number: int, size: int, start: int, comment: int, *, zip64: bool) -> bytes:
