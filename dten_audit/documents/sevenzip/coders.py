@@ -12,6 +12,7 @@ from typing import Final
 from dten_audit.documents.budget import Budget
 from dten_audit.documents.decoders import CHUNK, Decoder, inflater, make_decoder
 from dten_audit.documents.errors import BrokenError, OverLimitError
+from dten_audit.documents.sevenzip.bcj2 import unfiltered
 from dten_audit.documents.sevenzip.header import Coder, Folder
 from dten_audit.documents.zip import deflate64
 
@@ -20,6 +21,8 @@ _LAST: Final = 1 << 10
 _FINE: Final = 16
 _STORED: Final = 1 << 16
 AES: Final = b"\x06\xf1\x07\x01"
+BCJ2: Final = b"\x03\x03\x01\x1b"
+_BCJ2_INPUTS: Final = 4
 _FILTERS: Final[dict[bytes, int]] = {
     b"\x03\x03\x01\x03": lzma.FILTER_X86,
     b"\x03\x03\x02\x05": lzma.FILTER_POWERPC,
@@ -37,7 +40,7 @@ _FILTERS: Final[dict[bytes, int]] = {
 }
 _NAMES: Final[dict[bytes, str]] = {
     AES: "AES-256",
-    b"\x03\x03\x01\x1b": "BCJ2",
+    BCJ2: "BCJ2 of another shape",
     b"\x03\x04\x01": "PPMd",
     b"\x04\x01\x09": "Deflate64",
     b"\x0a": "ARM64",
@@ -62,75 +65,97 @@ class Unsupported(Exception):  # noqa: N818 - it says what it is
         self.extra = extra
 
 
+class _Feed:
+    """One packed stream, piece by piece: the last ones small, so that a rest shows."""
+
+    def __init__(self, view: memoryview, start: int, end: int, last: int) -> None:
+        self._view = view
+        self.at = start
+        self.end = end
+        self._coarse = end - last
+
+    def __iter__(self) -> Chunks:
+        while self.at < self.end:
+            size = min(_FEED, self._coarse - self.at) if self.at < self._coarse else _FINE
+            start, self.at = self.at, min(self.at + size, self.end)
+            yield bytes(self._view[start : self.at])
+
+
 class Unpacking:
     """The content of a folder, chunk by chunk, charged to the budget.
 
-    Making it raises ``Unsupported`` or ``BrokenError``; iterating ``BrokenError`` or
-    ``OverLimitError``. ``tail`` is then how many packed bytes no coder needed, as far as they are
-    more than a coder may hold back.
+    Making it raises ``Unsupported``, ``BrokenError`` or ``OverLimitError``; iterating the latter
+    two.
     """
 
     def __init__(
         self, view: memoryview, folder: Folder, budget: Budget, *, finely: bool = False
     ) -> None:
-        """``finely``: feed little by little, so that ``tail`` is nearly exact."""
+        """``finely``: feed little by little, so that ``tails`` are nearly exact."""
+        _check_methods(folder)
         self._budget = budget
-        self._last = len(view) if finely else _LAST
-        self._packed = sum(folder.packed)
-        self._view = view[folder.start : folder.start + self._packed]
-        self._position = 0
-        chunks = self._fed()
-        for coder, size in _steps(folder):
-            chunks = _stage(coder, size, chunks, budget.limits.dictionary)
-        self._chunks = chunks
+        self._folder = folder
+        self._feeds = []
+        start = folder.start
+        for size in folder.packed:
+            last = size if finely else _LAST
+            self._feeds.append(_Feed(view, start, start + size, last))
+            start += size
+        self._built: set[int] = set()
+        try:
+            self._chunks = self._output(folder.main)
+        except (BrokenError, OverLimitError):
+            raise
+        except Exception as error:
+            raise BrokenError("corrupt-archive", "settings of a coder that it refuses") from error
+        if len(self._built) < len(folder.coders):
+            raise BrokenError("corrupt-archive", "coders that go round in a circle")
+
+    def _output(self, number: int) -> Chunks:
+        """Return what a coder makes of its inputs: other coders' outputs, or packed streams."""
+        folder = self._folder
+        if number in self._built:
+            raise BrokenError("corrupt-archive", "coders that go round in a circle")
+        self._built.add(number)
+        bound = dict(folder.binds)
+        first = sum(coder.inputs for coder in folder.coders[:number])
+        coder = folder.coders[number]
+        streams = [
+            self._output(bound[place])
+            if place in bound
+            else iter(self._feeds[folder.inputs.index(place)])
+            for place in range(first, first + coder.inputs)
+        ]
+        size, limits = folder.sizes[number], self._budget.limits
+        if coder.method == BCJ2:
+            return _exactly(size, unfiltered(streams, size, limits.memory))
+        return _stage(coder, size, streams[0], limits.dictionary)
 
     @property
-    def tail(self) -> int:
-        left = self._packed - self._position
-        return left if left >= _FINE else 0
+    def tails(self) -> list[tuple[int, int]]:
+        """Where packed bytes lie that no coder needed, if more than a coder may hold back."""
+        return [(feed.at, feed.end) for feed in self._feeds if feed.end - feed.at >= _FINE]
 
     def __iter__(self) -> Chunks:
-        produced = 0
+        produced, packed = 0, sum(self._folder.packed)
         for chunk in self._chunks:
             produced += len(chunk)
             self._budget.charge(len(chunk))
-            self._budget.check_ratio(produced, self._packed)
+            self._budget.check_ratio(produced, packed)
             yield chunk
 
-    def _fed(self) -> Chunks:
-        """Yield the packed bytes: the last ones in small pieces, so that a rest shows."""
-        coarse = max(0, len(self._view) - self._last)
-        while self._position < len(self._view):
-            size = min(_FEED, coarse - self._position) or _FINE
-            piece = bytes(self._view[self._position : self._position + max(size, _FINE)])
-            self._position += len(piece)
-            yield piece
 
-
-def _steps(folder: Folder) -> list[tuple[Coder, int]]:
-    """Return the coders in the order in which they undo the packing."""
-    methods = [coder.method for coder in folder.coders]
-    if AES in methods:
+def _check_methods(folder: Folder) -> None:
+    """Raise ``Unsupported`` where a coder is not known here."""
+    if any(coder.method == AES for coder in folder.coders):
         raise Unsupported("encrypted", _NAMES[AES])
     for coder in folder.coders:
-        if coder.method not in _STAGES and coder.method not in _FILTERS:
+        known = coder.method in _STAGES or coder.method in _FILTERS or coder.method == BCJ2
+        if not known or coder.inputs != (_BCJ2_INPUTS if coder.method == BCJ2 else 1):
             name = _NAMES.get(coder.method, f"method {coder.method.hex()}")
             raise Unsupported("unsupported-method", name)
-        if coder.inputs != 1:
-            raise Unsupported("unsupported-method", "several streams for one coder")
         if coder.method == _DEFLATE64 and not deflate64.available():
             raise Unsupported("unsupported-method", _NAMES[coder.method], extra=True)
-    takes_from = dict(folder.binds)
-    order: list[tuple[Coder, int]] = []
-    at = folder.main
-    while len(order) < len(folder.coders):
-        order.append((folder.coders[at], folder.sizes[at]))
-        if at not in takes_from:
-            break
-        at = takes_from[at]
-    if len(order) != len(folder.coders):
-        raise BrokenError("corrupt-archive", "coders that go round in a circle")
-    return order[::-1]
 
 
 def _stage(coder: Coder, size: int, chunks: Chunks, memory: int) -> Chunks:

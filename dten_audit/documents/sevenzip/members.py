@@ -174,7 +174,7 @@ class _Reading:
             for entry, size, _ in parts:
                 yield _refusal(self._path(entry), error, size)
             return
-        except BrokenError as error:
+        except (BrokenError, OverLimitError) as error:
             yield from self._lost(parts, error)
             return
         splitter = _Splitter(unpacking)
@@ -187,7 +187,7 @@ class _Reading:
                     yield from self._lost(parts[number:], error)
                     return
                 yield from self._file(entry, sink, fits=fits)
-        if unpacking.tail:
+        if unpacking.tails:
             yield from self._tail(folder, parts)
 
     def _path(self, entry: Entry) -> str:
@@ -234,13 +234,13 @@ class _Reading:
         """Yield packed bytes that nothing was made of; a second pass finds where they begin."""
         again = Unpacking(self._view, folder, self._source.budget, finely=True)
         deque(again, 0)
-        size = again.tail
         path = self._path(parts[-1][0]) if parts else ""
-        yield Problem("packed-tail", f"{size} bytes behind the end of its packed data", path)
-        end = folder.start + sum(folder.packed)
-        name = f"@tail/{path}"
-        if self._source.wanted(name):
-            yield Member(name, cut(self._source.data, end - size, end, self._source.budget))
+        for start, end in again.tails:
+            what = f"{end - start} bytes behind the end of its packed data"
+            yield Problem("packed-tail", what, path, start)
+            name = f"@tail/{path}"
+            if self._source.wanted(name):
+                yield Member(name, cut(self._source.data, start, end, self._source.budget))
 
 
 class _Splitter:
