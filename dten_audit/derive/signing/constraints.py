@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
-from dten_audit.derive.signing.name_constraints import Limits, limits_of
+from dten_audit.derive.signing.name_constraints import Comparing
 from dten_audit.derive.signing.pool import Purpose
 from dten_audit.model.facts.signatures import DefectKind
 from dten_audit.readers.signing.certificates import WEAK_DIGESTS, X509
@@ -95,6 +95,7 @@ class Judgement:
     def __init__(self, at: datetime, purpose: Purpose = "package") -> None:
         self._at, self._purpose = at, purpose
         self._own: dict[tuple[X509, Role, bool], list[Defect]] = {}
+        self._comparing = Comparing()
 
     def own(self, certificate: X509, role: Role, *, anchored: bool) -> list[Defect]:
         """Return what is wrong with a certificate whatever path it is part of."""
@@ -114,7 +115,21 @@ class Judgement:
                 role = "root"
             yield from self.own(certificate, role, anchored=anchored and last)
             if number and not certificate.extensions_error:
-                yield from _limits(certificate, role, path[:number])
+                yield from _too_long(certificate, role, path[:number])
+                yield from self._names(certificate, role, path[:number])
+
+    def _names(self, certificate: X509, role: Role, below: Sequence[X509]) -> Iterator[Defect]:
+        """Yield where names below break what an issuer states of them."""
+        for number, bound in enumerate(below):
+            if number and bound.self_issued:
+                continue
+            broken = self._comparing.between(certificate, bound)
+            for name in broken.outside:
+                detail = f"{name}, of {bound.subject}"
+                yield Defect("name-constraint", role, certificate, detail)
+            for name in broken.unjudged:
+                detail = f"{name}, of {bound.subject}"
+                yield Defect("name-constraint-unchecked", role, certificate, detail)
 
 
 def own_defects(
@@ -209,8 +224,7 @@ def _as_issuer(certificate: X509, role: Role, *, anchored: bool) -> Iterator[Def
         yield Defect("not-a-ca", role, certificate, "CA:FALSE")
 
 
-def _limits(certificate: X509, role: Role, below: Sequence[X509]) -> Iterator[Defect]:
-    """Yield where certificates below break what an issuer states of them."""
+def _too_long(certificate: X509, role: Role, below: Sequence[X509]) -> Iterator[Defect]:
     from cryptography import x509
 
     constraints = certificate.extension(x509.BasicConstraints)
@@ -219,17 +233,3 @@ def _limits(certificate: X509, role: Role, below: Sequence[X509]) -> Iterator[De
         if between > constraints.path_length:
             detail = f"{between} below it where {constraints.path_length} may be"
             yield Defect("path-length", role, certificate, detail)
-    stated = limits_of(certificate)
-    if stated is None:
-        return
-    for number, bound in enumerate(below):
-        if not number or not bound.self_issued:
-            yield from _names(certificate, role, bound, stated)
-
-
-def _names(certificate: X509, role: Role, bound: X509, stated: Limits) -> Iterator[Defect]:
-    outside, unjudged = stated.held_against(bound)
-    for name in outside[:1]:
-        yield Defect("name-constraint", role, certificate, f"{name}, of {bound.subject}")
-    for name in unjudged[:1]:
-        yield Defect("name-constraint-unchecked", role, certificate, f"{name}, of {bound.subject}")

@@ -15,8 +15,18 @@ if TYPE_CHECKING:
 _EMAIL: Final = "1.2.840.113549.1.9.1"
 _URI: Final = "UniformResourceIdentifier"
 
+_MOST: Final = 500_000
+"""More comparisons than this are not made for one signer; a few are usual."""
+
 Name = tuple[str, object]
 """The kind of a name (``DNSName``), and its value for comparison."""
+
+
+class Broken(NamedTuple):
+    """A name that breaks the limits of an authority, and one that cannot be judged, in words."""
+
+    outside: tuple[str, ...] = ()
+    unjudged: tuple[str, ...] = ()
 
 
 class Limits(NamedTuple):
@@ -25,18 +35,18 @@ class Limits(NamedTuple):
     permitted: tuple[Name, ...]
     excluded: tuple[Name, ...]
 
-    def held_against(self, certificate: X509) -> tuple[list[str], list[str]]:
+    def held_against(self, names: Iterable[Name]) -> Broken:
         """Return the names that break the limits, and those that cannot be judged, in words."""
         stated = {kind for kind, _ in (*self.permitted, *self.excluded)}
         outside, unjudged = [], []
-        for name in _names_of(certificate):
+        for name in names:
             if name[0] not in stated:
                 continue
             if name[0] not in _WITHIN:
                 unjudged.append(_words(name))
             elif not self._allows(name):
                 outside.append(_words(name))
-        return outside, unjudged
+        return Broken(tuple(outside[:1]), tuple(unjudged[:1]))
 
     def _allows(self, name: Name) -> bool:
         kind, value = name
@@ -47,6 +57,37 @@ class Limits(NamedTuple):
             return False
         trees = [tree for own, tree in self.permitted if own == kind]
         return not trees or any(within(value, tree) for tree in trees)
+
+
+class Comparing:
+    """Compares names with limits, for each pair of certificates once, and only so many in all."""
+
+    def __init__(self, most: int = _MOST) -> None:
+        self._left = most
+        self._limits: dict[X509, Limits | None] = {}
+        self._names: dict[X509, tuple[Name, ...]] = {}
+        self._known: dict[tuple[X509, X509], Broken] = {}
+
+    def between(self, authority: X509, bound: X509) -> Broken:
+        """Return what breaks the limits of an authority among the names of a certificate."""
+        if authority not in self._limits:
+            self._limits[authority] = limits_of(authority)
+        limits = self._limits[authority]
+        if limits is None:
+            return Broken()
+        pair = (authority, bound)
+        if pair not in self._known:
+            self._known[pair] = self._compared(limits, bound)
+        return self._known[pair]
+
+    def _compared(self, limits: Limits, bound: X509) -> Broken:
+        if bound not in self._names:
+            self._names[bound] = tuple(_names_of(bound))
+        names = self._names[bound]
+        self._left -= len(names) * (len(limits.permitted) + len(limits.excluded))
+        if self._left < 0:
+            return Broken(("more names than are compared",))
+        return limits.held_against(names)
 
 
 def limits_of(certificate: X509) -> Limits | None:

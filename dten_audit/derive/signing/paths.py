@@ -95,7 +95,7 @@ def build(signer: X509, pool: Pool, depth: int = 0) -> Chain:
     if best.end in _OPEN:
         found += _not_proven(best.certificates, pool)
     if search.exhausted and not best.sound:
-        found.append(Defect("too-many-paths", "signer", signer, "more certificates than paths"))
+        found.append(Defect("too-many-paths", "signer", signer, "more paths than are looked at"))
     best = best._replace(defects=tuple(found))
     trust = _trust(best, pool) if pool.anchors.given else ""
     cross, new_root = _cross(best, paths, pool)

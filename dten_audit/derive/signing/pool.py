@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from typing import Final, Literal
 
 from dten_audit.derive.signing.anchors import Anchors
@@ -24,7 +25,7 @@ Purpose = Literal["package", "timestamp", "lists"]
 class Work:
     """What is shared by all searches of a package: who signed whom, and what is left to spend.
 
-    ``verifications`` are weighed by the length of keys, ``steps`` are those of walks.
+    ``verifications`` are weighed by the length of keys, ``steps`` are those of long walks.
     """
 
     def __init__(self, verifications: int = _VERIFICATIONS, steps: int = _STEPS) -> None:
@@ -33,22 +34,23 @@ class Work:
 
     def signed(self, certificate: X509, issuer: X509) -> bool:
         """Say whether the issuer's key signed the certificate; no, where all is spent."""
-        pair = (certificate.sha256, issuer.sha256)
-        if pair not in self._known:
-            self.verifications -= price(issuer)
-            if self.verifications < 0:
-                return False
-            self._known[pair] = signed_by(certificate, issuer)
-        return self._known[pair]
+        return self._asked(certificate.sha256, issuer, partial(signed_by, certificate, issuer))
 
     def listed(self, own: Crl, signer: X509) -> bool:
         """Say whether this key signed the list; no, where all is spent."""
-        pair = (own.sha256, signer.sha256)
+        return self._asked(own.sha256, signer, partial(own.made_by, signer.public_key))
+
+    def answered(self, own: Ocsp, responder: X509) -> bool:
+        """Say whether this responder signed the response; no, where all is spent."""
+        return self._asked(own.sha256, responder, partial(own.made_by, responder))
+
+    def _asked(self, sha256: str, signer: X509, verify: Callable[[], bool]) -> bool:
+        pair = (sha256, signer.sha256)
         if pair not in self._known:
             self.verifications -= price(signer)
             if self.verifications < 0:
                 return False
-            self._known[pair] = own.made_by(signer.public_key)
+            self._known[pair] = verify()
         return self._known[pair]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
-from dten_audit.derive.signing.pool import Pool, price
+from dten_audit.derive.signing.pool import Pool
 from dten_audit.readers.signing.certificates import X509, MalformedError, NameKey
 from dten_audit.readers.signing.crl import (
     REASONS,
@@ -126,13 +126,12 @@ def responded(response: Ocsp, issuer: X509, pool: Pool) -> bool:
 
     RFC 6960, section 4.2.2.2.
     """
-    pool.work.verifications -= price(issuer)
-    if response.made_by(issuer):
+    if pool.work.answered(response, issuer):
         return True
     for own in (*response.certificates, *pool.named(response.responder)):
         in_time = own.not_before <= response.produced <= own.not_after
         empowered = OCSP_SIGNING in (own.purposes or ()) and in_time
-        if empowered and response.made_by(own) and pool.work.signed(own, issuer):
+        if empowered and pool.work.answered(response, own) and pool.work.signed(own, issuer):
             return True
     return False
 

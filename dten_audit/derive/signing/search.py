@@ -19,6 +19,8 @@ from dten_audit.readers.signing.certificates import X509
 
 MAX_LENGTH: Final = 10
 STEPS: Final = 2_000
+_USUAL: Final = 50
+"""Steps that every search may take; only what is beyond them counts for the whole package."""
 _NODES: Final = 500
 _CANDIDATES: Final = 64
 """More certificates than this of one name are not asked whether they signed; a few are usual."""
@@ -115,7 +117,8 @@ class Search:
 
     def _walk(self, path: tuple[X509, ...]) -> Iterator[tuple[tuple[X509, ...], ChainEnd]]:
         self._steps -= 1
-        self.pool.work.steps -= 1
+        if self._steps < STEPS - _USUAL:
+            self.pool.work.steps -= 1
         if self._steps < 0 or self.pool.work.steps < 0:
             self.exhausted = True
             return

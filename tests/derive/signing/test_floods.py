@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
+from cryptography import x509
 
 from dten_audit.derive.signing.anchors import Anchors
 from dten_audit.derive.signing.paths import Chain, build
@@ -131,3 +132,23 @@ def test_long_keys_cost_more() -> None:
     work = Work(verifications=10)
     assert work.signed(rsa, rsa)
     assert work.verifications == 8
+
+
+def test_many_names_and_many_limits_are_not_multiplied() -> None:
+    hosts = [x509.DNSName(f"h{number}.example") for number in range(2_000)]
+    limits = pki.Extra(limits=x509.NameConstraints(hosts, None))
+    above = pki.issue("Acme many limits", identities()["old"], CA, None, limits)
+    signer = pki.issue("Acme Release", above, LEAF, None, pki.Extra(names=tuple(hosts)))
+    chain = judged(loaded(signer), [loaded(above)], store(certificate("old")))
+    assert not chain.accepted
+    (defect,) = chain.path.defects
+    assert defect.detail.startswith("more names than are compared")
+
+
+def test_an_honest_package_of_any_size_spends_nothing() -> None:
+    work, sent = Work(), certificates("int")
+    trusted = store(certificate("old"))
+    for _ in range(50):
+        assert judged(certificate("by int"), sent, trusted, work).accepted
+    assert work.steps == Work().steps
+    assert work.verifications >= Work().verifications - 4
