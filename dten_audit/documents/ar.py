@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -12,6 +13,8 @@ _MAGIC: Final = 8
 _THIN: Final = b"!<thin>\n"
 _HEADER: Final = 60
 _END: Final = b"`\n"
+_NUMBERS: Final = re.compile(rb"-?\d{0,12} *-?\d{0,6} *-?\d{0,6} *[0-7]{0,8} *")
+"""Date, owner, group and mode; Windows' import libraries state -1 and blanks."""
 _BSD: Final = "#1/"
 _NAMES: Final = ("//", "ARFILENAMES/")
 _SYMBOLS: Final = (
@@ -46,6 +49,8 @@ class _Archive:
             digits = header[48:58].strip(b" ")
             if header[58:] != _END or not digits.isdigit():
                 raise BrokenError("corrupt-archive", f"no header at {position}")
+            if not _NUMBERS.fullmatch(header, 16, 48):
+                yield Problem("hidden-data", "in a header", offset=position + 16)
             start, size = position + _HEADER, int(digits)
             name = path_text(header[:16].rstrip(b" "))
             if name in _NAMES:

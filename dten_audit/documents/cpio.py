@@ -111,13 +111,19 @@ class _Archive:
                 path, header = self._by_number(header)
             else:
                 path = self._name(header)
-            tape.skip(-(tape.position - start) % header.align)
+            yield from self._padding(-(tape.position - start) % header.align)
             if path == _TRAILER:
                 break
             path = path.removeprefix("./") or "."
             yield from self._member(header, path)
-            tape.skip(-header.size % header.align)
+            yield from self._padding(-header.size % header.align)
         yield from self._empty()
+
+    def _padding(self, size: int) -> Iterator[Item]:
+        """Pass over padding, which is zeros. Some writers leave the last one out."""
+        if size and self._tape.take(size).strip(b"\0"):
+            offset = self._tape.position - size
+            yield Problem("hidden-data", "in the padding", offset=offset)
 
     def _name(self, header: Header) -> str:
         if header.name_size > self._source.budget.limits.extended_header:

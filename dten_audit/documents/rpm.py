@@ -13,10 +13,15 @@ from dten_audit.documents.kinds import kind_of
 from dten_audit.documents.rpm_files import RpmFiles
 from dten_audit.documents.rpm_header import RpmHeader
 from dten_audit.documents.rpm_scripts import scripts
-from dten_audit.documents.source import Item, Member, Missed, Problem, Source
+from dten_audit.documents.source import Item, Member, Missed, Problem, Source, path_text
 from dten_audit.documents.tape import FlatTape, FlowTape, Tape
 
 _LEAD: Final = 96
+_LEAD_NAME: Final = slice(10, 76)
+_LEAD_ROOM: Final = slice(80, _LEAD)
+_LEAD_LONGEST: Final = 65
+_NAME_TAGS: Final = (1000, 1001, 1002)
+_EPOCH: Final = 1003
 _HEAD: Final = 4096
 _STREAMS: Final = ("gzip", "bzip2", "xz", "lzma", "zstd")
 _COMPRESSOR: Final = 1125
@@ -50,6 +55,7 @@ class _Package:
 
     def members(self) -> Iterator[Item]:
         """Yield what the package runs, what it brings, and what follows it."""
+        yield from self._lead()
         yield from self._signature.problems()
         yield from self._header.problems()
         yield from self._digests()
@@ -58,6 +64,19 @@ class _Package:
         for item in self._payload(files):
             yield from files.compare(item)
         yield from self._trailer()
+
+    def _lead(self) -> Iterator[Item]:
+        """Read what no program reads any more: rpm writes the package's name there, and zeros."""
+        lead = bytes(self._source.data[:_LEAD])
+        name, _, rest = lead[_LEAD_NAME].partition(b"\0")
+        if (rest + lead[_LEAD_ROOM]).strip(b"\0"):
+            yield Problem("hidden-data", "in the lead", offset=_LEAD_NAME.start)
+        own, version, release = (self._header.string(tag) for tag in _NAME_TAGS)
+        epoch = b"%d:" % (self._header.number(_EPOCH) or 0)
+        stated = (b"%s-%s%s-%s" % (own, prefix, version, release) for prefix in (b"", epoch))
+        if name and name not in {text[:_LEAD_LONGEST] for text in stated}:
+            what = f"the lead calls it {path_text(name)}"
+            yield Problem("header-mismatch", what, offset=_LEAD_NAME.start)
 
     def _digests(self) -> Iterator[Item]:
         """Compare the checksums of the header, and of the payload as it lies there."""

@@ -21,6 +21,7 @@ _POSIX: Final = b"ustar\0"
 _GNU: Final = b"ustar  \0"
 _STAR: Final = b"tar\0"
 _NOTHING: Final = bytes(12)
+_NO_TARGET: Final = bytes(100)
 _NO_GNU: Final = bytes(BLOCK - 381)
 """The end of a GNU header that says nothing of holes or volumes."""
 _STAR_PREFIX: Final = 131
@@ -122,7 +123,7 @@ def read_header(block: bytes) -> Header | None:
     posix = magic.startswith(_POSIX)
     usual = pad == _NOTHING if posix else block.endswith(_NO_GNU) and magic.startswith(_GNU)
     stray = -1
-    if not usual or b"\0" in name or target[0] or not _honest(owner, prefix if posix else b""):
+    if not usual or b"\0" in name or target != _NO_TARGET or not _honest(owner, prefix):
         stray = _stray(block)
         name = name.partition(b"\0")[0]
     path = name.decode() if name.isascii() else path_text(name)
@@ -145,14 +146,22 @@ def _prefix(prefix: bytes, pad: bytes) -> str:
 def _honest(owner: bytes, prefix: bytes) -> bool:
     """Tell whether owner, group, devices and prefix hold nothing but names and numbers.
 
-    There are few of them in an archive, each many times.
+    There are few of them in an archive, each many times. What GNU tar and star keep in the prefix
+    needs the second look.
     """
     names = (owner[:32], owner[32:64], prefix)
     if any(b"\0" in name.rstrip(b"\0") for name in names) or _CONTROLS.search(owner[:64]):
         return False
-    return all(number(device) is not None for device in (owner[64:72], owner[72:]))
+    return all(map(_is_number, (owner[64:72], owner[72:])))
 
 
+def _is_number(field: bytes) -> bool:
+    """Tell whether a numeric field holds a number, or nothing, and nothing else."""
+    return not field.strip(b"01234567 \0") or bool(field[0] & 0x80)
+
+
+_NUMBERS: Final = ((329, 337), (337, 345), (345, 357), (357, 369), (369, 381))
+"""Device numbers; in GNU's header also two times and an offset."""
 _CONTROLS: Final = re.compile(rb"[\x01-\x1f\x7f]")
 
 
@@ -170,8 +179,9 @@ def _stray(block: bytes) -> int:
     odd = _CONTROLS.search(block, 265, 329) if named else None
     if odd is not None:
         return odd.start()
-    if named and None in (number(block[329:337]), number(block[337:345])):
-        return 329
+    for start, end in _NUMBERS[: 2 if posix else 5] if named else ():
+        if not _is_number(block[start:end]):
+            return start
     if posix:
         return _first(block, 500, 508 if block.endswith(_STAR) else BLOCK)
     kind = block[156:157]
