@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dten_audit.documents import cpio
+from dten_audit.documents.cpio_header import starts_cpio
 from dten_audit.documents.decoders import CHUNK, Flow
 from dten_audit.documents.errors import OverLimitError
 from dten_audit.documents.kinds import kind_of
@@ -121,7 +122,7 @@ class _Package:
         source = self._source
         packed = memoryview(source.data)[self._start : self._end]
         head = bytes(packed[:_HEAD])
-        kind = kind_of("payload", head)
+        kind = "cpio" if starts_cpio(head) else kind_of("payload", head)
         if kind not in (*_STREAMS, "cpio"):
             kind = self._header.string(_COMPRESSOR).decode("latin-1")
         if kind == "cpio":

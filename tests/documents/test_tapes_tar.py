@@ -14,9 +14,8 @@ from dten_audit.documents.budget import Limits
 from dten_audit.documents.tar_header import is_header, number
 
 from . import tape_writers as w
-from .hostile_tars import Case
 from .opening import open_bytes, open_path
-from .zip_cases import CANARY
+from .zip_cases import CANARY, Case
 
 SIZE: Final = len(CANARY)
 CANARY_FILE: Final = w.file(b"a.sql", CANARY)
