@@ -57,7 +57,7 @@ def payload_of(data: Data) -> int:
 
     0 where there are none.
     """
-    if isinstance(data, bytes) and data.isascii() and b"\0" not in data:
+    if isinstance(data, bytes) and b"\0" not in data and _is_utf8(data):
         return 0
     if encoding_of(data[:SAMPLE]).startswith(("utf-16", "utf-32")):
         return 0
@@ -69,6 +69,17 @@ def payload_of(data: Data) -> int:
     if binary and min(at, end) - text_end >= _SMALLEST:
         return text_end
     return at if kind else 0
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Tell whether bytes are text: no archive without a NUL is valid UTF-8."""
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _payloads(data: Data, start: int, budget: Budget) -> list[tuple[int, int]]:
@@ -86,6 +97,8 @@ def encoded_payload_of(data: Data) -> int:
 
     The text of a here-document is a part of the script and no payload.
     """
+    if data[-_SMALLEST_ENCODED:].rstrip(_BASE64):
+        return 0
     at = len(data)
     while at:
         low = max(0, at - CHUNK)
