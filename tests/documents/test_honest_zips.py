@@ -115,7 +115,7 @@ def signed_apk() -> bytes:
     )
     return write_zip(
         [ZipMember("assets/a.sql", SQL, 0, stored=True, local_extra=alignment)],
-        before_directory=block,
+        before_directory=bytes(77) + block,
     )
 
 
@@ -198,7 +198,7 @@ LAYOUTS: Final = (
     Layout("macOS", "Info-ZIP proginfo/extrafld.txt, 0x5855; AppleDouble (RFC 1740)", macos()),
     Layout("zipalign", "platform/build/tools/zipalign/ZipEntry.cpp, addPadding", aligned()),
     Layout("apksigner", "source.android.com, APK Signature Scheme v2", signed_apk(),
-           "signing-block"),
+           "signing-block padding"),
     Layout("Windows Explorer", "APPNOTE 4.4.2 host 0, appendix D code page 437", explorer()),
     Layout("7-Zip", "APPNOTE 4.5.5, NTFS times in the directory only", seven_zip()),
     Layout("JSZip", "JSZip lib/generate/ZipFileWorker.js", jszip(pipe=False)),

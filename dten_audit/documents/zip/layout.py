@@ -221,7 +221,11 @@ def _note(data: Data, layout: Layout, start: int, end: int, label: str) -> None:
     if not head.strip(b"\0") and _all_zero(data, start, end):
         layout.problems.append(Problem("padding", f"{size} zero bytes", offset=start))
         return
-    if label == "hidden" and _is_signing_block(data, start, end):
+    block = _signing_block(data, end) if label == "hidden" else end
+    if start < block < end and _all_zero(data, start, block):
+        layout.problems.append(Problem("padding", f"{block - start} zero bytes", offset=start))
+        start, size = block, end - block
+    if block == start:
         layout.problems.append(Problem("signing-block", f"{size} bytes", offset=start))
         layout.regions.append(Region(start, end, "signing-block"))
         return
@@ -233,12 +237,16 @@ def _note(data: Data, layout: Layout, start: int, end: int, label: str) -> None:
     layout.regions.append(Region(start, end, label))
 
 
-def _is_signing_block(data: Data, start: int, end: int) -> bool:
-    """Tell whether bytes are an APK signing block: its length stands at both ends."""
-    if end - start < len(_SIGNING_BLOCK) + 16:
-        return False
-    length = (end - start - 8).to_bytes(8, "little")
-    return data[end - 24 : end] == length + _SIGNING_BLOCK and data[start : start + 8] == length
+def _signing_block(data: Data, end: int) -> int:
+    """Return where the APK signing block starts that ends here; ``end`` where there is none.
+
+    Its length stands at both ends. Zeros before it bring it to a page's start.
+    """
+    if data[end - len(_SIGNING_BLOCK) : end] != _SIGNING_BLOCK:
+        return end
+    length = data[end - 24 : end - 16]
+    start = end - 8 - int.from_bytes(length, "little")
+    return start if 0 <= start <= end - 32 and data[start : start + 8] == length else end
 
 
 def _all_zero(data: Data, start: int, end: int) -> bool:
