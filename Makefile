@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-oracle lint bench precision clean
+.PHONY: demo test test-oracle lint bench precision honest fuzz clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +42,12 @@ bench: $(READY)
 precision: $(READY)
 	$(BIN)/python benchmarks/fetch_real_packages.py build/real
 	$(BIN)/python benchmarks/precision.py build/real
+
+honest: $(READY)
+	$(BIN)/python -m benchmarks.honest_archives build/honest
+
+fuzz: $(READY)
+	$(BIN)/python -m benchmarks.fuzz_archives --minutes 10 --keep
 
 clean:
 	rm -rf $(VENV) demo build dist
