@@ -130,7 +130,8 @@ def test_several_contents_come_in_one_pass(package: Path) -> None:
     [
         (b"", "the file is empty"),
         (b"-- no archive\n", "no archive: it looks like text"),
-        (b"7z\xbc\xaf\x27\x1c" + bytes(90), "a 7z archive, for which there is no reader"),
+        (b"Rar!\x1a\x07\1\0" + bytes(90), "a rar archive, for which there is no reader"),
+        (b"7z\xbc\xaf\x27\x1c" + bytes(90), "the start header is damaged"),
         (b"PK\3\4" + b"x" * 90, "no directory and no member"),
         (b"\x1f\x8b\x08" + bytes(90), "the gzip data are damaged"),
         (b"!<arch>\n" + b"x" * 90, "no header at 8"),
