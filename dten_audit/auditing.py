@@ -103,7 +103,7 @@ def read_package(
 
     reading = Reading(READERS, wanted)
     ledger = Ledger([], [])
-    for item in open_package(path, budget, str(path)):
+    for item in open_package(path, budget, str(path), reading.carries):
         if isinstance(item, Document):
             reading.add(item)
             if progress is not None:

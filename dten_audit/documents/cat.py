@@ -51,7 +51,8 @@ def contents(
     """
     left = set(addresses)
     if len(left) > _FEW:
-        for opened in open_package(path, budget):
+        holders = {part for address in left for part in _holders(address)}
+        for opened in open_package(path, budget, carries=lambda d: d.address in holders):
             if isinstance(opened, Document) and opened.address in left:
                 left.discard(opened.address)
                 yield opened.address, opened.data if opened.mapped is None else opened.mapped[:]
@@ -63,6 +64,14 @@ def contents(
         except PackageError:
             continue
         yield address, found
+
+
+def _holders(address: str) -> Iterator[str]:
+    """Yield the addresses of documents that carry what is at ``address`` as encoded text."""
+    at = address.find(f"{MEMBER}@")
+    while at >= 0:
+        yield address[:at]
+        at = address.find(f"{MEMBER}@", at + 1)
 
 
 class _Search(Frame):
@@ -91,6 +100,8 @@ class _Search(Frame):
             if own == rest:
                 return item.data
             container = nested_kind(item.path, item.data, item.mode, self._budget.plugins)[1]
+            if not container and rest.startswith(f"{own}{MEMBER}@"):
+                container = "encoded"
             inside = self.inside(self.current_address, item.path, container, item.data)
             if inside is None:
                 failure = PackageError(f"{inner(self.address, own)} is no container")

@@ -37,6 +37,7 @@ FORMATS: tuple[Format, ...] = (
     Format("7z", "sevenzip.members:members"),
     Format("selfextract", "selfextract:members"),
     Format("shar", "shar:members"),
+    Format("encoded", "blobs:members"),
     Format("overlay", "overlay:members"),
     Format("salted", "locked:members"),
     Format("luks", "locked:members"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from dten_audit.documents.blobs import may_carry
 from dten_audit.documents.budget import Budget
 from dten_audit.documents.container import Container
 from dten_audit.documents.document import Document
@@ -24,6 +25,7 @@ from dten_audit.model.facts.container import ContainerIssue, CoverageGap
 __all__ = ["Container", "Opened", "open_package"]
 
 Opened = Document | Container | ContainerIssue | CoverageGap
+Carries = Callable[[Document], bool]
 
 _GAP_REASONS: Final = {
     "truncated-archive": "truncated",
@@ -38,15 +40,19 @@ _NAMING: Final = frozenset({"gzip", "bzip2", "xz", "lzma", "zstd", "lzip"})
 """Kinds whose one member has the name of the container, without its ending."""
 
 
-def open_package(path: str | Path, budget: Budget, name: str | None = None) -> Iterator[Opened]:
+def open_package(
+    path: str | Path, budget: Budget, name: str | None = None, carries: Carries = may_carry
+) -> Iterator[Opened]:
     """Yield everything in the package at ``path``, depth first, in the container's own order.
 
     ``path`` is an archive, a folder, or ``-`` for standard input. ``name`` is what its addresses
     start with; by default the file's name. What cannot be read is yielded as an issue and a gap.
-    Raises ``PackageError`` where the package cannot be opened at all.
+    ``carries`` is asked of each document once it was taken: whether it is to be searched for
+    archives, programs and scripts that stand in it as encoded text. Raises ``PackageError`` where
+    the package cannot be opened at all.
     """
     root = open_root(path, budget, Frame, name)
-    walk = _Walk(budget, root)
+    walk = _Walk(budget, root, carries)
     yield root.container()
     yield from walk.run()
 
@@ -54,8 +60,9 @@ def open_package(path: str | Path, budget: Budget, name: str | None = None) -> I
 class _Walk:
     """The work list: a stack of containers that are being read."""
 
-    def __init__(self, budget: Budget, root: Frame) -> None:
+    def __init__(self, budget: Budget, root: Frame, carries: Carries) -> None:
         self._budget = budget
+        self._carries = carries
         self._stack = [root]
         self._documents = 0
         self._opened: dict[tuple[str, str, str], str] = {}
@@ -71,8 +78,11 @@ class _Walk:
                         document = self._plain(frame, item)
                         if document is not None:
                             yield document
-                            continue
-                        yield from self._unusual(frame, item)
+                            if not self._carries(document):
+                                continue
+                            yield from self._search(frame, document)
+                        else:
+                            yield from self._unusual(frame, item)
                         if self._stack[-1] is not frame:
                             break
                     else:
@@ -120,7 +130,10 @@ class _Walk:
         address = frame.current_address
         self._documents += 1
         if not container:
-            yield self._document(frame, path, kind, data, mode)
+            document = self._document(frame, path, kind, data, mode)
+            yield document
+            if self._carries(document):
+                yield from self._search(frame, document)
             return
         inside = frame.inside(address, path, container, data)
         if inside is None:
@@ -132,6 +145,18 @@ class _Walk:
             yield frame.gap(address, "limit-depth", container, len(data))
         else:
             yield self._enter(inside, path)
+
+    def _search(self, frame: Frame, document: Document) -> Iterator[Opened]:
+        """Go into a document that carries others as encoded text."""
+        data = document.data if document.mapped is None else document.mapped
+        inside = frame.inside(document.address, document.path, "encoded", data)
+        assert inside is not None
+        if inside.depth <= self._budget.limits.depth:
+            self._stack.append(inside)
+            return
+        deep = f"more than {self._budget.limits.depth} containers deep"
+        yield from frame.states([Problem("limit-depth", deep, document.path)])
+        yield frame.gap(document.address, "limit-depth", document.kind, len(data))
 
     def _too_deep(self, inside: Frame) -> str:
         """Say why a container is not gone into; empty where it is."""

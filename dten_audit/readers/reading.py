@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from mmap import mmap
 from typing import Final, NamedTuple, cast
 
+from dten_audit.documents.blobs import may_carry
 from dten_audit.documents.document import Document, DocumentInfo, Embedded
 from dten_audit.documents.issues import ISSUES
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.container import ContainerIssue, CoverageGap
 from dten_audit.model.facts.general import Unreadable
-from dten_audit.model.facts.mentions import Mention
+from dten_audit.model.facts.suppressions import Suppression
 from dten_audit.model.location import MEMBER
 from dten_audit.readers.base import Read, Reader
 from dten_audit.readers.gate import Gate, Trigger
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.scanning import Scanner
 
 ALWAYS_BELOW: Final = 256 << 10
 """Documents below this size are read whatever the gate says."""
@@ -30,6 +31,8 @@ _KEPT_BYTES: Final = 1 << 20
 _KEPT_FOLDERS: Final = 2
 _KEPT_SCRIPTS: Final = 16 << 20
 """Scripts are kept up to this size in all: those that source libraries are read twice."""
+_KEPT_FACTS: Final = (ContainerIssue, CoverageGap, Suppression)
+"""What is stated of a document by others than its readers."""
 OPAQUE: Final = frozenset("elf pe macho image font class binary".split())
 
 
@@ -69,13 +72,31 @@ class Reading:
                 self._by_kind.setdefault(kind, []).append(reader)
             triggers += [Trigger(reader.name, pattern) for pattern in reader.triggers]
         self._gate = Gate(triggers)
-        self._topics = Gate(list(_topics()))
+        self._scanner = Scanner()
+        self._carrying = ""
+        self._texts: tuple[str, set[str]] = ("", set())
 
     def add(self, document: Document) -> None:
-        """Read a document and all that is embedded in it, as far as the gate wants it read."""
+        """Read a document and all that is embedded in it, as far as the gate wants it read.
+
+        A script that was decoded out of the document before is not read again where the reader of
+        that one has decoded the same text: it knows who runs it.
+        """
+        host, texts = self._texts
+        if document.path.startswith("@") and document.address.startswith(f"{host}{MEMBER}@"):
+            if document.text in texts:
+                self.documents.append(document.info())
+                self.tallies.append(Tally(document.id, "parsed", document.size))
+                return
+        else:
+            self._texts = (document.address, set())
         work = [document]
         while work:
             work += reversed(self._read(work.pop()))
+
+    def carries(self, document: Document) -> bool:
+        """Tell whether the document that was added last may carry others as encoded text."""
+        return document.id == self._carrying or may_carry(document)
 
     def read_skipped(self, document: Document) -> None:
         """Read a document that the gate held back, because something turned out to run it."""
@@ -96,7 +117,7 @@ class Reading:
         self.facts = [
             fact
             for fact in self.facts
-            if fact.at.path not in addresses or isinstance(fact, (ContainerIssue, CoverageGap))
+            if fact.at.path not in addresses or isinstance(fact, _KEPT_FACTS)
         ]
         self.documents = [
             info for info in self.documents if not info.host or info.address not in addresses
@@ -122,8 +143,10 @@ class Reading:
             embedded = self._states(document, readers)
         elif readers:
             self.skipped.add(document.id)
-        elif how == "scanned" and document.host is None:
-            self.facts += self._mentions(document)
+        if how != "opaque" and document.host is None:
+            facts, carries = self._scanner.scan(document, read=bool(readers))
+            self.facts += facts
+            self._carrying = document.id if carries else ""
         if how == "parsed" and document.mapped is not None:
             self.facts += self._unread_rest(document, document.mapped, readers)
         if document.host is None:
@@ -183,6 +206,8 @@ class Reading:
                     ):
                         self._embedded[part.id] = part.kind
                         embedded.append(part)
+                        if part.text.startswith("#!"):
+                            self._texts[1].add(part.text)
         return embedded
 
     def _stated(self, reader: Reader, document: Document) -> Iterator[Fact | Embedded]:
@@ -195,20 +220,7 @@ class Reading:
             reason = f"the reader failed here ({type(error).__name__}): please report it"
             yield Unreadable(document.location(1), reader.name, reason)
 
-    def _mentions(self, document: Document) -> Iterator[Fact]:
-        data = _whole(document)
-        for topic, start in sorted(self._topics.scan(data).items()) if data else ():
-            line = data[:start].count(b"\n") + 1
-            yield Mention(document.location(line), topic, document.kind)
-
 
 def _whole(document: Document) -> bytes:
     """Return all bytes of a document, of a large one as they are mapped into memory."""
     return document.data if document.mapped is None else cast("bytes", document.mapped)
-
-
-def _topics() -> Iterator[Trigger]:
-    table = cast("dict[str, list[str]]", knowledge("gate"))
-    for topic, patterns in table.items():
-        for pattern in patterns:
-            yield Trigger(topic, pattern.encode())

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dten_audit.readers.gate import Gate, HyperscanBackend, ReBackend, Trigger
-from dten_audit.readers.reading import _topics
 from dten_audit.readers.registry import READERS
+from dten_audit.readers.scanning import triggers
 
 TRIGGERS = (
-    *_topics(),
+    *triggers(),
     *(Trigger(f"reader:{reader.name}", p) for reader in READERS for p in reader.triggers),
 )
 PATTERNS = [trigger.pattern for trigger in TRIGGERS]

@@ -16,6 +16,7 @@ _MODULES = (
     "config",
     "mentions",
     "encoded",
+    "suppressions",
     "privilege",
     "units",
     "schedules",
