@@ -82,6 +82,8 @@ def _judge_links(
     yield from targets.problems()
     first: dict[str, str] = {}
     for link in links:
+        if link.hard and link.target.removeprefix("./") == link.path:
+            continue  # GNU tar writes a link so that it was told to pack twice, as makeself does
         if first.setdefault(link.path, link.target) != link.target:
             yield Problem("duplicate-name", f"links to {first[link.path][:_SHOWN]} too", link.path)
     for link in sorted(links):
