@@ -139,6 +139,7 @@ class _Archive:
     def _extended(self, header: Header, stated: Stated) -> Iterator[Item]:
         """Read a header that speaks of the next one, or of all; yield what is wrong with it."""
         tape, size = self._tape, header.size
+        stated.headers.append(header.path)
         yield from self._stray(header, "")
         padded = size + -size % BLOCK
         if size > self._budget.limits.extended_header:
@@ -169,6 +170,7 @@ class _Archive:
         """Yield the member that a header starts, and pass over its data."""
         kind, size, path, target = header.type, header.size, header.path, header.target
         if stated is not None:
+            stated.headers.append(path)
             path, target = stated.path or path, stated.target or target
             size = size if stated.size < 0 else stated.size
         folder = path.endswith("/")
@@ -203,6 +205,8 @@ class _Archive:
             if name == "@dumpdir":
                 yield Problem("backup-record", _BACKUP["D"], path)
             yield from self._text(name, content)
+        for own in stated.strange(path):
+            yield from self._text("@name", own)
 
     def _text(self, name: str, content: bytes) -> Iterator[Item]:
         if self._source.wanted(self.prefix + name):

@@ -28,6 +28,13 @@ _REPEATED: Final = ("GNU.sparse.offset", "GNU.sparse.numbytes")
 """Keys that the first form of sparse files writes once for each part."""
 _PLACEHOLDER: Final = "GNUSparseFile."
 """The folder in which GNU tar puts a sparse file for programs that do not know of holes."""
+_USUAL: Final = re.compile(
+    r"(?:^|(?<=/))(?:@LongLink|@LongName|@PaxHeader|pax_global_header|GlobalHead[.\d]{0,30}|"
+    r"[0-9a-f]{40,64}\.(?:data|paxheader)|PaxHeaders?(?:\.\d{1,20})?|GNUSparseFile\.\d{1,20})(?:/|$)"
+)
+"""What writers call an extended header, or a member whose name stands in one (tar(5), git, Go)."""
+_TRANSCRIBED: Final = re.compile(r"[^A-Za-z0-9./+-]+|^(?:\./)+")
+"""What a header that knows only ASCII has another character for."""
 _SHOWN: Final = 200
 _SIZE_DIGITS: Final = 19
 
@@ -43,10 +50,21 @@ class Stated:
     """What extended headers say of the next member; empty or -1 where they say nothing.
 
     ``sparse`` holds the records of a map of holes, ``volume`` those of a part of a file, ``notes``
-    what is to be said of the member, ``texts`` names and contents that have no other place.
+    what is to be said of the member, ``texts`` names and contents that have no other place,
+    ``headers`` the names in the headers themselves.
     """
 
-    __slots__ = ("binary", "notes", "path", "size", "sparse", "target", "texts", "volume")
+    __slots__ = (
+        "binary",
+        "headers",
+        "notes",
+        "path",
+        "size",
+        "sparse",
+        "target",
+        "texts",
+        "volume",
+    )
 
     def __init__(self) -> None:
         self.path = ""
@@ -57,6 +75,14 @@ class Stated:
         self.volume: dict[str, str] = {}
         self.notes: list[Note] = []
         self.texts: list[tuple[str, bytes]] = []
+        self.headers: list[str] = []
+
+    def strange(self, path: str) -> Iterator[bytes]:
+        """Yield names in headers that are neither usual there nor the member's, cut or not."""
+        known = _TRANSCRIBED.sub("", path)
+        for name in self.headers:
+            if _TRANSCRIBED.sub("", _USUAL.sub("", name)).strip("./") not in known:
+                yield name.encode()
 
     def name(self, path: str) -> None:
         """Take a name, and note that it differs from one before."""
