@@ -41,7 +41,8 @@ class ProgramWriter(NamedTuple):
     @property
     def missing(self) -> str:
         """The first program that is not here; empty if all are."""
-        wanted = [self.command.split()[0], *self.needs.split()]
+        first = self.command.split()[0]
+        wanted = [*([] if "=" in first else [first]), *self.needs.split()]
         return next((name for name in wanted if shutil.which(name) is None), "")
 
     def write(self, tree: Path, out: Path, one: str = "") -> bytes:
