@@ -48,8 +48,7 @@ CASES: list[tuple[str, str, set[str]]] = [
     ),
     (
         "up.sh",
-        f"#!/bin/sh\nX={code(SUDO + f'echo {b64(TAR)} | base64 -d | tar xz -C /' + chr(10))}\n"
-        'run "$X"\n',
+        f"#!/bin/sh\nX={code(f'{SUDO}echo {b64(TAR)} | base64 -d | tar xz -C /')}\nrun $X\n",
         {
             "PRIV001 up.sh!/@base64/2:3",
             "CRON001 up.sh!/@base64/2!/@base64/4!/etc/cron.d/dten:1",
