@@ -17,6 +17,7 @@ from dten_audit.site.loading import load_site
 from dten_audit.site.site import Site
 
 if TYPE_CHECKING:
+    from dten_audit.site.advisories import Advisory
     from dten_audit.site.matrix import Matrix
     from dten_audit.site.trust import TrustStore
 
@@ -40,6 +41,7 @@ class Options(NamedTuple):
     trust: Path | None = None
     matrices: tuple[Path, ...] = ()
     rules: tuple[Path, ...] = ()
+    advisories: tuple[Path, ...] = ()
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     at: datetime | None = None
@@ -63,6 +65,7 @@ class Options(NamedTuple):
             matrices=tuple(_matrix(path) for path in self.matrices),
             trust=_trust(self.trust) if self.trust else None,
             window=self.window,
+            advisories=_advisories(self.advisories),
         )
 
     def chosen(self, rules: Sequence[Rule]) -> tuple[Rule, ...]:
@@ -87,9 +90,17 @@ def _matrix(path: Path) -> Matrix:
 
 
 def _trust(path: Path) -> TrustStore:
-    from dten_audit.site.trust import load_trust
+    from dten_audit.site.trust_loading import load_trust
 
     return load_trust(path)
+
+
+def _advisories(paths: tuple[Path, ...]) -> tuple[Advisory, ...]:
+    if not paths:
+        return ()
+    from dten_audit.site.advisories import load_advisories
+
+    return tuple(advisory for path in paths for advisory in load_advisories(path))
 
 
 def parse_moment(text: str) -> datetime:

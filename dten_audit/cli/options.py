@@ -30,6 +30,12 @@ def knowledge_options(command: C) -> C:
         click.option("--at", metavar="TIME", help="Judge as of this moment (default: now)."),
         click.option("--rules", type=_FILE, multiple=True, help="A folder of further rules."),
         click.option("--matrix", type=_FILE, multiple=True, help="A config matrix."),
+        click.option(
+            "--advisories",
+            type=_FILE,
+            multiple=True,
+            help="A folder of advisories: CSAF, OSV, OpenVEX, dten-advisory/1.",
+        ),
         click.option("--trust", type=_FILE, help="A folder of trusted roots."),
         click.option("--site", type=_FILE, help="What there is at the site (dten-site/1)."),
     ):
@@ -73,6 +79,7 @@ def build_options(values: dict[str, Any], **extra: Any) -> Options:
             trust=values.get("trust"),
             matrices=tuple(values.get("matrix") or ()),
             rules=tuple(values.get("rules") or ()),
+            advisories=tuple(values.get("advisories") or ()),
             at=parse_moment(values["at"]) if values.get("at") else None,
             window=parse_window(values["window"]) if values.get("window") else None,
             limits=_limits(values),

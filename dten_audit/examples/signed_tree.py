@@ -40,6 +40,15 @@ from dten_audit.examples.revoking import (
 TRUST: Final = "@trust/"
 """Files below this name are the example's trust store; all others are members of the package."""
 
+ADVISORIES: Final = "@advisories/"
+"""Files below this name are the user's advisories."""
+
+_OF_ROOTS: Final = {
+    "use": "[package]",
+    "state": "active",
+    "evidence": "[{channel: phone, by: jd}]",
+    "approvals": "[jd, mk]",
+}
 _FILES: Final = {
     "install/upgrade.sh": "#!/bin/sh\nset -eu\ntar -xzf payload.tar.gz -C /opt/dten\n",
     "db/0042_orders.sql": "ALTER TABLE orders ADD COLUMN source text;\n",
@@ -66,9 +75,11 @@ def signed_tree(params: Mapping[str, object]) -> dict[str, bytes]:
     signed member: by default ``SHA256SUMS``, made of all files; ``none`` for no signature.
     ``root``: trusted, unknown, omitted, rotated, impostor, lookalike (an intermediate),
     self-signed, incomplete. ``store``: a list of old, new, leaf, or ``none`` for no store;
-    ``vendor``: its record's fields beside ``roots``, ``state`` and ``use`` of each. ``leaf``,
-    ``intermediate``: fields of ``Profile``, and ``key``. ``text_mode``; ``content_of``: the member
-    that is really signed; ``stamp``: when it was stamped, ``stamp_by`` old or a name,
+    ``vendor``: its record's fields beside ``roots``, ``state``, ``use``, ``evidence`` and
+    ``approvals`` of each. ``advisories`` {path: text} are the user's; ``{{new}}`` in them and in
+    files is a root's fingerprint; ``advisories_by``: the year of the root above their signer.
+    ``leaf``, ``intermediate``: fields of ``Profile``, and ``key``. ``text_mode``; ``content_of``:
+    the member that is really signed; ``stamp``: when it was stamped, ``stamp_by`` old or a name,
     ``stamp_for`` another purpose. ``revoked``: {who: leaf or intermediate, at: '' for none, reason,
     by: issuer or stranger, form: list, response, archive or values, file: path, made, days};
     ``certificates: none`` leaves all out. ``tamper``: content, signature, algorithm, stamp or cut.
@@ -78,7 +89,8 @@ def signed_tree(params: Mapping[str, object]) -> dict[str, bytes]:
     """
     chain = _chain(params)
     files = {
-        path: _with_key(text).encode() for path, text in _mapping(params, "files", _FILES).items()
+        path: with_fingerprints(_with_key(text), chain).encode()
+        for path, text in _mapping(params, "files", _FILES).items()
     }
     signed = str(params.get("sign", "SHA256SUMS"))
     if signed == "SHA256SUMS" and signed not in files:
@@ -90,13 +102,15 @@ def signed_tree(params: Mapping[str, object]) -> dict[str, bytes]:
             files[signed] += b"\n"
     if "revoked" in params:
         files.update(_list_files(params, chain))
-    files.update({path: text.encode() for path, text in _mapping(params, "after", {}).items()})
+    later = _mapping(params, "after", {})
+    files.update({path: with_fingerprints(text, chain).encode() for path, text in later.items()})
     for path in cast("Sequence[str]", params.get("drop", ())):
         del files[path]
     for path, what in _mapping(params, "ship", {}).items():
         files[path] = _SHIPPED[what](chain)
     folder = f"{params['below']}/" if "below" in params else ""
-    return {folder + path: data for path, data in files.items()} | _store(params, chain)
+    members = {folder + path: data for path, data in files.items()}
+    return members | _store(params, chain) | _advisories(params, chain)
 
 
 def _signature(content: bytes, chain: Chain, params: Mapping[str, object]) -> bytes:
@@ -240,12 +254,34 @@ def _store(params: Mapping[str, object], chain: Chain) -> dict[str, bytes]:
 
 def _record(record: Mapping[str, object], roots: Sequence[x509.Certificate]) -> str:
     lines = ["schema: 1", "version: 1", "vendor: acme"]
-    lines += [f"{key}: {value}" for key, value in record.items() if key not in ("state", "use")]
+    lines += [f"{key}: {value}" for key, value in record.items() if key not in _OF_ROOTS]
     lines.append("roots:")
     for root in roots:
-        lines += [f"- sha256: {_sha256(root)}", f"  use: {record.get('use', '[package]')}"]
-        lines += [f"  state: {record.get('state', 'active')}"]
+        stated = {key: record.get(key, usual) for key, usual in _OF_ROOTS.items()}
+        lines.append(f"- sha256: {_sha256(root)}")
+        lines += [f"  {key}: {value}" for key, value in stated.items()]
     return "\n".join(lines) + "\n"
+
+
+def _advisories(params: Mapping[str, object], chain: Chain) -> dict[str, bytes]:
+    """Return the user's advisories, in which ``{old}``, ``{new}``, ``{leaf}`` are fingerprints."""
+    made: dict[str, bytes] = {}
+    signer = params.get("advisories_by")
+    for path, text in _mapping(params, "advisories", {}).items():
+        data = with_fingerprints(text, chain).encode()
+        made[f"{ADVISORIES}{path}"] = data
+        if signer is not None:
+            above = issue(f"Acme Root CA {signer}", None, ROOT)
+            own = issue("Acme PSIRT", above, LEAF, key("psirt"))
+            made[f"{ADVISORIES}{path}.p7s"] = sign_detached(data, own, (above.certificate,))
+    return made
+
+
+def with_fingerprints(text: str, chain: Chain) -> str:
+    """Return ``text`` with the roots' fingerprints in place of their names in double braces."""
+    for which, root in chain.roots.items():
+        text = text.replace(f"{{{{{which}}}}}", _sha256(root))
+    return text
 
 
 def _with_key(text: str) -> str:

@@ -25,7 +25,8 @@ from dten_audit.site.estate import Estate
 
 AT: Final = "2026-11-21T03:00:00Z"
 """The moment that examples are judged as of, if they name none."""
-TRUST: Final = "@trust/"
+BESIDE: Final = ("trust", "advisories")
+"""Members below ``@trust/`` and ``@advisories/`` are the user's, not the package's."""
 PACKAGE: Final = "@package"
 Example = Mapping[str, object]
 
@@ -80,11 +81,12 @@ def _write(example: Example, base: Path) -> Path:
             )
             packed.write_bytes(data)
             return packed
-        if path.startswith(TRUST):
-            target = write_member(base / "trust", path.removeprefix(TRUST), data)
-        else:
-            target = write_member(root, path, data)
-        if "mode" in example and not path.startswith(TRUST):
+        beside = next((name for name in BESIDE if path.startswith(f"@{name}/")), "")
+        if beside:
+            write_member(base / beside, path.removeprefix(f"@{beside}/"), data)
+            continue
+        target = write_member(root, path, data)
+        if "mode" in example:
             target.chmod(int(str(example["mode"]), 8))
     return root
 
@@ -111,11 +113,12 @@ def _options(example: Example, base: Path) -> Options:
 
     matrix = own("matrix")
     limits = cast("Mapping[str, int]", example.get("limits", {}))
-    trust = base / "trust"
+    trust, advisories = (base / name for name in BESIDE)
     return Options(
         site=own("site"),
         trust=trust if trust.is_dir() else None,
         matrices=(matrix,) if matrix else (),
+        advisories=(advisories,) if advisories.is_dir() else (),
         at=parse_moment(str(example.get("at", AT))),
         window=parse_window(str(example["window"])) if "window" in example else None,
         limits=Limits()._replace(**limits),

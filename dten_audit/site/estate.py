@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dten_audit.site.site import Site
 
 if TYPE_CHECKING:
+    from dten_audit.site.advisories import Advisory
     from dten_audit.site.matrix import Matrix
     from dten_audit.site.trust import TrustStore
 
@@ -31,3 +32,4 @@ class Estate(NamedTuple):
     matrices: tuple[Matrix, ...] = ()
     trust: TrustStore | None = None
     window: Window | None = None
+    advisories: tuple[Advisory, ...] = ()

@@ -26,7 +26,8 @@ from dten_audit.model.facts.signing import (
     ShippedKey,
 )
 from dten_audit.model.unknown import Unknown
-from dten_audit.site.trust import TrustStore, load_trust
+from dten_audit.site.trust import TrustStore
+from dten_audit.site.trust_loading import load_trust
 from tests.derive.signed import package
 
 ROOT = pki.issue("Acme Root CA 2014", None, pki.ROOT)

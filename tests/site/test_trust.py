@@ -11,7 +11,8 @@ from dten_audit.examples import pki
 from dten_audit.examples.signed_tree import signed_tree
 from dten_audit.readers.signing.certificates import load
 from dten_audit.site.schema import SiteFileError
-from dten_audit.site.trust import TrustError, load_trust
+from dten_audit.site.trust_loading import load_trust
+from dten_audit.site.trust_records import TrustError
 
 ROOT = pki.issue("Acme Root CA 2014", None, pki.ROOT).certificate
 OTHER = pki.issue("Acme Root CA 2024", None, pki.ROOT).certificate
@@ -25,6 +26,14 @@ def write(folder: Path, files: dict[str, bytes | str]) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data.encode() if isinstance(data, str) else data)
     return folder
+
+
+NEW = load(pki.der(OTHER))
+CROSS = pki.cross_sign(
+    pki.issue("Acme Root CA 2024", None, pki.ROOT), pki.issue("Acme Root CA 2014", None, pki.ROOT)
+)
+CROSS_SHA = load(pki.der(CROSS)).sha256
+APPROVED = "  approvals: [jd, mk]\n  evidence: [{channel: phone, by: jd}]\n"
 
 
 def record(more: str = "", root: str = "") -> str:
@@ -80,8 +89,7 @@ def test_a_whole_record(tmp_path: Path) -> None:
         "  review_by: 2027-06-01\n  approvals: [jd, mk]\n"
         "  evidence:\n  - {channel: phone, by: jd}\n"
     )
-    text = record(more, root) + "rotations:\n- {from: a, to: b}\n"
-    write(tmp_path, CERT | {"vendors/acme.yaml": text.replace(SHA, SHA.upper())})
+    write(tmp_path, CERT | {"vendors/acme.yaml": record(more, root).replace(SHA, SHA.upper())})
     store = load_trust(tmp_path)
     (found,) = store.roots
     assert found.accept_until == datetime(2034, 1, 1, tzinfo=UTC)

@@ -8,29 +8,47 @@ from typing import Literal
 from dten_audit.readers.signing.certificates import X509, NameKey
 from dten_audit.site.trust import TrustedRoot, TrustStore, Vendor
 
-Standing = Literal["", "trusted", "retired", "revoked", "out-of-scope"]
+Standing = Literal["", "trusted", "unapproved", "retired", "revoked", "out-of-scope"]
 
 
 class Anchors:
-    """The trust store as it applies to one package at one moment, for one use."""
+    """The trust store as it applies to one package at one moment, for one use.
+
+    ``inside`` are the file names of the archives in the package that enclose a signature: what a
+    delivery wraps is still the vendor's.
+    """
 
     def __init__(
-        self, store: TrustStore | None, package: str, at: datetime, use: str = "package"
+        self,
+        store: TrustStore | None,
+        package: str,
+        at: datetime,
+        use: str = "package",
+        inside: tuple[str, ...] = (),
     ) -> None:
         self._store = store
-        self._package = package
+        self.names = (package, *inside)
         self.at = at
         self.use = use
         self._standing: dict[X509, Standing] = {}
 
     def to(self, use: str) -> Anchors:
         """Return the same for another use: ``package`` or ``timestamp``."""
-        return Anchors(self._store, self._package, self.at, use)
+        return Anchors(self._store, self.names[0], self.at, use, self.names[1:])
+
+    def within(self, inside: tuple[str, ...]) -> Anchors:
+        """Return the same for signatures inside these archives of the package."""
+        return Anchors(self._store, self.names[0], self.at, self.use, inside)
+
+    @property
+    def store(self) -> str:
+        """Where the trust store is; empty where there is none."""
+        return self._store.path if self._store else ""
 
     @property
     def vendor(self) -> Vendor:
         """The vendor whose record names the package; one without a name where there is none."""
-        found = self._store.vendor_of(self._package) if self._store else None
+        found = self._store.vendor_of(*self.names) if self._store else None
         return found or Vendor()
 
     @property
@@ -53,7 +71,7 @@ class Anchors:
         return self._store.roots if self._store else ()
 
     def _accepts(self, root: TrustedRoot) -> bool:
-        applies = self.use in root.use and root.vendor.covers(self._package)
+        applies = self.use in root.use and root.vendor.covers(*self.names)
         return applies and root.accepted(self.at) and root.certificate is not None
 
     def anchor(self, certificate: X509) -> TrustedRoot | None:
@@ -80,7 +98,14 @@ class Anchors:
         entries = self._store.entries(certificate)
         if not entries:
             return ""
-        return "out-of-scope" if any(root.accepted(self.at) for root in entries) else "retired"
+        if any(root.accepted(self.at) for root in entries):
+            return "out-of-scope"
+        return "unapproved" if any(root.live(self.at) for root in entries) else "retired"
+
+    def lacks(self, certificate: X509) -> str:
+        """Return what the record of a certificate lacks to be relied on, in words."""
+        entries = self._store.entries(certificate) if self._store else []
+        return next((root.lacks for root in entries if root.lacks), "")
 
     def named(self, subject: NameKey) -> list[X509]:
         """Return the store's certificates of that subject."""

@@ -9,7 +9,13 @@ from pathlib import PurePath
 from typing import Final, NamedTuple
 
 from dten_audit.derive.signing.anchors import Anchors
-from dten_audit.derive.signing.members import Members, container_of, is_incidental
+from dten_audit.derive.signing.members import (
+    Members,
+    archives_around,
+    container_of,
+    is_incidental,
+)
+from dten_audit.derive.signing.notices import Notices
 from dten_audit.derive.signing.paths import Chain, Path, build
 from dten_audit.derive.signing.pool import Pool
 from dten_audit.derive.signing.revocation_lists import found_in
@@ -93,12 +99,16 @@ def derive(package: Package, estate: Estate) -> Iterator[Fact]:
     anchors = Anchors(estate.trust, name, estate.at)
     pool = Pool(certificates.all, anchors, lists=[own.parsed for own in lists if own.parsed])
     yield from revocations(package, lists, certificates.all, pool)
+    known: dict[tuple[str, ...], tuple[Pool, Notices]] = {(): (pool, Notices(estate, anchors))}
     jobs = [job for signature in signatures if (job := _job(signature, members))]
     yield from _strays(jobs)
     waiting: dict[str, list[_Judge]] = defaultdict(list)
     for job in jobs:
+        inside = archives_around(job.info)
+        if inside not in known:
+            known[inside] = pool.within(inside), Notices(estate, anchors.within(inside))
         for signer in job.signed.signers[:_SIGNERS]:
-            waiting[job.target].append(_Judge(job, signer, pool, certificates))
+            waiting[job.target].append(_Judge(job, signer, certificates, *known[inside]))
     strays = _Strays(members)
     for judge in waiting.pop("", []):
         yield from judge.facts(judge.job.signed.content, strays)
@@ -159,7 +169,7 @@ class _Certificates:
         self.places: dict[str, list[Location]] = defaultdict(list)
         self.all: list[X509] = []
         self._named: dict[int | bytes, list[X509]] = defaultdict(list)
-        self._chains: dict[tuple[X509, datetime, bool], Chain] = {}
+        self._chains: dict[tuple[X509, datetime, bool, tuple[str, ...]], Chain] = {}
         self._opinions: dict[tuple[tuple[X509, ...], datetime], str] = {}
         for fact in package.of(Certificate):
             self.places[fact.sha256].append(fact.at)
@@ -183,7 +193,7 @@ class _Certificates:
 
     def chain(self, own: X509, pool: Pool) -> Chain:
         """Return the best chain of a certificate; each is built once for a moment."""
-        wanted = (own, pool.when, pool.proven)
+        wanted = (own, pool.when, pool.proven, pool.anchors.names)
         if wanted not in self._chains:
             self._chains[wanted] = build(own, pool)
         return self._chains[wanted]
@@ -200,9 +210,14 @@ class _Judge:
     """Judges one signer."""
 
     def __init__(
-        self, job: _Job, signer: SignerInfo, pool: Pool, certificates: _Certificates
+        self,
+        job: _Job,
+        signer: SignerInfo,
+        certificates: _Certificates,
+        pool: Pool,
+        notices: Notices,
     ) -> None:
-        self.job, self.signer = job, signer
+        self.job, self.signer, self.notices = job, signer, notices
         self.anchors, self.known = pool.anchors, certificates
         self.certificate = certificates.of_signer(signer, pool.anchors.known)
         self.stamps = stamps(signer, pool)
@@ -259,6 +274,7 @@ class _Judge:
         job, signer, chain = self.job, self.signer, self.chain
         path = chain.path if chain else None
         vendor = path.anchor.vendor if path and path.anchor else self.anchors.vendor
+        told = self.notices.of(path.top.sha256) if path else ()
         return SignatureCheck(
             at=job.signature.at,
             document=job.signature.document,
@@ -289,6 +305,11 @@ class _Judge:
             strict_profile=self.known.opinion(path, self.pool.when) if path else "",
             revocation=revocation_words(path) if path else "",
             other_chains=tuple(other_line(own) for own in chain.others) if chain else (),
+            certificates=tuple(own.sha256 for own in path.certificates) if path else (),
+            store=self.anchors.store,
+            lacks=self.anchors.lacks(path.top) if path else "",
+            advisories=tuple(own.words for own in told),
+            advisory_places=tuple(own.named.at for own in told),
         )
 
     def _places(self, path: Path | None) -> tuple[Location, ...]:

@@ -26,6 +26,11 @@ def container_of(info: DocumentInfo) -> str:
     return info.address[: len(info.address) - len(info.path)]
 
 
+def archives_around(info: DocumentInfo) -> tuple[str, ...]:
+    """Return the file names of the archives in the package that a member lies in, outer first."""
+    return tuple(part.rpartition("/")[2] for part in info.address.split(MEMBER)[1:-1])
+
+
 def is_program(info: DocumentInfo) -> bool:
     """Say whether a member is one that gets run."""
     return info.kind in _PROGRAMS or bool((info.mode or 0) & 0o111)

@@ -216,7 +216,7 @@ def _trust(path: Path, pool: Pool) -> Trust:
     if path.anchor is not None:
         return "trusted"
     standing = anchors.standing(path.top)
-    if standing in ("retired", "out-of-scope"):
+    if standing in ("retired", "out-of-scope", "unapproved"):
         return standing
     if _namesake(path, pool) is not None:
         return "impostor-root"

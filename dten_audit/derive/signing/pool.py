@@ -106,6 +106,12 @@ class Pool:
         again.add(sent)
         return again
 
+    def within(self, inside: tuple[str, ...]) -> Pool:
+        """Return the same for signatures inside these archives of the package."""
+        again = self._copy()
+        again.anchors = self.anchors.within(inside)
+        return again
+
     def for_lists(self) -> Pool:
         """Return the same for those who sign revocation lists."""
         again = self._copy()

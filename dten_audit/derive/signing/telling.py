@@ -16,6 +16,7 @@ from dten_audit.site.trust import TrustedRoot
 
 _STANDING: Final = {
     "trusted": "in your trust store",
+    "unapproved": "in your trust store, but not approved yet",
     "retired": "retired in your trust store",
     "revoked": "REVOKED in your trust store",
     "out-of-scope": "in your trust store, but not for this package",

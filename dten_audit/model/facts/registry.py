@@ -13,6 +13,7 @@ _MODULES = (
     "commands",
     "signing",
     "signatures",
+    "advisories",
     "config",
     "mentions",
     "encoded",

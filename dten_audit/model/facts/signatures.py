@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Literal, NamedTuple
 
 from dten_audit.model.facts.base import Certainty
 from dten_audit.model.facts.signing import Level
-from dten_audit.model.location import Location
+from dten_audit.model.location import MEMBER, Location
 from dten_audit.model.unknown import Unknown
 
 Trust = Literal[
@@ -17,6 +18,7 @@ Trust = Literal[
     "impostor-root",
     "self-signed",
     "out-of-scope",
+    "unapproved",
     "retired",
     "revoked",
     "",
@@ -82,7 +84,10 @@ class SignatureCheck(NamedTuple):
     places of the chain's certificates. ``revocation`` says in words what the lists of the package
     prove of the chain's certificates, empty where there are none. ``other_chains`` are the next
     best chains, each with what is wrong with it. ``strict_profile`` is ``pass``, or why the
-    verifier of pyca/cryptography says no; empty where it was not asked.
+    verifier of pyca/cryptography says no; empty where it was not asked. ``certificates`` are the
+    fingerprints of the best chain, signer first. ``store`` is where the trust store is, ``lacks``
+    what its record of the root lacks. ``advisories`` are those of yours that name the root, in
+    words, ``advisory_places`` where they do.
     """
 
     at: Location
@@ -114,6 +119,11 @@ class SignatureCheck(NamedTuple):
     strict_profile: str = ""
     revocation: str = ""
     other_chains: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
+    store: str = ""
+    lacks: str = ""
+    advisories: tuple[str, ...] = ()
+    advisory_places: tuple[Location, ...] = ()
     certainty: Certainty = "exact"
 
     @property
@@ -139,6 +149,39 @@ class SignatureCheck(NamedTuple):
     def signed(self) -> str:
         """What is signed, in words: the member, or the content inside the signature."""
         return self.target or "the content that it carries"
+
+    @property
+    def advisory_words(self) -> str:
+        """What your advisories say of the root, as the end of a sentence; empty for nothing."""
+        return "".join(f"; {words}" for words in self.advisories)
+
+    @property
+    def show_command(self) -> str:
+        """The command that shows the chains and what to ask the vendor."""
+        return f"dten-audit trust show {self._package}{self._trust_option}"
+
+    @property
+    def add_command(self) -> str:
+        """The command that records the root, once the vendor has read out its fingerprint."""
+        vendor = quote(self.vendor) if self.vendor else "VENDOR"
+        option = self._trust_option or " --trust DIR"
+        return (
+            f"dten-audit trust add-root {self._package}{option} --vendor {vendor} "
+            "--evidence phone --by YOU"
+        )
+
+    @property
+    def rotate_command(self) -> str:
+        """The command that records a root for which one in the store vouches."""
+        return f"dten-audit trust rotate {self._package}{self._trust_option}"
+
+    @property
+    def _package(self) -> str:
+        return quote(self.at.path.partition(MEMBER)[0])
+
+    @property
+    def _trust_option(self) -> str:
+        return f" --trust {quote(self.store)}" if self.store else ""
 
 
 class ChainDefect(NamedTuple):

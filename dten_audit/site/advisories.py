@@ -1,0 +1,156 @@
+"""Advisories that the user collected: what vendors say of their roots and of bad versions.
+
+Read natively: CSAF 2.0 and 2.1, OSV, OpenVEX (JSON), and dten-advisory/1 (YAML). A detached CMS
+signature lies beside its advisory (``a.json``, ``a.json.p7s``); whether it counts is decided
+against the trust store, not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from dten_audit.model.location import Location
+from dten_audit.readers.config.json_nodes import parse_json
+from dten_audit.readers.config.yaml_nodes import Node, YamlError, parse_yaml
+from dten_audit.readers.signing.pem import blocks
+from dten_audit.site.schema import SiteFileError
+
+Form = Literal["CSAF", "OSV", "OpenVEX", "dten-advisory"]
+Says = Literal["new", "retired", "named"]
+"""What is said of a certificate: it is to be used, not to be used any more, or just its digest."""
+
+_ENDINGS: Final = (".json", ".yaml", ".yml")
+_OPENPGP: Final = (".asc", ".sig", ".gpg")
+_LARGEST: Final = 32 << 20
+_FILES: Final = 20_000
+
+
+class NamedRoot(NamedTuple):
+    """A certificate's SHA-256 in an advisory: what is said of it, in which field, at which line."""
+
+    sha256: str
+    says: Says
+    where: str
+    at: Location
+
+
+class NamedVersion(NamedTuple):
+    """Versions of a product that an advisory warns of.
+
+    ``product`` is a purl without version, or a plain name. ``versions`` are single ones, ``ranges``
+    are written as ``vers:SCHEME/>=1|<2``; without both, all are meant. ``problem`` is what is wrong
+    with them, in the advisory's words.
+    """
+
+    product: str
+    versions: tuple[str, ...]
+    ranges: tuple[str, ...]
+    problem: str
+    at: Location
+
+
+class Told(NamedTuple):
+    """What the text of an advisory says. ``doubt`` is why it could never be evidence, or empty."""
+
+    id: str
+    form: Form
+    title: str
+    kind: str
+    doubt: str = ""
+    confirmed: str = ""
+    roots: tuple[NamedRoot, ...] = ()
+    versions: tuple[NamedVersion, ...] = ()
+
+
+class Advisory(NamedTuple):
+    """An advisory as it lies there: its bytes, and the signature that lies beside it.
+
+    ``openpgp`` is the name of an OpenPGP signature beside it, which is not verified here.
+    """
+
+    told: Told
+    at: Location
+    data: bytes
+    signature: bytes = b""
+    openpgp: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the file."""
+        return sha256(self.data).hexdigest()
+
+
+class AdvisoryError(SiteFileError):
+    """A file that is no advisory, or one that cannot be read: which, where, and why."""
+
+
+def load_advisories(path: Path) -> Iterator[Advisory]:
+    """Yield the advisories of a folder, with those below it, or of one file.
+
+    Files that do not end in .json, .yaml or .yml are left alone. Raises ``AdvisoryError``.
+    """
+    if path.is_file():
+        yield load_advisory(path)
+        return
+    if not path.is_dir():
+        raise AdvisoryError(str(path), 1, "no such folder of advisories")
+    for number, file in enumerate(sorted(path.rglob("*"))):
+        if number >= _FILES:
+            raise AdvisoryError(str(path), 1, f"more than {_FILES} files")
+        if file.suffix.lower() in _ENDINGS and file.is_file():
+            yield load_advisory(file)
+
+
+def load_advisory(file: Path) -> Advisory:
+    """Return the advisory that a file holds. Raises ``AdvisoryError``."""
+    from dten_audit.site.advisory_forms import told
+
+    data = _read(file)
+    node = _parsed(file, data)
+    signature = file.with_name(f"{file.name}.p7s")
+    openpgp = [
+        f"{file.name}{end}" for end in _OPENPGP if file.with_name(f"{file.name}{end}").exists()
+    ]
+    return Advisory(
+        told(str(file), node),
+        Location(str(file), node.line),
+        data,
+        _bare(_read(signature)) if signature.is_file() else b"",
+        openpgp[0] if openpgp else "",
+    )
+
+
+def _read(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > _LARGEST:
+            raise AdvisoryError(str(file), 1, f"larger than {_LARGEST >> 20} MiB")
+        return file.read_bytes()
+    except OSError as error:
+        raise AdvisoryError(str(file), 1, f"cannot be read: {error.strerror}") from None
+
+
+def _bare(data: bytes) -> bytes:
+    """Return a signature without its PEM armour."""
+    if not data.lstrip().startswith(b"-----BEGIN "):
+        return data
+    armoured = blocks(data.decode("latin-1"))
+    return next((block.data for block in armoured if block.data is not None), data)
+
+
+def _parsed(file: Path, data: bytes) -> Node:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise AdvisoryError(str(file), 1, "not UTF-8") from None
+    try:
+        if file.suffix.lower() == ".json":
+            return parse_json(text)
+        (node,) = parse_yaml(text)
+    except YamlError as error:
+        raise AdvisoryError(str(file), error.line, error.reason) from None
+    except ValueError:
+        raise AdvisoryError(str(file), 1, "an advisory is one document") from None
+    return node
