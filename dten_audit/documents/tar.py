@@ -39,6 +39,10 @@ _BACKUP: Final = {
 }
 _WITHOUT_DATA: Final = frozenset("123456")
 _HIDDEN: Final = "@hidden/"
+_MOST_RECORDS: Final = 8
+"""So many pax records a member, on average, are more than any writer writes."""
+_MOST_HEADERS: Final = 100
+"""So many extended headers before one member; writers write four at most."""
 
 
 def members(source: Source) -> Iterator[Item]:
@@ -74,6 +78,7 @@ class _Archive:
         self._source = source
         self._budget = source.budget
         self._files: set[str] = set()
+        self._records = 0
 
     def members(self, block: bytes) -> Iterator[Item]:
         """Yield members up to a block of zeros; ``block`` is the first header."""
@@ -140,6 +145,9 @@ class _Archive:
         """Read a header that speaks of the next one, or of all; yield what is wrong with it."""
         tape, size = self._tape, header.size
         stated.headers.append(header.path)
+        if len(stated.headers) > _MOST_HEADERS:
+            yield from self._remarks(stated, "")
+            raise OverLimitError("limit-header", f"{_MOST_HEADERS} headers for one member")
         yield from self._stray(header, "")
         padded = size + -size % BLOCK
         if size > self._budget.limits.extended_header:
@@ -157,14 +165,27 @@ class _Archive:
         if header.type in "LK":
             end = min(size, len(content.partition(b"\0")[0]))
             (stated.name if header.type == "L" else stated.aim)(text(content[:end]))
-        elif header.type == "g":
-            stated.global_records(content[:size])
-            if stated.volume:
-                yield from self._part("", stated.volume.get("offset", "?"))
-            yield from self._remarks(stated, "")
         else:
-            stated.records(content[:size])
+            yield from self._records_of(header, stated, content[:size])
         yield from _padding(content[end:], start + end, "")
+
+    def _records_of(self, header: Header, stated: Stated, content: bytes) -> Iterator[Item]:
+        """Take the records of a pax header. Raises ``OverLimitError`` at senselessly many."""
+        self._records += content.count(b"\n")
+        most = _MOST_RECORDS * self._budget.limits.entries
+        if self._records > most:
+            yield from self._remarks(stated, "")
+            raise OverLimitError("limit-header", f"more than {most} pax records")
+        try:
+            (stated.global_records if header.type == "g" else stated.records)(content)
+        except OverLimitError:
+            yield from self._remarks(stated, "")
+            raise
+        if header.type != "g":
+            return
+        if stated.volume:
+            yield from self._part("", stated.volume.get("offset", "?"))
+        yield from self._remarks(stated, "")
 
     def _member(self, header: Header, stated: Stated | None) -> Iterator[Item]:
         """Yield the member that a header starts, and pass over its data."""

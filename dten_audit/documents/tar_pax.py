@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from dten_audit.documents.capabilities import capability_names
-from dten_audit.documents.errors import BrokenError
+from dten_audit.documents.errors import BrokenError, OverLimitError
 from dten_audit.documents.source import path_text
 
 _TIMES: Final = frozenset("mtime atime ctime".split())
@@ -31,11 +31,15 @@ _PLACEHOLDER: Final = "GNUSparseFile."
 _USUAL: Final = re.compile(
     r"(?:^|(?<=/))(?:@LongLink|@LongName|@PaxHeader|pax_global_header|GlobalHead[.\d]{0,30}|"
     r"[0-9a-f]{40,64}\.(?:data|paxheader)|PaxHeaders?(?:\.\d{1,20})?|GNUSparseFile\.\d{1,20})(?:/|$)"
+    r"(?:(?:blank|rootdir|currentdir)$)?"
 )
 """What writers call an extended header, or a member whose name stands in one (tar(5), git, Go)."""
 _TRANSCRIBED: Final = re.compile(r"[^A-Za-z0-9./+-]+|^(?:\./)+")
 """What a header that knows only ASCII has another character for."""
 _SHOWN: Final = 200
+_MOST_ALIKE: Final = 20
+_MOST_RECORDS: Final = 1000
+"""In one header; writers write a dozen, and one for each extended attribute."""
 _SIZE_DIGITS: Final = 19
 
 
@@ -55,6 +59,7 @@ class Stated:
     """
 
     __slots__ = (
+        "_alike",
         "binary",
         "headers",
         "notes",
@@ -76,6 +81,7 @@ class Stated:
         self.notes: list[Note] = []
         self.texts: list[tuple[str, bytes]] = []
         self.headers: list[str] = []
+        self._alike: dict[str, int] = {}
 
     def strange(self, path: str) -> Iterator[bytes]:
         """Yield names in headers that are neither usual there nor the member's, cut or not."""
@@ -84,20 +90,29 @@ class Stated:
             if _TRANSCRIBED.sub("", _USUAL.sub("", name)).strip("./") not in known:
                 yield name.encode()
 
+    def _note(self, note: Note) -> None:
+        """Keep a note; of many of one issue the first ones, as a header may repeat it at will."""
+        alike = self._alike[note.issue] = self._alike.get(note.issue, 0) + 1
+        if alike <= _MOST_ALIKE:
+            self.notes.append(note)
+
     def name(self, path: str) -> None:
         """Take a name, and note that it differs from one before."""
         if self.path and self.path != path and _PLACEHOLDER not in self.path:
-            self.notes.append(Note("header-mismatch", f"another name: {self.path[:_SHOWN]}"))
+            self._note(Note("header-mismatch", f"another name: {self.path[:_SHOWN]}"))
         self.path = path
 
     def aim(self, target: str) -> None:
         """Take a link's target, and note that it differs from one before."""
         if self.target and self.target != target:
-            self.notes.append(Note("header-mismatch", f"another target: {self.target[:_SHOWN]}"))
+            self._note(Note("header-mismatch", f"another target: {self.target[:_SHOWN]}"))
         self.target = target
 
     def records(self, content: bytes) -> None:
-        """Take the records of a member's header. Raises ``BrokenError`` at a senseless size."""
+        """Take the records of a member's header. Raises ``BrokenError`` at a senseless size.
+
+        Raises ``OverLimitError`` at senselessly many.
+        """
         for key, value in self._checked(content):
             self._record(key, value)
         real = self.sparse.get("name")
@@ -111,18 +126,22 @@ class Stated:
         for key, value in self._checked(content):
             if key.startswith(_OVERRIDES):
                 what = f"a global header sets {key}: {path_text(value)[:_SHOWN]}"
-                self.notes.append(Note("header-mismatch", what))
+                self._note(Note("header-mismatch", what))
             else:
                 self._other(key, value)
 
     def _checked(self, content: bytes) -> Iterator[tuple[str, bytes]]:
         seen: set[str] = set()
+        plain = 0
         for key, value in pax_records(content):
+            plain += key not in _REPEATED
+            if plain > _MOST_RECORDS:
+                raise OverLimitError("limit-header", f"more than {plain - 1} pax records")
             if not key:
-                self.notes.append(Note("extra-invalid", "a pax record"))
+                self._note(Note("extra-invalid", "a pax record"))
                 continue
             if key in seen and key not in _REPEATED:
-                self.notes.append(Note("extra-duplicate", f"pax record {key[:_SHOWN]}"))
+                self._note(Note("extra-duplicate", f"pax record {key[:_SHOWN]}"))
             seen.add(key)
             yield key, value
 
@@ -153,16 +172,16 @@ class Stated:
         elif key == "GNU.dumpdir":
             self.texts.append(("@dumpdir", value))
         elif key.endswith(_CAPABILITY):
-            self.notes.append(Note("mode-capability", _capabilities(key, value)))
+            self._note(Note("mode-capability", _capabilities(key, value)))
         elif key == "hdrcharset":
             self.binary = value == b"BINARY"
         elif key not in _KNOWN and not key.startswith(_FAMILIES):
             what = f"pax record {key[:_SHOWN]}, {len(value)} bytes"
-            self.notes.append(Note("extra-data", what))
+            self._note(Note("extra-data", what))
         elif key in _NUMBERS and not value.isdigit():
-            self.notes.append(Note("extra-invalid", f"pax record {key} is no number"))
+            self._note(Note("extra-invalid", f"pax record {key} is no number"))
         elif key in _TIMES and not re.fullmatch(rb"-?\d{1,20}(?:\.\d{0,20})?", value):
-            self.notes.append(Note("extra-invalid", f"pax record {key} is no time"))
+            self._note(Note("extra-invalid", f"pax record {key} is no time"))
 
     def _encoding(self, value: bytes) -> None:
         if self.binary or value.isascii():
@@ -170,7 +189,7 @@ class Stated:
         try:
             value.decode("utf-8")
         except UnicodeDecodeError:
-            self.notes.append(Note("path-encoding", "the name is not the UTF-8 that it claims"))
+            self._note(Note("path-encoding", "the name is not the UTF-8 that it claims"))
 
 
 def _capabilities(key: str, value: bytes) -> str:

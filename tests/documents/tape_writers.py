@@ -46,7 +46,7 @@ def records(*pairs: tuple[str, bytes]) -> bytes:
 
 
 def pax(*pairs: tuple[str, bytes], kind: bytes = b"x") -> bytes:
-    return file(b"pax", records(*pairs), kind)
+    return file(b"././@PaxHeader", records(*pairs), kind)
 
 
 def gnu(*fields: tuple[int, int], size: int, data: bytes, more: bytes = b"\0") -> bytes:

@@ -283,7 +283,7 @@ SPARSE: Final = {
     "0.1": w.pax(
         ("GNU.sparse.size", b"300"), ("GNU.sparse.map", b"99,3,200,3"),
         ("GNU.sparse.name", b"a.img"), ("path", b"GNUSparseFile.7/a.img"),
-    ) + w.file(b"x", b"onetwo"),
+    ) + w.file(b"GNUSparseFile.7/a.img", b"onetwo"),
     "1.0": w.pax(
         ("GNU.sparse.major", b"1"), ("GNU.sparse.minor", b"0"), ("GNU.sparse.name", b"a.img"),
         ("GNU.sparse.realsize", b"300"),
@@ -305,6 +305,21 @@ def test_holes_count_as_what_comes_out(size: int, issue: str, tmp_path: Path) ->
     opening = open_bytes(data, tmp_path, "package", limits)
     assert opening.names == opening.reasons == {issue}
     assert opening.tree == {"a.sql": CANARY}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        w.pax(*[("a", b"")] * 1100),
+        w.pax(*[("a", b"")] * 9) * 200,
+        w.file(b"L", b"b", b"L") * 100 + w.file(b"L", b"c", b"L"),
+    ],
+    ids=["records", "pax headers", "names"],
+)
+def test_headers_without_end_are_a_limit(data: bytes, tmp_path: Path) -> None:
+    opening = open_bytes(B + data + tar(CANARY_FILE), tmp_path, "package")
+    assert opening.reasons == {"limit-header"}
+    assert opening.names <= {"limit-header", "extra-data", "extra-duplicate"}
 
 
 WRITERS: Final = {
