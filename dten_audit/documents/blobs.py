@@ -68,7 +68,7 @@ GATE: Final = (
     *rb"\x1f\x8b \x1F\x8B \37\213 \037\213 \x7fELF \x7FELF \177ELF \0177ELF \x7f\x45".split(),
     *rb"\x7F\x45 PK\x03\x04 PK\03 PK\003 \x50\x4b \x50\x4B \xfd7zXZ \xFD7zXZ \xfd\x37".split(),
     *rb"\xFD\x37 \x23\x21 AY&SY".split(),
-    b"begin ",
+    *(b"begin %d" % digit for digit in range(8)),
 )
 """Words of which each document holds one that has anything which is opened here."""
 _WORDS: Final = bytes(
