@@ -33,27 +33,20 @@ DERIVERS: tuple[Deriver, ...] = (
         "dten_audit.derive.signing.checks:derive",
     ),
     Deriver(
-        "signatures by keys",
-        ("key_signature", "public_key"),
-        ("key_signature_check",),
-        "dten_audit.derive.signing.key_signatures:derive",
-    ),
-    Deriver(
         "digest lists",
-        ("signature_check", "key_signature_check", "checksum_entry"),
+        ("signature_check", "checksum_entry"),
         ("manifest_entry",),
         "dten_audit.derive.signing.manifests:derive",
     ),
     Deriver(
         "signature coverage",
-        ("signature_check", "key_signature_check", "manifest_entry", "unchecked_signature"),
+        ("signature_check", "manifest_entry", "unchecked_signature"),
         ("signature_coverage",),
         "dten_audit.derive.signing.coverage:derive",
     ),
     Deriver(
         "keys",
-        ("signature_check", "key_signature_check", "private_key", "public_key",
-         "unchecked_signature"),
+        ("signature_check", "private_key", "public_key", "unchecked_signature"),
         ("shipped_key", "orphan_key", "orphan_signature"),
         "dten_audit.derive.signing.keys:derive",
     ),
@@ -62,12 +55,6 @@ DERIVERS: tuple[Deriver, ...] = (
         ("signature_check", "certificate"),
         ("package_advisory", "root_advisory", "version_advisory"),
         "dten_audit.derive.signing.advisories:derive",
-    ),
-    Deriver(
-        "program signatures",
-        ("program_signature",),
-        ("code_signature", "timestamp_check"),
-        "dten_audit.derive.signing.executables:derive",
     ),
     Deriver(
         "config settings",

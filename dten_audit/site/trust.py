@@ -9,14 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from dten_audit.model.facts.signing import Level
 from dten_audit.model.location import Location
 from dten_audit.readers.signing.certificates import X509, NameKey
-
-if TYPE_CHECKING:
-    from dten_audit.site.trust_keys import TrustedKey
 
 State = Literal["active", "retiring", "retired", "revoked"]
 Channel = Literal[
@@ -142,10 +139,8 @@ class TrustStore:
         roots: Iterable[TrustedRoot],
         path: str = "",
         rotations: Iterable[Rotation] = (),
-        keys: Iterable[TrustedKey] = (),
     ) -> None:
         self.roots = tuple(roots)
-        self.keys = tuple(keys)
         self.path = path
         self.rotations = tuple(rotations)
         self._by_fingerprint: dict[str, list[TrustedRoot]] = defaultdict(list)

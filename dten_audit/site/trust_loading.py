@@ -20,7 +20,6 @@ from dten_audit.readers.signing.pem import blocks
 from dten_audit.readers.signing.sealed import signed_by
 from dten_audit.site.schema import read_documents
 from dten_audit.site.trust import APPROVALS, Rotation, TrustedRoot, TrustStore, Vendor
-from dten_audit.site.trust_key_files import file_keys, holds_keys_only, loose_keys, recorded_keys
 from dten_audit.site.trust_records import Find, Record, TrustError, record
 
 ENDINGS: Final = (".cer", ".crt", ".der", ".pem")
@@ -30,12 +29,11 @@ _LARGEST: Final = 16 << 20
 def load_trust(path: Path) -> TrustStore:
     """Load a trust store: a folder, or one file of roots. Raises ``TrustError``."""
     if path.is_file():
-        keys = list(file_keys(path, path.parent)) if holds_keys_only(path, path.parent) else []
-        return TrustStore(() if keys else _loose(path), str(path), keys=keys)
+        return TrustStore(_loose(path), str(path))
     if not path.is_dir():
         raise TrustError(str(path), 1, "no such trust store: give a folder of root certificates")
     store = settled(path, [own.record for own in read_records(path)])
-    if not store.roots and not store.keys:
+    if not store.roots:
         reason = "the trust store is empty: put root certificates there, as PEM or DER"
         raise TrustError(str(path), 1, reason)
     return store
@@ -91,14 +89,7 @@ def settled(store: Path, records: Iterable[Record]) -> TrustStore:
     find = finder(store)
     rotations = [_proven(own, by_name, find) for one in records for own in one.rotations]
     roots = [_weighed(root, rotations, by_name) for root in stated]
-    keys = [
-        key
-        for own in records
-        for key in recorded_keys(own.vendor.at.path, own.keys, own.vendor, store)
-    ]
-    named = {own.key for own in keys}
-    keys += [own for own in loose_keys(store) if own.key not in named]
-    return TrustStore([*roots, *loose], str(store), rotations, keys)
+    return TrustStore([*roots, *loose], str(store), rotations)
 
 
 def _proven(own: Rotation, roots: dict[str, TrustedRoot], find: Find) -> Rotation:
@@ -145,7 +136,7 @@ def _weighed(
 
 def _folder(store: Path) -> Iterator[TrustedRoot]:
     for file in sorted(store.iterdir()):
-        if file.suffix.lower() in ENDINGS and not holds_keys_only(file, store):
+        if file.suffix.lower() in ENDINGS:
             yield from _loose(_inside(file, store))
 
 
