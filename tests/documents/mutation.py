@@ -115,16 +115,21 @@ def verdict(seed: Seed, damages: Sequence[Damage], folder: Path) -> str:
 def _shown(needle: bytes, shown: bytes) -> bool:
     """Tell whether bytes are shown: in one piece, or the end of one thing and the start of another.
 
-    So they may be where they lie across a content and the name behind it.
+    So they may be where they lie across a content and the name behind it; blanks and slashes end
+    names in ar.
     """
+    needle = needle.strip(b" /")
     return any(needle[:at] in shown and needle[at:] in shown for at in range(len(needle)))
 
 
-def _names_owner(data: bytes, needle: bytes) -> bool:
-    """Tell whether bytes became the name of an owner or group in a tar header whose sum is right.
+def _means_something(seed: Seed, data: bytes, needle: bytes) -> bool:
+    """Tell whether bytes became a field of a header that no document shows, and that may be so.
 
-    Any printable text of up to 32 bytes is such a name, and no unpacker makes anything else of it.
+    That is: the name of an owner or group in a tar header whose sum is right, of up to 32 printable
+    characters; and the device numbers, owners and dates of cpio, which are hexadecimal digits.
     """
+    if seed.name.startswith(("cpio", "rpm")) and not needle.strip(b"0123456789abcdef"):
+        return True
     at = data.find(needle)
     block = data[at - at % 512 :][:512]
     return block[257:262] == b"ustar" and at % 512 >= 265 and at % 512 + len(needle) <= 329
@@ -141,7 +146,7 @@ def unaccounted(
         telling = damage.how in ("insert", "write") and len(needle) >= NEEDLE
         if not telling or not needle.strip(b"\0") or needle not in data:
             continue
-        if not (_shown(needle, seen.shown) or _names_owner(data, needle)):
+        if not (_shown(needle, seen.shown) or _means_something(seed, data, needle)):
             return f"{damage.how} of {len(needle)} bytes at {damage.place} is not told"
     if len(damages) > 1 or not seed.honest:
         return ""
