@@ -49,6 +49,12 @@ def _break() -> re.Pattern[bytes]:
 
 
 @cache
+def _no_piece() -> re.Pattern[bytes]:
+    """Return the pattern behind a word that is no piece: it goes on, or is the next entry's key."""
+    return re.compile(rb"[_-]|[\"'][ \t]{0,20}:")
+
+
+@cache
 def _escape() -> re.Pattern[bytes]:
     return re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|([0-7]{1,3})|\r?\n|([\s\S]))")
 
@@ -108,6 +114,8 @@ def _pieces(data: bytes, start: int, encoding: str) -> tuple[list[bytes], int]:
         if found is None and frame is not None:
             found = _framed(data, end, frame, digits)
         if found is None or _ends_heredoc(data, start, found):
+            break
+        if encoding != "hex" and _no_piece().match(data, found.end()):
             break
         if len(pieces) == 1 and width < len(found[0]) <= _WIDEST:
             width = len(found[0])

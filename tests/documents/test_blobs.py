@@ -183,6 +183,13 @@ def test_a_stream_that_breaks_off_counts_in_scripts_only(tmp_path: Path) -> None
     assert opened(f"X = '{cut_off}'\n", tmp_path, "up.py").names == set()
 
 
+def test_the_next_entry_of_a_dictionary_is_no_piece(tmp_path: Path) -> None:
+    streams = (gzip.compress(SCRIPT + b"#" * count, mtime=0) for count in range(99))
+    packed = next(b64(stream) for stream in streams if len(stream) % 3 == 0)
+    text = f'{{"Asia/Tokyo": "{packed}",\n "America/New_York": "{packed}",\n "Etc": "x"}}\n'
+    assert not opened(text, tmp_path, "zones.json").issues
+
+
 def test_several_in_one_script_and_inside_each_other(tmp_path: Path) -> None:
     inner = f"#!/bin/sh\necho {b64(TAR)} | base64 -d | tar xz\n".encode()
     text = f"A={b64(ELF)}; B={b64(ELF + b'2')}\nC={b64(inner)}\nD={b64(gzip.compress(inner))}\n"
