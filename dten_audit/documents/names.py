@@ -9,7 +9,7 @@ from typing import Final
 
 from dten_audit.documents.budget import Limits
 from dten_audit.documents.source import Link, Problem
-from dten_audit.documents.tool_files import TOOL_FILES
+from dten_audit.documents.tool_files import is_tool_file
 
 _SAFE: Final = (
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+@=,./- ()[]{}#%&'!;^~$\n"
@@ -57,9 +57,8 @@ def path_problems(paths: Sequence[str], limits: Limits) -> Iterator[Problem]:
 def tool_settings(paths: Sequence[str]) -> Iterator[Problem]:
     """Yield the paths that are settings of auditing tools."""
     for path in paths:
-        name = path.rpartition("/")[2]
-        if name in TOOL_FILES:
-            yield Problem("tool-suppression", name, path)
+        if is_tool_file(path):
+            yield Problem("tool-suppression", path.rpartition("/")[2], path)
 
 
 def _judge(path: str, limits: Limits) -> Iterator[Problem]:

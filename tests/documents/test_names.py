@@ -92,7 +92,8 @@ def test_no_path_hides_behind_others(others: list[str], path: str) -> None:
 
 
 def test_settings_of_auditing_tools_are_told() -> None:
-    (problem,) = tool_settings(["a/semgrepignore", "deploy/.semgrepignore", ".semgrepignore/x"])
+    paths = ["a/semgrepignore", "deploy/.semgrepignore", ".semgrepignore/x", "etc/audit.toml"]
+    (problem,) = tool_settings(paths)
     assert (problem.issue, problem.path) == ("tool-suppression", "deploy/.semgrepignore")
 
 
