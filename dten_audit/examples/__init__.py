@@ -13,5 +13,6 @@ BUILDERS: dict[str, str] = {
     "selfextract": "dten_audit.examples.archives:selfextract_package",
     "folder": "dten_audit.examples.archives:folder_package",
     "signed-tree": "dten_audit.examples.signed_tree:signed_tree",
+    "key-signed": "dten_audit.examples.key_signed:key_signed_tree",
 }
 """Name in a rule file → ``module:function``; the function takes the example's ``with:`` mapping."""

@@ -23,7 +23,11 @@ READERS: tuple[Reader, ...] = (
         "embedded-keys",
         frozenset({"yaml", "json", "toml", "ini", "properties", "env", "text", "xml", "shell"}),
         "dten_audit.readers.signing.reader:read_embedded_keys",
-        triggers=(rb"PRIVATE KEY-----", rb"application/vnd\.dev\.sigstore\.bundle"),
+        triggers=(
+            rb"PRIVATE KEY-----",
+            rb"vnd\.dev\.sigstore\.bundle|verification_material|base64Signature",
+            rb'"(payloadType|signatures)"',
+        ),
     ),
     Reader("cron", frozenset({"cron", "crontab"}), "dten_audit.readers.cron.crontab:read"),
     Reader("anacron", frozenset({"anacrontab"}), "dten_audit.readers.cron.anacrontab:read"),

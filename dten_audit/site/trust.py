@@ -9,11 +9,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from dten_audit.model.facts.signing import Level
 from dten_audit.model.location import Location
 from dten_audit.readers.signing.certificates import X509, NameKey
+
+if TYPE_CHECKING:
+    from dten_audit.site.trust_keys import TrustedKey
 
 State = Literal["active", "retiring", "retired", "revoked"]
 Channel = Literal[
@@ -139,8 +142,10 @@ class TrustStore:
         roots: Iterable[TrustedRoot],
         path: str = "",
         rotations: Iterable[Rotation] = (),
+        keys: Iterable[TrustedKey] = (),
     ) -> None:
         self.roots = tuple(roots)
+        self.keys = tuple(keys)
         self.path = path
         self.rotations = tuple(rotations)
         self._by_fingerprint: dict[str, list[TrustedRoot]] = defaultdict(list)
@@ -168,9 +173,9 @@ class TrustStore:
     def vendor_of(self, *names: str) -> Vendor | None:
         """Return the vendor whose record names one of these files, the first ones first."""
         for name in names:
-            for root in self.roots:
-                if root.vendor.scope and root.vendor.covers(name):
-                    return root.vendor
+            for own in (*self.roots, *self.keys):
+                if own.vendor.scope and own.vendor.covers(name):
+                    return own.vendor
         return None
 
     def revoked(self, certificate: X509) -> bool:

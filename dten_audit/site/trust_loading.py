@@ -20,6 +20,7 @@ from dten_audit.readers.signing.pem import blocks
 from dten_audit.readers.signing.sealed import signed_by
 from dten_audit.site.schema import read_documents
 from dten_audit.site.trust import APPROVALS, Rotation, TrustedRoot, TrustStore, Vendor
+from dten_audit.site.trust_key_files import file_keys, holds_keys_only, loose_keys, recorded_keys
 from dten_audit.site.trust_records import Find, Record, TrustError, record
 
 ENDINGS: Final = (".cer", ".crt", ".der", ".pem")
@@ -29,11 +30,12 @@ _LARGEST: Final = 16 << 20
 def load_trust(path: Path) -> TrustStore:
     """Load a trust store: a folder, or one file of roots. Raises ``TrustError``."""
     if path.is_file():
-        return TrustStore(_loose(path), str(path))
+        keys = list(file_keys(path, path.parent)) if holds_keys_only(path, path.parent) else []
+        return TrustStore(() if keys else _loose(path), str(path), keys=keys)
     if not path.is_dir():
         raise TrustError(str(path), 1, "no such trust store: give a folder of root certificates")
     store = settled(path, [own.record for own in read_records(path)])
-    if not store.roots:
+    if not store.roots and not store.keys:
         reason = "the trust store is empty: put root certificates there, as PEM or DER"
         raise TrustError(str(path), 1, reason)
     return store
@@ -89,7 +91,14 @@ def settled(store: Path, records: Iterable[Record]) -> TrustStore:
     find = finder(store)
     rotations = [_proven(own, by_name, find) for one in records for own in one.rotations]
     roots = [_weighed(root, rotations, by_name) for root in stated]
-    return TrustStore([*roots, *loose], str(store), rotations)
+    keys = [
+        key
+        for own in records
+        for key in recorded_keys(own.vendor.at.path, own.keys, own.vendor, store)
+    ]
+    named = {own.key.identity for own in keys}
+    keys += [own for own in loose_keys(store) if own.key.identity not in named]
+    return TrustStore([*roots, *loose], str(store), rotations, keys)
 
 
 def _proven(own: Rotation, roots: dict[str, TrustedRoot], find: Find) -> Rotation:
@@ -136,7 +145,7 @@ def _weighed(
 
 def _folder(store: Path) -> Iterator[TrustedRoot]:
     for file in sorted(store.iterdir()):
-        if file.suffix.lower() in ENDINGS:
+        if file.suffix.lower() in ENDINGS and not holds_keys_only(file, store):
             yield from _loose(_inside(file, store))
 
 

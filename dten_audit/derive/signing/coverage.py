@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import PurePath
+from typing import Final
 
 from dten_audit.derive.signing.members import archives_around
 from dten_audit.links.package import Package
+from dten_audit.model.facts.key_signatures import KeySignatureCheck
 from dten_audit.model.facts.signatures import (
     SignatureCheck,
     SignatureCoverage,
@@ -19,6 +21,9 @@ from dten_audit.model.location import MEMBER, Location
 from dten_audit.site.estate import Estate
 
 
+_UNDECIDED: Final = ("unchecked", "no-key", "no-file")
+
+
 def derive(package: Package, estate: Estate) -> Iterator[SignatureCoverage]:
     """Yield one statement for the whole package, where there is a trust store."""
     files = [info for info in package.documents.values() if not info.host]
@@ -27,7 +32,11 @@ def derive(package: Package, estate: Estate) -> Iterator[SignatureCoverage]:
     path = files[0].address.partition(MEMBER)[0]
     own = [check for check in package.of(SignatureCheck) if not check.incidental]
     holding = [check for check in own if holds(check)]
+    by_key = [check for check in package.of(KeySignatureCheck) if not check.incidental]
+    looked_at = [check for check in by_key if check.verdict not in _UNDECIDED]
+    genuine = [check for check in looked_at if check.verdict == "genuine"]
     covered = {check.target for check in holding if check.target}
+    covered |= {check.target for check in genuine if check.target}
     covered |= {
         entry.target
         for entry in package.of(ManifestEntry)
@@ -37,9 +46,12 @@ def derive(package: Package, estate: Estate) -> Iterator[SignatureCoverage]:
     vendor = estate.trust.vendor_of(PurePath(path).name, *outermost)
     yield SignatureCoverage(
         at=Location(path),
-        signatures=len(own),
-        trusted=sum(check.trust in ("trusted", "rotated") for check in holding),
-        unchecked=sum(not one.incidental for one in package.of(UncheckedSignature)),
+        signatures=len(own) + len(looked_at),
+        trusted=sum(check.trust in ("trusted", "rotated") for check in holding)
+        + sum(check.trust == "trusted" for check in genuine),
+        unchecked=sum(not one.incidental for one in package.of(UncheckedSignature))
+        + len(by_key)
+        - len(looked_at),
         members=len(files),
         covered=len(covered),
         vendor=vendor.name if vendor else "",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dten_audit.derive.signing.members import Members, container_of
 from dten_audit.links.package import DocumentInfo, Package
 from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.key_signatures import KeySignature, KeySignatureCheck
 from dten_audit.model.facts.signatures import (
     SignatureCheck,
 )
@@ -21,7 +22,7 @@ from dten_audit.model.facts.signing import (
     UncheckedSignature,
 )
 from dten_audit.model.location import MEMBER
-from dten_audit.readers.signing.names import in_test_tree, speaks_of_signing, words
+from dten_audit.readers.signing.names import in_test_tree, signed_path, speaks_of_signing, words
 from dten_audit.readers.signing.reader import BUNDLE
 from dten_audit.site.estate import Estate
 
@@ -32,7 +33,8 @@ def derive(package: Package, _estate: Estate) -> Iterator[Fact]:
     """Yield shipped private keys, keys without signatures, unchecked signatures without files."""
     yield from _shipped(package)
     yield from _strays(package)
-    if not package.of(Signature) and not package.of(UncheckedSignature):
+    signatures = (Signature, KeySignature, UncheckedSignature)
+    if not any(package.of(kind) for kind in signatures):
         yield from _orphans(package)
 
 
@@ -63,7 +65,11 @@ def _shipped(package: Package) -> Iterator[ShippedKey]:
 
 
 def _strays(package: Package) -> Iterator[OrphanSignature]:
-    """Yield signatures of unchecked formats that lie beside nothing they could be for."""
+    """Yield signatures by keys and of unchecked formats, beside nothing they could be for."""
+    for check in package.of(KeySignatureCheck):
+        if check.verdict == "no-file" and not check.signs_instead:
+            expected = _expected(package, check.document)
+            yield OrphanSignature(check.at, check.format, expected, check.incidental)
     found = package.of(UncheckedSignature)
     members = Members(package) if found else None
     for signature in found:
@@ -74,6 +80,13 @@ def _strays(package: Package) -> Iterator[OrphanSignature]:
         if not target:
             expected = expected.partition(MEMBER)[2]
             yield OrphanSignature(signature.at, signature.format, expected, signature.incidental)
+
+
+def _expected(package: Package, document: str) -> str:
+    """Return where the file of a signature should be, empty where its name does not say."""
+    info = package.documents[document]
+    path = signed_path(info.path)
+    return (container_of(info) + path).partition(MEMBER)[2] if path else ""
 
 
 def _orphans(package: Package) -> Iterator[OrphanKey]:

@@ -12,6 +12,7 @@ from dten_audit.derive.signing.coverage import holds
 from dten_audit.derive.signing.members import Members
 from dten_audit.documents.document import Document
 from dten_audit.links.package import DocumentInfo, Package
+from dten_audit.model.facts.key_signatures import KeySignature, KeySignatureCheck
 from dten_audit.model.facts.signatures import (
     SignatureCheck,
 )
@@ -19,6 +20,7 @@ from dten_audit.model.facts.signing import (
     ChecksumEntry,
 )
 from dten_audit.model.location import Location
+from dten_audit.readers.signing import dsse
 from dten_audit.readers.signing.names import words
 
 _LARGEST: Final = 64 << 20
@@ -36,16 +38,26 @@ class Listed(NamedTuple):
 
 
 class DigestList(NamedTuple):
-    """A list of digests. ``signed``: a signature over it was found, and it holds."""
+    """A list of digests. ``signed``: a signature over it was found, and it holds.
+
+    ``partial``: it need not speak of all members, nor only of them, as statements about a build.
+    """
 
     info: DocumentInfo
     entries: tuple[Listed, ...]
     signed: bool
+    partial: bool = False
 
 
 def digest_lists(package: Package, members: Members) -> Iterator[DigestList]:
     """Yield the checksum files of a package, and the signed JSON files that list digests."""
     vouched = {check.target for check in package.of(SignatureCheck) if holds(check)}
+    vouched |= {
+        check.target or check.at.member
+        for check in package.of(KeySignatureCheck)
+        if check.verdict == "genuine" and check.trust != "revoked"
+        if check.target or check.attached
+    }
     by_document: dict[str, list[Listed]] = defaultdict(list)
     for entry in package.of(ChecksumEntry):
         info = package.documents.get(entry.document)
@@ -56,6 +68,7 @@ def digest_lists(package: Package, members: Members) -> Iterator[DigestList]:
     for document, entries in by_document.items():
         info = package.documents[document]
         yield DigestList(info, tuple(entries), _member(info) in vouched)
+    yield from _statements(package, vouched)
     manifests = {
         info.address: info
         for info in members.files.values()
@@ -66,6 +79,21 @@ def digest_lists(package: Package, members: Members) -> Iterator[DigestList]:
         found = tuple(json_digests(Document(address, info.path, "json", data)))
         if found:
             yield DigestList(info, found, signed=True)
+
+
+def _statements(package: Package, vouched: set[str]) -> Iterator[DigestList]:
+    """Yield the files that statements in signed envelopes are about."""
+    for signature in package.of(KeySignature):
+        if signature.format != "DSSE" or signature.number:
+            continue
+        found = dsse.statement(dsse.load(signature.raw).payload)
+        entries = [
+            Listed(signature.at, subject.algorithm, subject.digest, subject.name)
+            for subject in (found[1] if found else ())
+        ]
+        info = package.documents.get(signature.document)
+        if entries and info is not None:
+            yield DigestList(info, tuple(entries), _member(info) in vouched, partial=True)
 
 
 def _member(info: DocumentInfo) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 from dten_audit.derive.signing.lists import DigestList, Listed, digest, digest_lists
 from dten_audit.derive.signing.members import Members, is_program
 from dten_audit.links.package import Package
+from dten_audit.model.facts.key_signatures import KeySignature, KeySignatureCheck
 from dten_audit.model.facts.signatures import (
     SignatureCheck,
 )
@@ -29,7 +30,9 @@ _Status = Literal["matches", "differs", "missing", "uncovered", "unchecked"]
 
 def derive(package: Package, _estate: Estate) -> Iterator[ManifestEntry]:
     """Yield an entry for each line of each list, and for each member that a signed list lacks."""
-    if not package.of(ChecksumEntry) and not package.of(SignatureCheck):
+    signed = [(check.at, check.target) for check in package.of(SignatureCheck)]
+    signed += [(check.at, check.target) for check in package.of(KeySignatureCheck)]
+    if not package.of(ChecksumEntry) and not signed:
         return
     members = Members(package)
     lists = list(digest_lists(package, members))
@@ -37,14 +40,14 @@ def derive(package: Package, _estate: Estate) -> Iterator[ManifestEntry]:
     computed = _digests(package, found)
     for resolved in found:
         yield from resolved.entries(computed)
-    signed = [resolved for resolved in found if resolved.list.signed and resolved.listed]
+    vouched = [resolved for resolved in found if resolved.list.signed and resolved.listed]
     known = set(_signing_documents(package))
-    known.update(resolved.list.info.address for resolved in signed)
-    known.update(target for resolved in signed for target in resolved.targets)
-    for check in package.of(SignatureCheck):
-        known.add(f"{check.at.path.partition(MEMBER)[0]}{MEMBER}{check.target}")
-    for resolved in signed:
-        yield from resolved.uncovered(known)
+    known.update(resolved.list.info.address for resolved in vouched)
+    known.update(target for resolved in vouched for target in resolved.targets)
+    known.update(f"{at.path.partition(MEMBER)[0]}{MEMBER}{target}" for at, target in signed)
+    for resolved in vouched:
+        if not resolved.list.partial:
+            yield from resolved.uncovered(known)
 
 
 class _Resolved:
@@ -61,6 +64,8 @@ class _Resolved:
     def entries(self, computed: dict[tuple[str, str], str]) -> Iterator[ManifestEntry]:
         """Compare each entry with the digests of the members."""
         for entry, address in zip(self.list.entries, self.targets, strict=True):
+            if self.list.partial and not address:
+                continue
             actual = computed.get((address, entry.algorithm))
             status: _Status = "missing"
             if address:
@@ -98,6 +103,7 @@ def _signing_documents(package: Package) -> Iterator[str]:
     """Yield the documents that hold signatures, certificates and other lists."""
     yield from (fact.document for fact in package.of(Signature))
     yield from (fact.document for fact in package.of(UncheckedSignature))
+    yield from (fact.document for fact in package.of(KeySignature))
     yield from (fact.document for fact in package.of(Certificate))
     yield from (fact.document for fact in package.of(PublicKey))
     yield from (fact.document for fact in package.of(ChecksumEntry))

@@ -92,7 +92,8 @@ class Members:
         alike = [
             other.address
             for other in self.siblings(info)
-            if other.address.rpartition("/")[2].partition(".")[0] == stem
+            if other is not info
+            and other.address.rpartition("/")[2].partition(".")[0] == stem
             and other.kind not in _OF_SIGNING - {"checksums"}
         ]
         return (alike[0] if len(alike) == 1 else ""), expected

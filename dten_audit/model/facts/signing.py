@@ -45,12 +45,16 @@ class Certificate(NamedTuple):
 
 
 class PublicKey(NamedTuple):
-    """A bare public key; ``format`` is how it is written (``PEM``, ``OpenPGP``, ``minisign``)."""
+    """A bare public key; ``format`` is how it is written (``PEM``, ``OpenPGP``, ``minisign``).
+
+    ``fingerprint`` is what signatures name it by. ``raw`` is the key itself, empty where unread.
+    """
 
     at: Location
     document: str
     format: str
     fingerprint: str
+    raw: bytes = b""
     certainty: Certainty = "exact"
 
     @property
@@ -125,6 +129,7 @@ class UncheckedSignature(NamedTuple):
 
     ``signer`` is the key id or identity that it names, unproven. ``target`` is the path that its
     name says it is for, empty where it says none. ``incidental``: it stands in a test tree.
+    ``unread`` says what nobody looked at, ``remedy`` how to do so.
     """
 
     at: Location
@@ -133,11 +138,19 @@ class UncheckedSignature(NamedTuple):
     signer: str
     target: str
     incidental: bool
+    unread: str = ""
+    remedy: str = ""
     certainty: Certainty = "exact"
 
     @property
     def subject(self) -> str:
         return f"{self.at.member} {self.format} signature"
+
+    @property
+    def whose(self) -> str:
+        """Of what and by whom it says it is, as the middle of a sentence; empty for nothing."""
+        of = f" of {self.target}" if self.target else ""
+        return f"{of} by {self.signer}" if self.signer else of
 
 
 class ChecksumEntry(NamedTuple):

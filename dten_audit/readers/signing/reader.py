@@ -15,7 +15,7 @@ from dten_audit.model.facts.signing import (
     Signature,
 )
 from dten_audit.model.location import Location
-from dten_audit.readers.signing import checksums, keys
+from dten_audit.readers.signing import checksums, envelopes, keys
 from dten_audit.readers.signing.certificates import (
     X509,
     MalformedError,
@@ -24,16 +24,19 @@ from dten_audit.readers.signing.certificates import (
 )
 from dten_audit.readers.signing.cms import parse_signed_data
 from dten_audit.readers.signing.foreign import (
+    bare_signature,
     is_bare,
     minisign_document,
     openpgp_document,
     pgp_block,
+    ssh_signature,
 )
 from dten_audit.readers.signing.instants import instant
 from dten_audit.readers.signing.oids import CODE_SIGNING
 from dten_audit.readers.signing.pem import Block, blocks, decode
 from dten_audit.readers.signing.revocations import Carried, Form
 from dten_audit.readers.signing.stating import private_key, revocation_list, unchecked
+from dten_audit.readers.signing.verifying_keys import pem_key
 
 LARGEST: Final = 16 << 20
 """Larger than any signature; a fact must not hold more."""
@@ -44,8 +47,6 @@ _SIGNATURES: Final = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
 _LISTS: Final = ("X509 CRL", "CRL")
 _PUBLIC_KEYS: Final = ("PUBLIC KEY", "RSA PUBLIC KEY")
 _BARE: Final = 2048
-_MINISIGN_PUBLIC: Final = 42
-_MINISIGN_SIGNATURE: Final = 74
 
 
 def read(document: Document) -> Iterator[Fact | Embedded]:
@@ -75,11 +76,12 @@ def read_embedded_keys(document: Document) -> Iterator[Fact | Embedded]:
     if "PRIVATE KEY-----" in text:
         for block, key in keys.pem_keys(blocks(text)):
             yield private_key(document, document.location_at(block.offset), key)
-    if "application/vnd.dev.sigstore.bundle" in text and document.kind == "json":
-        at = document.location_at(text.find("application/vnd.dev.sigstore.bundle"))
-        yield unchecked(document, at, "sigstore")
-    if document.kind == "text" and len(text) < _BARE and is_bare(document, decode(text)):
-        yield unchecked(document, document.location(1), "bare")
+    if document.kind == "json" and envelopes.is_marked(text):
+        yield from envelopes.read(document)
+    if document.kind == "text" and len(text) < _BARE:
+        raw = decode(text)
+        if raw is not None and is_bare(document, raw):
+            yield bare_signature(document, document.location(1), raw)
 
 
 def _pem(document: Document) -> Iterator[Fact]:
@@ -112,11 +114,16 @@ def _pem_block(document: Document, block: Block, at: Location, siblings: int) ->
     elif label in _SIGNATURES:
         yield from _signed_data(document, block.data, at)
     elif label in _PUBLIC_KEYS:
-        yield PublicKey(at, document.id, "PEM", "")
+        yield _public_key(document, at, block.data)
     elif label in _LISTS:
         yield revocation_list(document, at, Carried("CRL", block.data), "file")
     elif label == "SSH SIGNATURE":
-        yield unchecked(document, at, "SSH")
+        yield ssh_signature(document, block, at)
+
+
+def _public_key(document: Document, at: Location, data: bytes) -> PublicKey:
+    key = pem_key(data)
+    return PublicKey(at, document.id, "PEM", key.identity, key.raw)
 
 
 def _first_element(data: bytes) -> bytes:
@@ -166,7 +173,7 @@ def _der(document: Document) -> Iterator[Fact]:
         yield private_key(document, document.whole(), keys.from_der(data))
     except MalformedError:
         if keys.is_public_key(data):
-            yield PublicKey(document.whole(), document.id, "DER", "")
+            yield _public_key(document, document.whole(), data)
         elif not is_request(data):
             yield _list(document, data) or Unreadable(document.whole(), "der", reason)
 

@@ -9,7 +9,8 @@ import pytest
 from dten_audit.documents.document import Embedded
 from dten_audit.model.facts.base import Fact, fact_type
 from dten_audit.model.facts.general import Unreadable
-from dten_audit.model.facts.signing import PrivateKey, PublicKey, UncheckedSignature
+from dten_audit.model.facts.key_signatures import KeySignature
+from dten_audit.model.facts.signing import PrivateKey, PublicKey
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.signing.reader import read_embedded_keys
 from tests.readers.signing.stating import document, states
@@ -53,7 +54,7 @@ def test_openpgp(data: bytes, facts: list[str]) -> None:
 
 
 def _pgp(fact: Fact) -> str:
-    if isinstance(fact, UncheckedSignature):
+    if isinstance(fact, KeySignature):
         return fact.format
     if isinstance(fact, PublicKey):
         return f"public {fact.format}"
@@ -62,16 +63,16 @@ def _pgp(fact: Fact) -> str:
 
 def test_openpgp_names_its_key_and_file() -> None:
     (fact,) = states(PGP_SIGNATURE.encode(), "out/dten.tar.asc")
-    assert isinstance(fact, UncheckedSignature)
-    assert (fact.signer, fact.target) == (FINGERPRINT, "out/dten.tar")
+    assert isinstance(fact, KeySignature)
+    assert (fact.key_id, fact.target) == (FINGERPRINT, "out/dten.tar")
 
 
 @pytest.mark.parametrize(
     ("size", "facts"),
-    [(42, ["public_key"]), (74, ["unchecked_signature"]), (158, ["private_key"])],
+    [(42, ["public_key"]), (74, ["key_signature"]), (158, ["private_key"])],
 )
 def test_minisign(size: int, facts: list[str]) -> None:
-    body = base64.b64encode(b"ED12345678" + bytes(size - 10)).decode()
+    body = base64.b64encode(b"Ed12345678" + bytes(size - 10)).decode()
     data = f"untrusted comment: a\n{body}\n".encode()
     found = states(data, "bin/dten.minisig")
     assert [fact_type(fact) for fact in found] == facts
@@ -91,7 +92,7 @@ def test_bare_signature_values_are_said(size: int) -> None:
     for raw in (data, base64.b64encode(data)):
         facts = states(raw, "bin/dten.sig", "pgp") if raw == data else in_text(raw)
         (fact,) = facts
-        assert isinstance(fact, UncheckedSignature)
+        assert isinstance(fact, KeySignature)
         assert (fact.format, fact.target) == ("bare", "bin/dten")
     assert fact_type(states(data, "bin/dten.dat", "pgp")[0]) == "unreadable"
 
@@ -108,5 +109,5 @@ def test_short_texts_are_no_signatures() -> None:
 def test_clear_signed_texts_sign_themselves() -> None:
     text = f"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nhello\n{PGP_SIGNATURE}"
     (fact,) = states(text.encode(), "out/notes.asc", "pgp")
-    assert isinstance(fact, UncheckedSignature)
+    assert isinstance(fact, KeySignature)
     assert fact.target == ""

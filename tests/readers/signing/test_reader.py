@@ -158,7 +158,7 @@ def test_other_forms_of_certificates() -> None:
     ("label", "facts"),
     [
         ("PUBLIC KEY", ["public_key"]), ("CERTIFICATE REQUEST", []), ("X509 CRL", ["unreadable"]),
-        ("DH PARAMETERS", []), ("SSH SIGNATURE", ["unchecked_signature"]),
+        ("DH PARAMETERS", []), ("SSH SIGNATURE", ["unreadable"]),
         ("CERTIFICATE", ["unreadable"]), ("PRIVATE KEY", ["unreadable"]), ("PKCS7", ["unreadable"]),
         ("OPENSSH PRIVATE KEY", ["unreadable"]),
     ],
@@ -309,7 +309,7 @@ def test_sigstore_bundles_are_said() -> None:
     data = b'{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json"}'
     (fact,) = read_embedded_keys(document(data, "bin/dten.sigstore.json"))
     assert isinstance(fact, UncheckedSignature)
-    assert (fact.format, fact.target) == ("sigstore", "bin/dten")
+    assert (fact.format, fact.target) == ("sigstore bundle", "bin/dten")
 
 
 def test_what_is_too_large_is_said() -> None:

@@ -1,0 +1,189 @@
+"""Derives what signatures by bare keys prove: minisign, signify, OpenPGP, SSH, DSSE, values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import PurePath
+from typing import Final, NamedTuple
+
+from dten_audit.derive.signing.keyring import Candidate, Keyring
+from dten_audit.derive.signing.members import Members, container_of
+from dten_audit.links.package import DocumentInfo, Package
+from dten_audit.model.facts.key_signatures import KeySignature, KeySignatureCheck, KeyVerdict
+from dten_audit.model.location import MEMBER
+from dten_audit.readers.signing import bare, dsse, minisign, sequoia, sshsig
+from dten_audit.readers.signing.certificates import MalformedError, guarded
+from dten_audit.readers.signing.instants import day
+from dten_audit.readers.signing.proofs import Proof
+from dten_audit.readers.signing.verifying_keys import VerifyingKey
+from dten_audit.site.estate import Estate
+
+_SEARCHED: Final = 256 << 20
+"""How many bytes of other members are compared to find what a stray signature is for."""
+_SEARCHES: Final = 20
+"""For how many signatures of a package that is done."""
+_NAMING: Final = ("minisign", "signify")
+"""Formats whose signatures name their key; elsewhere the name is a hint, or there is none."""
+_UNREAD: Final = "the signed content cannot be read"
+
+
+class Job(NamedTuple):
+    """A signature with all that is needed to judge it; ``target`` is an address."""
+
+    signature: KeySignature
+    info: DocumentInfo
+    target: str
+    named: list[Candidate]
+    others: list[Candidate]
+
+
+class Found(NamedTuple):
+    """What came out, and by which key. ``other``: it is not the key that the signature names."""
+
+    verdict: KeyVerdict
+    problem: str = ""
+    by: Candidate | None = None
+    other: bool = False
+    comment_sound: bool = True
+
+
+def derive(package: Package, estate: Estate) -> Iterator[KeySignatureCheck]:
+    """Yield a check for each signature by a bare key."""
+    signatures = package.of(KeySignature)
+    if not signatures:
+        return
+    judge = _Judge(package, estate)
+    waiting: dict[str, list[Job]] = defaultdict(list)
+    for signature in signatures:
+        info = package.documents.get(signature.document)
+        if info is None:
+            continue
+        job = judge.job(signature, info)
+        if signature.attached:
+            yield judge.check(job, prove(job, b""))
+        elif not job.target:
+            yield judge.check(job, Found("no-file", by=next(iter(job.named), None)))
+        else:
+            waiting[job.target].append(job)
+    for target, content in package.contents(list(waiting)):
+        for job in waiting.pop(target):
+            yield judge.check(job, prove(job, content))
+    for jobs in waiting.values():
+        for job in jobs:
+            yield judge.check(job, Found("unchecked", _UNREAD, next(iter(job.named), None)))
+
+
+class _Judge:
+    """Puts what was found into facts; looks for what a stray signature is really for."""
+
+    def __init__(self, package: Package, estate: Estate) -> None:
+        self.members = Members(package)
+        self.ring = Keyring(package, estate)
+        self.at = estate.at
+        self.store = estate.trust
+        self._left = _SEARCHES
+
+    def job(self, signature: KeySignature, info: DocumentInfo) -> Job:
+        """Return a signature with its target and the keys to try."""
+        target = "" if signature.attached else self.members.target(info)[0]
+        return Job(signature, info, target, *self.ring.candidates(signature))
+
+    def check(self, job: Job, found: Found) -> KeySignatureCheck:
+        """Return the fact."""
+        own, by = job.signature, found.by
+        name = PurePath(own.at.path.partition(MEMBER)[0]).name
+        vendor = by.trusted.vendor if by and by.trusted else None
+        vendor = vendor or (self.store.vendor_of(name) if self.store else None)
+        lost = found.verdict in ("forged", "no-file") and not own.attached
+        missing = found.problem == sequoia.MISSING
+        return KeySignatureCheck(
+            at=own.at,
+            document=own.document,
+            incidental=own.incidental,
+            format=own.format,
+            key_id=own.key_id,
+            made=own.made,
+            digest=own.digest,
+            comment=own.comment,
+            named=own.named,
+            attached=own.attached,
+            target=job.target.partition(MEMBER)[2],
+            verdict=found.verdict,
+            problem=found.problem,
+            other_key=found.other,
+            comment_forged=not found.comment_sound,
+            signs_instead=self._meant(job) if lost else "",
+            key=by.words if by else "",
+            signer=by.key.label if by else "",
+            trust=self.ring.trust(by, name, self.at),
+            key_expires=day(by.expires) if by and by.expires else "",
+            trusted_keys=self.ring.trusted_words(own),
+            vendor=vendor.name if vendor else "",
+            level=vendor.level if vendor else "strict",
+            key_at=by.at if by else (),
+            lacks="openpgp" if missing else "",
+        )
+
+    def _meant(self, job: Job) -> str:
+        """Return the member whose content was signed, empty where there is none."""
+        self._left -= 1
+        if self._left < 0 or not (job.named or job.others):
+            return ""
+        own = (job.target, job.info.address)
+        others = [i for i in self.members.below(container_of(job.info)) if i.address not in own]
+        if sum(info.size for info in others) > _SEARCHED:
+            return ""
+        for address, data in self.members.package.contents([info.address for info in others]):
+            if prove(job, data).verdict == "genuine":
+                return address.partition(MEMBER)[2]
+        return ""
+
+
+def prove(job: Job, content: bytes) -> Found:
+    """Try the keys that a signature names, then others, on what it is over."""
+    best: Found | None = None
+    for own, other in (*((one, False) for one in job.named), *((one, True) for one in job.others)):
+        proof = _proof(job.signature, own.key, content)
+        found = Found(
+            proof.verdict, proof.problem, own, other and job.signature.format in _NAMING,
+            proof.comment_sound,
+        )  # fmt: skip
+        if proof.verdict == "genuine":
+            return found
+        if proof.verdict == "refused" or (not other and best is None):
+            best = found
+    if best is not None:
+        return best
+    tried = "" if not job.others else "none of the keys at hand made it"
+    if job.signature.format == "OpenPGP" and not sequoia.is_installed():
+        return Found("unchecked", sequoia.MISSING)
+    return Found("no-key", tried)
+
+
+def _proof(signature: KeySignature, key: VerifyingKey, content: bytes) -> Proof:
+    try:
+        return guarded(lambda: _VERIFIERS[signature.format](signature, key, content))
+    except MalformedError as error:
+        return Proof("unchecked", str(error))
+
+
+def _minisign(signature: KeySignature, key: VerifyingKey, content: bytes) -> Proof:
+    own = minisign.parse(signature.raw)
+    return minisign.verify(signature.raw, key.raw, content if own.message is None else own.message)
+
+
+def _openpgp(signature: KeySignature, key: VerifyingKey, content: bytes) -> Proof:
+    if signature.attached:
+        return sequoia.verify_clear(signature.raw, signature.digest, key.raw)
+    return sequoia.verify(signature.raw, key.raw, content)
+
+
+_VERIFIERS: Final[dict[str, Callable[[KeySignature, VerifyingKey, bytes], Proof]]] = {
+    "minisign": _minisign,
+    "signify": _minisign,
+    "OpenPGP": _openpgp,
+    "SSH": lambda own, key, content: sshsig.verify(own.raw, key, content),
+    "bare": lambda own, key, content: bare.verify(own.raw, key.raw, content),
+    "DSSE": lambda own, key, _: dsse.verify(dsse.load(own.raw), own.number, key.raw),
+}

@@ -1,0 +1,135 @@
+"""Signatures that are JSON: DSSE envelopes, sigstore bundles, attestations, TUF metadata."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Iterator
+from typing import Final
+
+from dten_audit.documents.document import Document
+from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.general import Unreadable
+from dten_audit.model.location import Location
+from dten_audit.readers.signing import dsse
+from dten_audit.readers.signing.certificates import MalformedError, guarded
+from dten_audit.readers.signing.proofs import Stated
+from dten_audit.readers.signing.stating import key_signature, unchecked
+
+MARKS: Final = (
+    '"payloadType"', "application/vnd.dev.sigstore.bundle", '"verification_material"',
+    '"base64Signature"', '"signatures"',
+)  # fmt: skip
+"""Of these, one stands in every such file."""
+_LINES: Final = 100
+"""More envelopes than this in one file are not looked at."""
+_TUF_ROLES: Final = frozenset({"root", "targets", "snapshot", "timestamp", "mirrors"})
+_OIDC_ISSUERS: Final = ("1.3.6.1.4.1.57264.1.8", "1.3.6.1.4.1.57264.1.1")
+
+
+def is_marked(text: str) -> bool:
+    """Say whether a JSON text may hold a signature."""
+    return any(mark in text for mark in MARKS)
+
+
+def read(document: Document) -> Iterator[Fact]:
+    """State the signatures in a JSON document, or in one with a JSON value a line."""
+    text = document.text
+    try:
+        root = json.loads(text)
+    except (ValueError, RecursionError):
+        lines = text.split("\n")[:_LINES]
+        for number, line in enumerate(lines, 1):
+            if line.startswith("{") and is_marked(line):
+                yield from _line(document, line, document.location(number))
+        return
+    mark = min(at for mark in MARKS if (at := text.find(mark)) >= 0)
+    yield from _value(document, root, text.encode(), document.location_at(mark))
+
+
+def _line(document: Document, line: str, at: Location) -> Iterator[Fact]:
+    try:
+        root = json.loads(line)
+    except (ValueError, RecursionError):
+        return
+    yield from _value(document, root, line.encode(), at)
+
+
+def _value(document: Document, root: object, raw: bytes, at: Location) -> Iterator[Fact]:
+    if not isinstance(root, dict):
+        return
+    kind = root.get("mediaType")
+    if isinstance(kind, str) and "vnd.dev.sigstore.bundle" in kind:
+        yield unchecked(document, at, "sigstore bundle", _bundle_signer(root))
+    elif "verification_material" in root and "envelope" in root:
+        yield unchecked(document, at, "PEP 740 attestation", _attestation_signer(root))
+    elif isinstance(root.get("attestations"), list) and "payloadType" in raw.decode():
+        yield unchecked(document, at, "npm provenance")
+    elif "base64Signature" in root and "rekorBundle" in root:
+        yield unchecked(document, at, "cosign bundle")
+    elif "payloadType" in root and "signatures" in root:
+        yield from _envelope(document, root, raw, at)
+    elif _is_tuf(root):
+        yield unchecked(document, at, "TUF metadata", detached=False)
+
+
+def _is_tuf(root: dict[object, object]) -> bool:
+    signed = root.get("signed")
+    return isinstance(signed, dict) and signed.get("_type") in _TUF_ROLES and "signatures" in root
+
+
+def _envelope(
+    document: Document, root: dict[object, object], raw: bytes, at: Location
+) -> Iterator[Fact]:
+    try:
+        own = dsse.parse(root)
+    except MalformedError as error:
+        yield Unreadable(at, "DSSE envelope", str(error))
+        return
+    for number, (named, _) in enumerate(own.signatures):
+        stated = Stated(named, comment=own.kind, content=own.payload)
+        yield key_signature(document, at, "DSSE", raw, stated, number)
+    if not own.signatures:
+        yield Unreadable(at, "DSSE envelope", "no signature in it")
+
+
+def _bundle_signer(root: dict[object, object]) -> str:
+    material = root.get("verificationMaterial")
+    if not isinstance(material, dict):
+        return ""
+    chain = material.get("x509CertificateChain")
+    first = chain.get("certificates") if isinstance(chain, dict) else None
+    one = first[0] if isinstance(first, list) and first else material.get("certificate")
+    return _identity(one.get("rawBytes") if isinstance(one, dict) else None)
+
+
+def _attestation_signer(root: dict[object, object]) -> str:
+    material = root.get("verification_material")
+    return _identity(material.get("certificate") if isinstance(material, dict) else None)
+
+
+def _identity(encoded: object) -> str:
+    """Return whose certificate it is and who says so (Fulcio's extensions), unproven."""
+    if not isinstance(encoded, str):
+        return ""
+    try:
+        return guarded(lambda: _named(b64decode(encoded)))
+    except MalformedError:
+        return ""
+
+
+def _named(der: bytes) -> str:
+    from cryptography import x509
+
+    own = x509.load_der_x509_certificate(der)
+    names = own.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    found = [*names.get_values_for_type(x509.UniformResourceIdentifier)]
+    found += names.get_values_for_type(x509.RFC822Name)
+    for oid in _OIDC_ISSUERS:
+        for extension in own.extensions:
+            if extension.oid.dotted_string == oid:
+                assert isinstance(extension.value, x509.UnrecognizedExtension)
+                value = extension.value.value.decode("utf-8", "replace")
+                issuer = value[value.find("http") :]
+                return f"{', '.join(found)} (says {issuer})"
+    return ", ".join(found)
