@@ -187,7 +187,7 @@ def test_the_next_entry_of_a_dictionary_is_no_piece(tmp_path: Path) -> None:
     streams = (gzip.compress(SCRIPT + b"#" * count, mtime=0) for count in range(99))
     packed = next(b64(stream) for stream in streams if len(stream) % 3 == 0)
     text = f'{{"Asia/Tokyo": "{packed}",\n "America/New_York": "{packed}",\n "Etc": "x"}}\n'
-    assert not opened(text, tmp_path, "zones.json").issues
+    assert not opened(f"zones='{text}'\n", tmp_path).issues
 
 
 def test_several_in_one_script_and_inside_each_other(tmp_path: Path) -> None:
