@@ -128,6 +128,8 @@ def _by_folder(folder: str, name: str) -> str:
     return PATH_ENDS.get(f"{parent}/{name}", "") if parent in _END_PARENTS else ""
 
 
+_VALUE = 512
+"""Bytes of the longest bare signature value: RSA with 4096 bits."""
 _END_PARENTS = frozenset(end.partition("/")[0] for end in PATH_ENDS)
 _SHARED = words("systemd-unit typescript pem pgp cms keystore")
 
@@ -229,9 +231,19 @@ def _certificate(end: str, sample: bytes) -> str:
         return "minisign"
     if end in ("sig", "sign", "signature", "asc") and sample[0] & 0x80:
         return "pgp"
+    if end in ("sig", "sign", "signature") and len(sample) <= _VALUE and not _is_utf8(sample):
+        return "pgp"
     if end in ("crt", "cer", "der", "crl", "csr") and sample[0] == 0x30:  # noqa: PLR2004
         return "der"
     return ""
+
+
+def _is_utf8(sample: bytes) -> bool:
+    try:
+        sample.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def dense_in_controls(sample: bytes) -> bool:

@@ -20,7 +20,6 @@ from dten_audit.model.facts.signing import (
 from dten_audit.model.location import MEMBER, Location
 from dten_audit.site.estate import Estate
 
-
 _UNDECIDED: Final = ("unchecked", "no-key", "no-file")
 
 

@@ -45,7 +45,7 @@ def ssh_signature(document: Document, block: Block, at: Location) -> Fact:
 def openpgp_document(document: Document) -> Iterator[Fact]:
     """State the signatures and keys of an OpenPGP file, armoured or not."""
     data = document.data
-    if is_bare(document, data) and next(openpgp.packets(data), None) is None:
+    if is_bare(document, data) and not openpgp.is_whole(data):
         yield bare_signature(document, document.whole(), data)
         return
     if data[:1] and data[0] & 0x80:

@@ -91,6 +91,12 @@ def certificates(data: bytes) -> Iterator[PublicCertificate]:
         yield PublicCertificate(tuple(keys), user, raw)
 
 
+def is_whole(data: bytes) -> bool:
+    """Say whether bytes are packets up to their very end, at least one of them of interest."""
+    end = sum(len(raw) for _, _, raw in _all(data))
+    return end == len(data) and next(packets(data), None) is not None
+
+
 def _all(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
     """Yield tag, body and bytes of each packet."""
     at = 0

@@ -154,14 +154,14 @@ SIGNATURES = {
     "a.bin.minisig": minisign(b"payload", "release"),
     "a.bin.sig": minisign(b"payload", "release", Minisign(None, prehashed=False)),
     "a.bin.asc": ssh_signature(b"payload", "release"),
-    "a.bin.sign": bare_value(b"payload", "release", "rsa2048"),
+    "a.bin.sign": bare_value(b"payload", "release", "p384", "sha384"),
     "a.intoto.json": envelope(b"{}", ["release"]),
 }
 KEYS = {
     "@trust/release.pub": minisign_public("release"),
     "@trust/ssh.pub": ssh_public("release"),
     "@trust/release.pem": pem_public("release"),
-    "@trust/rsa.pem": pem_public("release", "rsa2048"),
+    "@trust/p384.pem": pem_public("release", "p384"),
 }
 
 
