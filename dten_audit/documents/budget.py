@@ -49,12 +49,17 @@ class Budget:
 
     __slots__ = (
         "_deadline", "_ticks", "entries", "limits", "names", "plugins", "produced", "stopped",
+        "whole",
     )  # fmt: skip
 
     def __init__(self, limits: Limits | None = None, plugins: Plugins | None = None) -> None:
-        """``plugins`` are the further formats that the user named."""
+        """``plugins`` are the further formats that the user named.
+
+        ``whole``: each document is wanted whole, also a program that no reader looks into.
+        """
         self.limits = limits or Limits()
         self.plugins = plugins
+        self.whole = False
         self.produced = 0
         self.entries = 0
         self.names = 0

@@ -31,6 +31,7 @@ def content(path: str | Path, address: str, budget: Budget) -> bytes:
     ``PackageError`` where there is none, with the nearest name that exists.
     """
     _, inside, rest = address.partition(MEMBER)
+    budget.whole = True
     try:
         if not inside and str(path) != STDIN and Path(path).is_file():
             return read_package(Path(path))[:]
@@ -50,6 +51,7 @@ def contents(
     Raises ``PackageError`` where the package cannot be opened.
     """
     left = set(addresses)
+    budget.whole = True
     if len(left) > _FEW:
         holders = {part for address in left for part in _holders(address)}
         for opened in open_package(path, budget, carries=lambda d: d.address in holders):

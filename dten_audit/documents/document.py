@@ -61,12 +61,13 @@ class Document:
     ``path`` is the path inside the innermost container, as the package writes it, or where the
     text lands. ``mode`` is the Unix mode, if the container states one.
     ``data`` are the bytes; of a very large document the first ones (64 MiB by default), and
-    ``mapped`` is then the whole.
+    ``mapped`` is then the whole. Of a very large program the rest is not kept: ``length`` is then
+    its size.
     """
 
     __slots__ = (
         "_index", "_text", "address", "column", "data", "depth",
-        "hints", "host", "id", "kind", "lines", "mapped", "mode", "path",
+        "hints", "host", "id", "kind", "length", "lines", "mapped", "mode", "path",
     )  # fmt: skip
 
     def __init__(
@@ -78,6 +79,7 @@ class Document:
         *,
         mode: int | None = None,
         depth: int = 0,
+        length: int = -1,
     ) -> None:
         self.id = self.address = address
         self.path = path
@@ -90,6 +92,7 @@ class Document:
         self.column = 1
         self.hints: dict[str, str] = {}
         self.mapped: mmap | None = None
+        self.length = length
         self._text: str | None = None
         self._index: LineIndex | None = None
 
@@ -98,6 +101,8 @@ class Document:
         """The number of bytes of the whole document; of the text, if it is embedded."""
         if self.host is not None:
             return len(self.text)
+        if self.length >= 0:
+            return self.length
         return len(self.data if self.mapped is None else self.mapped)
 
     @property

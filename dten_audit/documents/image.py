@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -42,6 +41,8 @@ def digest_problems(path: str, data: Data) -> Iterator[Problem]:
         algorithm, stated = "sha256", configuration[1]
     else:
         return
+    import hashlib
+
     found = hashlib.new(algorithm, usedforsecurity=False)
     for start in range(0, len(data), _STEP):
         found.update(data[start : start + _STEP])

@@ -14,7 +14,7 @@ from dten_audit.documents.errors import BrokenError, OverLimitError, PackageErro
 from dten_audit.documents.frame import Frame
 from dten_audit.documents.image import digest_problems, names_digest
 from dten_audit.documents.issues import ISSUES
-from dten_audit.documents.kinds import kind_by_name
+from dten_audit.documents.kinds import SAMPLE, kind_by_name, kind_of
 from dten_audit.documents.names import ODD_MODES, link_problems
 from dten_audit.documents.nesting import nested_kind
 from dten_audit.documents.promises import mismatch
@@ -96,17 +96,23 @@ class _Walk:
 
     def _plain(self, frame: Frame, member: Member) -> Document | None:
         """Return an ordinary member as a document; None where there is more to say of it."""
-        path, data, mode = member
+        path, data, mode, size = member
+        plugins = self._budget.plugins
         self._budget.enter(len(path))
-        frame.count(len(data))
+        frame.count(len(data) if size < 0 else size)
         frame.files.append(path)
-        kind, container = self._kinds = nested_kind(path, data, mode, self._budget.plugins)
+        if size < 0:
+            kind, container = self._kinds = nested_kind(path, data, mode, plugins)
+        else:
+            kind, container = self._kinds = kind_of(path, data[:SAMPLE], mode), ""
         if container or (mode is not None and mode & ODD_MODES) or mismatch(path, kind, mode):
             return None
-        if not isinstance(data, bytes) or names_digest(path) or self._failures():
+        if not isinstance(data, bytes) or names_digest(path):
+            return None
+        if plugins is not None and plugins.failures:
             return None
         self._documents += 1
-        return Document(frame.current_address, path, kind, data, mode=mode)
+        return Document(frame.current_address, path, kind, data, mode=mode, length=size)
 
     def _failures(self) -> list[Problem]:
         """Return what plugins failed at while the current member was recognised."""
@@ -115,7 +121,7 @@ class _Walk:
 
     def _unusual(self, frame: Frame, member: Member) -> Iterator[Opened]:
         """Yield what is to be said of a member, and the member or what it contains."""
-        path, data, mode = member
+        path, data, mode, size = member
         kind, container = self._kinds
         for failure in self._failures():
             yield from frame.states([failure])
@@ -131,6 +137,7 @@ class _Walk:
         self._documents += 1
         if not container:
             document = self._document(frame, path, kind, data, mode)
+            document.length = size
             yield document
             if self._carries(document):
                 yield from self._search(frame, document)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from mmap import mmap
-from typing import Any, Final, NamedTuple, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, get_args
 
 from dten_audit.documents.budget import Budget
 from dten_audit.documents.errors import BrokenError, OverLimitError
@@ -22,6 +21,9 @@ from dten_audit.documents.source import (
     Source,
 )
 from dten_audit.model.suggestion import suggestion
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP: Final = "dten_audit.formats"
 FAILED: Final = "plugin-failed"
@@ -113,7 +115,7 @@ def _held(plugin: _Loaded, source: Source) -> Iterator[Item]:
             asked.clear()
             _pay(budget, item, paid)
             if wanting:
-                yield item
+                yield item._replace(size=-1)
             paid = budget.produced
     except (BrokenError, OverLimitError) as error:
         if error.issue not in ISSUES:
@@ -158,6 +160,8 @@ def _told(plugin: _Loaded, error: BaseException) -> str:
 @cache
 def _load(name: str) -> _Loaded:
     """Load a plugin. Raises ``PluginError``."""
+    from importlib.metadata import entry_points
+
     found = entry_points(group=GROUP)
     chosen = [point for point in found if point.name == name]
     if not chosen:

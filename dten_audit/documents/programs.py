@@ -15,6 +15,7 @@ from dten_audit.documents.source import Data
 
 _MOST_ENTRIES: Final = 1 << 18
 _NO_BITS: Final = 8
+_HEADER_ELF: Final = 64
 _EXTENDED_COUNT: Final = 0xFFFF
 _SECURITY, _DEBUG = 4, 6
 _SECTION_PE: Final = 40
@@ -88,6 +89,21 @@ def _table(data: View, shape: str, start: int, step: int, count: int) -> Iterato
 
 
 # ELF
+
+
+def table_end(head: View) -> int:
+    """Return where the section table of an ELF file ends, from its header; 0 where it has none.
+
+    Linkers write that table last: nothing can stand behind it in a file of just this size.
+    """
+    if head[:4] != b"\x7fELF" or len(head) < _HEADER_ELF:
+        return 0
+    order, wide = {1: "<", 2: ">"}.get(head[5], ""), head[4] == 2  # noqa: PLR2004
+    if not order:
+        return 0
+    (start,) = struct.unpack_from(order + ("Q" if wide else "I"), head, 40 if wide else 32)
+    step, number = struct.unpack_from(order + "2H", head, 58 if wide else 46)
+    return int(start + step * number) if number else 0
 
 
 def _elf(data: View) -> Extent | None:

@@ -13,11 +13,16 @@ Data = bytes | mmap
 
 
 class Member(NamedTuple):
-    """A file in a container: its path there, its bytes, and its Unix mode if that is stated."""
+    """A file in a container: its path there, its bytes, and its Unix mode if that is stated.
+
+    Where ``size`` is given, ``data`` are only the first of so many bytes: the others were unpacked
+    and found sound, and nobody reads them.
+    """
 
     path: str
     data: Data
     mode: int | None = None
+    size: int = -1
 
 
 class Folder(NamedTuple):

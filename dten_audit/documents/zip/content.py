@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from dten_audit.documents.budget import Budget
 from dten_audit.documents.decoders import CHUNK, Decoder, Flow, checksum, inflater, make_decoder
 from dten_audit.documents.errors import BrokenError, OverLimitError
+from dten_audit.documents.programs import table_end
 from dten_audit.documents.sink import Sink
 from dten_audit.documents.source import Data, Problem
 from dten_audit.documents.zip import deflate64
@@ -17,6 +18,8 @@ from dten_audit.documents.zip.records import Entry
 _STREAM_METHODS: Final = {
     r.DEFLATED: "deflate", 12: "bzip2", r.LZMA: "lzma", 93: "zstd", 95: "xz",
 }  # fmt: skip
+_TAIL: Final = 22 + 0xFFFF
+"""A ZIP behind a program ends in these bytes."""
 _SUPPORTED: Final = frozenset({r.STORED, *_STREAM_METHODS})
 
 
@@ -68,6 +71,32 @@ def read_whole(view: memoryview, entry: Entry, start: int, budget: Budget) -> by
         return None
     budget.charge(size)
     return data
+
+
+def skim_program(view: memoryview, entry: Entry, start: int, budget: Budget) -> bytes | None:
+    """Unpack a large program and keep its first bytes: of programs nobody reads more.
+
+    None where it is small, wanted whole, not what its header promises, or might have something
+    behind it. Raises ``OverLimitError``.
+    """
+    if budget.whole or entry.size <= budget.limits.memory:
+        return None
+    crc, size, tail, crc32 = 0, 0, b"", checksum()
+    try:
+        flow = _flow(view[start : start + entry.packed], entry, budget)
+        head = flow.read()
+        if table_end(head) != entry.size:
+            return None
+        chunk = head
+        while chunk:
+            crc, size = crc32(chunk, crc), size + len(chunk)
+            budget.check_member(size)
+            tail = (tail + chunk)[-_TAIL:]
+            chunk = flow.read()
+    except BrokenError:
+        return None
+    sound = size == entry.size and crc == entry.crc and not flow.trailing
+    return head if sound and tail.find(r.END) < 0 else None
 
 
 def read_in_steps(view: memoryview, entry: Entry, start: int, path: str, budget: Budget) -> Content:

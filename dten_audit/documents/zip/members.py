@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dten_audit.documents.errors import BrokenError, OverLimitError
+from dten_audit.documents.image import names_digest
 from dten_audit.documents.source import (
     Data,
     Folder,
@@ -20,7 +21,12 @@ from dten_audit.documents.source import (
 )
 from dten_audit.documents.zip import records as r
 from dten_audit.documents.zip.comments import comments
-from dten_audit.documents.zip.content import read_content, read_whole, supported
+from dten_audit.documents.zip.content import (
+    read_content,
+    read_whole,
+    skim_program,
+    supported,
+)
 from dten_audit.documents.zip.directory import read_directory
 from dten_audit.documents.zip.headers import Compared
 from dten_audit.documents.zip.layout import Layout, Located, read_layout
@@ -64,12 +70,28 @@ def members(source: Source) -> Iterator[Item]:
         if wanted(path):
             data = read_whole(view, entry, start, budget)
             if data is None:
-                yield from _readings(source, view, entry, start, path, claimed=True)
+                yield from _large(source, view, located, path)
             else:
                 yield Member(path, data, entry.attributes >> 16 & _PERMISSIONS or None)
     yield from comments(source, directory.comment, layout.members if layout.remarks else ())
     for region in layout.regions:
         yield from surface(source, view, region)
+
+
+def _large(source: Source, view: memoryview, located: Located, path: str) -> Iterator[Item]:
+    """Yield an ordinary file that is large, or not what its header promises."""
+    entry, start = located.entry, located.start
+    try:
+        head = None
+        if not names_digest(path):
+            head = skim_program(view, entry, start, source.budget)
+    except OverLimitError as error:
+        yield from _refused(path, entry, error)
+        return
+    if head is None:
+        yield from _readings(source, view, entry, start, path, claimed=True)
+    else:
+        yield Member(path, head, entry.mode & _PERMISSIONS or None, entry.size)
 
 
 def _plain(entry: Entry) -> bool:
