@@ -64,6 +64,18 @@ DERIVERS: tuple[Deriver, ...] = (
         "dten_audit.derive.signing.advisories:derive",
     ),
     Deriver(
+        "program signatures",
+        ("program_signature",),
+        ("code_signature", "timestamp_check"),
+        "dten_audit.derive.signing.executables:derive",
+    ),
+    Deriver(
+        "archive signatures",
+        ("signature_check", "digest_manifest"),
+        ("code_signature", "signed_archive", "archive_entry", "lone_signature"),
+        "dten_audit.derive.signing.jars:derive",
+    ),
+    Deriver(
         "config settings",
         ("command", "sql_statement"),
         ("config_key",),

@@ -13,6 +13,8 @@ BUILDERS: dict[str, str] = {
     "selfextract": "dten_audit.examples.archives:selfextract_package",
     "folder": "dten_audit.examples.archives:folder_package",
     "signed-tree": "dten_audit.examples.signed_tree:signed_tree",
+    "signed-program": "dten_audit.examples.signed_code:signed_program",
+    "signed-archive": "dten_audit.examples.signed_code:signed_archive",
     "key-signed": "dten_audit.examples.key_signed:key_signed_tree",
 }
 """Name in a rule file → ``module:function``; the function takes the example's ``with:`` mapping."""

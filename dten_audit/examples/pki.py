@@ -6,7 +6,7 @@ Anybody can derive them: nothing signed with them is worth any trust.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import new as digest_of
@@ -278,6 +278,27 @@ def sign_detached(  # noqa: PLR0913 -- the variants of RFC 5652 that readers mee
     return _signed_data(_DATA, inside, [*certificates, *chain], digest, info, carried.crls)
 
 
+def sign_structure(
+    kind: str,
+    contents: bytes,
+    signer: Identity,
+    chain: Iterable[x509.Certificate] = (),
+    *,
+    digest: str = "sha256",
+    stamp: Stamp | None = None,
+    unsigned: Callable[[bytes], Iterable[bytes]] = lambda _: (),
+    certificates: bool = True,
+) -> bytes:
+    """Return a CMS SignedData over a SEQUENCE of a type of its own, as Authenticode makes it.
+
+    ``contents`` are what is in the SEQUENCE, ``unsigned`` makes attributes of the signature.
+    """
+    at = "2026-10-01T12:00:00Z"
+    info = _signer_info(contents, signer, digest, at, kind=kind, stamp=stamp, unsigned=unsigned)
+    sent = [signer.certificate, *chain] if certificates else []
+    return _signed_data(kind, contents, sent, digest, info, tag=0x30)
+
+
 def _signed_data(
     kind: str,
     content: bytes | None,
@@ -285,8 +306,10 @@ def _signed_data(
     digest: str,
     info: bytes,
     crls: Iterable[bytes] = (),
+    *,
+    tag: int = 0x04,
 ) -> bytes:
-    inside = b"" if content is None else tlv(0xA0, tlv(0x04, content))
+    inside = b"" if content is None else tlv(0xA0, tlv(tag, content))
     sent = b"".join(sorted(der(item) for item in certificates))
     lists = b"".join(crls)
     signed = tlv(
@@ -310,6 +333,7 @@ def _signer_info(
     kind: str = _DATA,
     stamp: Stamp | None = None,
     carried: Carried = Carried(),  # noqa: B008 -- it cannot change
+    unsigned: Callable[[bytes], Iterable[bytes]] = lambda _: (),
 ) -> bytes:
     certificate = signer.certificate
     head = (
@@ -330,10 +354,12 @@ def _signer_info(
             parts.append(attribute("1.2.840.113583.1.1.8", carried.archived))
         signed, attributes = tlv(0x31, *sorted(parts)), tlv(0xA0, *sorted(parts))
     signature = sign(signer.key, signed, digest)
-    unsigned = [attribute(_STAMPED, token(signature, stamp))] if stamp else []
+    more = [*unsigned(signature)]
+    if stamp:
+        more.append(attribute(_STAMPED, token(signature, stamp)))
     if carried.values:
-        unsigned.append(attribute("1.2.840.113549.1.9.16.2.24", carried.values))
-    after = tlv(0xA1, *sorted(unsigned)) if unsigned else b""
+        more.append(attribute("1.2.840.113549.1.9.16.2.24", carried.values))
+    after = tlv(0xA1, *sorted(more)) if more else b""
     return tlv(0x30, *head, attributes, algorithm, tlv(0x04, signature), after)
 
 

@@ -19,7 +19,8 @@ class Reader(NamedTuple):
     ``function`` is ``module:name``, imported when first used. ``triggers`` are regular expressions
     (bytes; the subset of ``gate.py``) of which one must occur in a large or unreachable document
     for reading to be worth the time; without triggers, every document of these kinds is read.
-    ``version`` counts changes of what it states, for the cache.
+    ``version`` counts changes of what it states, for the cache. ``partial``: it looks at a part of
+    the document only and does not read its language, so that this counts as not read.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Reader(NamedTuple):
     function: str
     version: int = 1
     triggers: tuple[bytes, ...] = ()
+    partial: bool = False
 
     def load(self) -> Read:
         """Import the function."""

@@ -137,14 +137,15 @@ class Reading:
         self._keep(document)
         readers = [r for r in self._by_kind.get(document.kind, ()) if self._wanted(r, document)]
         how = "opaque" if document.kind in OPAQUE else "scanned"
+        language = not all(reader.partial for reader in readers)
         embedded: list[Document] = []
         if readers and (self._small(document) or self._triggered(document, readers)):
-            how = "parsed"
+            how = "parsed" if language else how
             embedded = self._states(document, readers)
-        elif readers:
+        elif language:
             self.skipped.add(document.id)
         if how != "opaque" and document.host is None:
-            facts, carries = self._scanner.scan(document, read=bool(readers))
+            facts, carries = self._scanner.scan(document, read=language)
             self.facts += facts
             self._carrying = document.id if carries else ""
         if how == "parsed" and document.mapped is not None:

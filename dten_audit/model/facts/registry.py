@@ -13,6 +13,7 @@ _MODULES = (
     "commands",
     "signing",
     "signatures",
+    "code_signatures",
     "key_signatures",
     "advisories",
     "config",

@@ -36,7 +36,8 @@ class SignerInfo(NamedTuple):
 
     ``signed_attributes`` are the bytes that the signature is over, empty where it is over the
     content itself. ``message_digest`` is what these say of the content. ``tokens`` are timestamps
-    of the signature (RFC 3161), raw. ``revocations`` stand in its attributes.
+    of the signature (RFC 3161), raw. ``revocations`` stand in its attributes. ``countersignatures``
+    (PKCS #9) are signers of its signature, ``nested`` further messages, raw.
     """
 
     issuer: bytes
@@ -52,6 +53,8 @@ class SignerInfo(NamedTuple):
     signed_at: datetime | None
     tokens: tuple[bytes, ...] = ()
     revocations: tuple[Carried, ...] = ()
+    countersignatures: tuple[bytes, ...] = ()
+    nested: tuple[bytes, ...] = ()
 
 
 class SignedData(NamedTuple):
@@ -72,6 +75,11 @@ class SignedData(NamedTuple):
 def parse_signed_data(data: bytes) -> SignedData:
     """Parse DER or BER. Raises ``MalformedError``."""
     return guarded(lambda: _signed_data(data))
+
+
+def parse_signer(data: bytes) -> SignerInfo:
+    """Parse a signer that stands by itself, as countersignatures do. Raises ``MalformedError``."""
+    return guarded(lambda: _signer(parse(data).expect(SEQUENCE)))
 
 
 def _signed_data(data: bytes) -> SignedData:
@@ -136,6 +144,8 @@ def _signer(info: Element) -> SignerInfo:
         _signing_time(attributes),
         tuple(token.raw for kind in oids.TIMESTAMP_TOKENS for token in unsigned.get(kind, ())),
         (*of_attributes(attributes), *of_attributes(unsigned)),
+        tuple(own.raw for own in unsigned.get(oids.COUNTERSIGNATURE, ())),
+        tuple(own.raw for own in unsigned.get(oids.NESTED_SIGNATURE, ())),
     )
 
 

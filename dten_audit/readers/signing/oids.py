@@ -11,6 +11,12 @@ MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
 SIGNING_TIME: Final = "1.2.840.113549.1.9.5"
 TIMESTAMP_INFO: Final = "1.2.840.113549.1.9.16.1.4"
 TIMESTAMP_TOKENS: Final = ("1.2.840.113549.1.9.16.2.14", "1.3.6.1.4.1.311.3.3.1")
+COUNTERSIGNATURE: Final = "1.2.840.113549.1.9.6"
+"""PKCS #9: a time stamped on a signature before RFC 3161."""
+SPC_INDIRECT_DATA: Final = "1.3.6.1.4.1.311.2.1.4"
+"""What Authenticode signs: a digest of a file."""
+NESTED_SIGNATURE: Final = "1.3.6.1.4.1.311.2.4.1"
+"""Authenticode: a further signature of the same file, mostly with another digest."""
 RSA_PSS: Final = "1.2.840.113549.1.1.10"
 
 CODE_SIGNING: Final = "1.3.6.1.5.5.7.3.3"
