@@ -13,6 +13,8 @@ from typing import Final
 
 UNICODE_PATH: Final = 0x7075
 COMMENT: Final = 0x6375
+_MOST_FIELDS: Final = 32
+"""In one header; writers write five at most."""
 _LONGEST_ID: Final = 8
 """The longest user or group number: no system has longer ones than 64 bits."""
 
@@ -104,15 +106,20 @@ def text_for(content: bytes, owner: bytes) -> str | None:
 
 
 def fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield id and content of each extra field; the id is -1 for what does not parse."""
-    position, end = 0, len(extra)
+    """Yield id and content of each extra field; the id is -1 for what does not parse.
+
+    So is what follows very many fields, which no writer needs, other than zeros that align.
+    """
+    position, end, left = 0, len(extra), _MOST_FIELDS
     while position + 4 <= end:
         kind = extra[position] | extra[position + 1] << 8
         size = extra[position + 2] | extra[position + 3] << 8
         position += 4
-        if position + size > end:
-            yield -1, extra[position - 4 :]
+        if position + size > end or not left:
+            if left or extra[position - 4 :].strip(b"\0"):
+                yield -1, extra[position - 4 :]
             return
+        left -= 1
         yield kind, extra[position : position + size]
         position += size
     if position < end and extra[position:].strip(b"\0"):

@@ -134,12 +134,15 @@ def _oddities(entry: Entry, found: list[tuple[int, bytes]]) -> Iterator[Problem]
     for kind in (r.ZIP64_EXTRA, extras.UNICODE_PATH, extras.COMMENT):
         if count[kind] > 1:
             yield Problem("extra-duplicate", f"field {kind:#06x}", entry.path, entry.offset)
-    for kind, content in found:
-        if kind == -1:
-            yield Problem("extra-invalid", f"{len(content)} bytes", entry.path, entry.offset)
-        elif extras.holds_more(kind, content):
-            what = f"field {kind:#06x} of {len(content)} bytes"
-            yield Problem("extra-data", what, entry.path, entry.offset)
+    more = [(kind, len(content)) for kind, content in found if extras.holds_more(kind, content)]
+    if found and found[-1][0] == -1:
+        what = f"{len(found[-1][1])} bytes"
+        yield Problem("extra-invalid", what, entry.path, entry.offset)
+        more = [field for field in more if field[0] != -1]
+    if more:
+        what = f"field {more[0][0]:#06x} of {more[0][1]} bytes"
+        what += f", and {len(more) - 1} more fields" * (len(more) > 1)
+        yield Problem("extra-data", what, entry.path, entry.offset)
 
 
 def _paths(
