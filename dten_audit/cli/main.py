@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "explain": "Explain a rule, with examples",
     "rules": "List, test and describe the rules",
     "inventory": "Write a site file with just the questions of a package",
+    "trust": "Say whom you trust to sign packages, with evidence, written down",
 }
 
 
