@@ -22,6 +22,10 @@ _SYMBOLS: Final = (
 )  # fmt: skip
 _DEB: Final = "debian-binary"
 _DEB_PARTS: Final = ("control.tar", "data.tar")
+SIGNATURE: Final = "_gpg"
+"""How the names of signatures in Debian packages begin."""
+SIGNED: Final = "@signed"
+"""The name under which the signed bytes appear."""
 
 
 def members(source: Source) -> Iterator[Item]:
@@ -38,6 +42,7 @@ class _Archive:
         self._long_names: bytes | None = None
         self._used: set[int] = set()
         self._order: list[str] = []
+        self._signed: list[slice] = []
 
     def members(self) -> Iterator[Item]:
         """Yield the members, then what is wrong with them as a whole."""
@@ -65,6 +70,8 @@ class _Archive:
         yield from self._unused()
         if self._order[:1] == [_DEB]:
             yield from self._debian()
+            if any(name.startswith(SIGNATURE) for name in self._order):
+                yield from self._signed_parts()
 
     def _table(self, start: int, size: int) -> Iterator[Item]:
         """Take the long names; a second table of them is content like any other."""
@@ -90,6 +97,8 @@ class _Archive:
             yield from self._content("@symbols", start, size, None)
             return
         self._order.append(path)
+        if not path.startswith(SIGNATURE):
+            self._signed.append(slice(start, start + size))
         if self._thin:
             yield Problem("member-missing", "a thin archive: it only names its files", path)
             yield Missed(path, "missing", size)
@@ -132,6 +141,18 @@ class _Archive:
             yield Problem("package-layout", f"version {bytes(data[:20])!a}", path)
         if data or missing <= 0:
             yield Member(path, data, mode)
+
+    def _signed_parts(self) -> Iterator[Item]:
+        """Yield all parts in one: that is what the signatures of debsigs(1) are over."""
+        source, limits = self._source, self._source.budget.limits
+        if not source.wanted(SIGNED):
+            return
+        size = sum(part.stop - part.start for part in self._signed)
+        if size > limits.member:
+            yield Missed(SIGNED, "limit-member", size)
+            return
+        source.budget.charge(size)
+        yield Member(SIGNED, b"".join(bytes(source.data[part]) for part in self._signed))
 
     def _debian(self) -> Iterator[Item]:
         """Tell what dpkg and others take differently: they want three parts, in this order."""

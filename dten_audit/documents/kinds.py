@@ -204,6 +204,10 @@ def _special(folder: str, name: str, end: str, sample: bytes) -> str:
         return "systemd-unit"
     if name.startswith(("dockerfile.", "dockerfile-", "containerfile.")):
         return "dockerfile"
+    if name in ("_gpgorigin", "_gpgmaint", "_gpgarchive", "_gpgbuilder"):
+        return "pgp"
+    if name == "@signed":
+        return "binary"
     if name.startswith("makefile."):
         return "makefile"
     if name.startswith("jenkinsfile"):

@@ -35,6 +35,10 @@ _ALGORITHMS: Final = {1: "md5", 2: "sha1", 8: "sha256", 9: "sha384", 10: "sha512
 """By the numbers of OpenPGP (RFC 9580, 9.5)."""
 _PACKED_DIGEST: Final = (5092, 5093)
 _PLAIN_DIGEST: Final = (5097, 5098)
+_HEADER_SIGNATURES: Final = (268, 267)
+_WHOLE_SIGNATURES: Final = (1002, 1005)
+SIGNED: Final = "@signed"
+"""The name under which the signed bytes appear; their signatures lie beside them."""
 
 
 def members(source: Source) -> Iterator[Item]:
@@ -62,6 +66,7 @@ class _Package:
         yield from self._signature.problems()
         yield from self._header.problems()
         yield from self._digests()
+        yield from self._signatures()
         yield from self._scripts()
         files = RpmFiles(self._header)
         for item in self._payload(files):
@@ -99,6 +104,22 @@ class _Package:
             yield Problem("hidden-data", "in the room kept for signatures", offset=_LEAD)
         if bytes(view[signature.end : header.start]).strip(b"\0"):
             yield Problem("hidden-data", "between the RPM headers", offset=signature.end)
+
+    def _signatures(self) -> Iterator[Item]:
+        """Yield OpenPGP signatures as files, with what they are over: the header, else all of it.
+
+        The header states the payload's digest, so that its signature is enough.
+        """
+        for tags, end in ((_HEADER_SIGNATURES, self._header.end), (_WHOLE_SIGNATURES, self._end)):
+            found = [raw for tag in tags if (raw := bytes(self._signature.numbers(tag)))]
+            for number, raw in enumerate(found):
+                path = f"{SIGNED}.{number}.sig" if number else f"{SIGNED}.sig"
+                if self._source.wanted(path):
+                    self._source.budget.charge(len(raw))
+                    yield Member(path, raw)
+            if found:
+                yield from self._part(SIGNED, self._header.start, end)
+                return
 
     def _stated(self, tags: tuple[int, int]) -> tuple[str, str]:
         """Return algorithm and digest of the payload; an empty algorithm where none is stated."""

@@ -63,7 +63,7 @@ CASES: Final = [
         "deb, signed",
         lambda: w.ar(VERSION, CONTROL, DATA, (b"_gpgorigin", b"x")),
         "",
-        found=IN_DATA,
+        found=f"{IN_DATA} @signed",
     ),
     Case(
         "deb with two parts of a kind",

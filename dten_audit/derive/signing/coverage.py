@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Final
 
 from dten_audit.derive.signing.members import archives_around
+from dten_audit.documents.ar import SIGNED
 from dten_audit.links.package import Package
 from dten_audit.model.facts.key_signatures import KeySignatureCheck
 from dten_audit.model.facts.signatures import (
@@ -36,6 +37,12 @@ def derive(package: Package, estate: Estate) -> Iterator[SignatureCoverage]:
     genuine = [check for check in looked_at if check.verdict == "genuine"]
     covered = {check.target for check in holding if check.target}
     covered |= {check.target for check in genuine if check.target}
+    archives = tuple(
+        check.at.path.removesuffix(check.at.path.rpartition(MEMBER)[2])
+        for check in genuine
+        if check.target.rpartition("/")[2] == SIGNED
+    )
+    covered |= {Location(i.address).member for i in files if i.address.startswith(archives)}
     covered |= {
         entry.target
         for entry in package.of(ManifestEntry)

@@ -21,6 +21,7 @@ from dten_audit.readers.signing.verifying_keys import verifying_keys
 
 _BARE_SIZES: Final = frozenset({64, *range(68, 73), *range(100, 105), 128, 132, 256, 384, 512})
 """Bytes of a signature value: EdDSA, ECDSA over P-256 and P-384, DSA and RSA."""
+_DPKG_SIG: Final = "_gpgbuilder"
 _CLEAR: Final = "PGP SIGNED MESSAGE"
 _SIGNATURES: Final = 50
 """More signatures than this in one file are not looked at; a few are usual."""
@@ -54,6 +55,9 @@ def openpgp_document(document: Document) -> Iterator[Fact]:
     found = [block for block in blocks(document.text) if block.label.startswith("PGP ")]
     if not found:
         yield Unreadable(document.whole(), "pgp", "neither packets nor armour of OpenPGP")
+    if document.name.startswith(_DPKG_SIG):
+        yield unchecked(document, document.location(1), "dpkg-sig signature", detached=False)
+        return
     if any(block.label == _CLEAR for block in found):
         yield from _clear_signed(document, found)
         return

@@ -48,6 +48,8 @@ def signed_path(path: str) -> str:
     folder, _, name = path.rpartition("/")
     if folder.endswith("META-INF") and name.upper().endswith((".RSA", ".DSA", ".EC")):
         return f"{folder}/{name.rpartition('.')[0]}.SF"
+    if name.startswith("_gpg"):
+        return f"{folder}/@signed" if folder else "@signed"
     for ending in endings():
         if name.lower().endswith(ending) and len(name) > len(ending):
             return path[: -len(ending)]
