@@ -80,7 +80,7 @@ xml: xml xsd xsl xslt wsdl plist svg pom csproj vbproj nuspec resx rdf rng wadl 
 pem: pem
 pkcs12: p12 pfx
 keystore: jks jceks bks keystore truststore
-cms: p7s p7m p7b p7c p7
+cms: p7s p7m p7b p7c p7 p7x
 pgp: gpg pgp kbx
 minisign: minisig
 checksums: sha1 sha224 sha256 sha384 sha512 md5 b2 sha1sum sha256sum sha512sum md5sum blake3

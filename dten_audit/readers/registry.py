@@ -26,6 +26,7 @@ READERS: tuple[Reader, ...] = (
         triggers=(
             rb"PRIVATE KEY-----",
             rb"vnd\.dev\.sigstore\.bundle|verification_material|base64Signature",
+            rb"sign-key-sha3-384: ",
             rb'"(payloadType|signatures)"',
         ),
     ),

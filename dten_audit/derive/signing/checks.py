@@ -128,6 +128,8 @@ def _job(signature: Signature, members: Members) -> _Job | None:
         signed = parse_signed_data(signature.raw)
     except MalformedError:
         return None
+    if signature.content is not None:
+        signed = signed._replace(content=signature.content)
     return _Job(signature, info, signed, *members.target(info))
 
 

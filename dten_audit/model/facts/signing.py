@@ -86,7 +86,8 @@ class PrivateKey(NamedTuple):
 class Signature(NamedTuple):
     """A CMS SignedData with at least one signer (RFC 5652), raw as DER or BER.
 
-    ``attached`` says that it carries its own content.
+    ``attached`` says that it carries its own content; ``content`` is that content where it stands
+    beside the signature in the same message.
     """
 
     at: Location
@@ -94,6 +95,7 @@ class Signature(NamedTuple):
     raw: bytes
     signers: int
     attached: bool
+    content: bytes | None = None
     certainty: Certainty = "exact"
 
     @property

@@ -60,7 +60,7 @@ def _value(document: Document, root: object, raw: bytes, at: Location) -> Iterat
         return
     kind = root.get("mediaType")
     if isinstance(kind, str) and "vnd.dev.sigstore.bundle" in kind:
-        yield unchecked(document, at, "sigstore bundle", _bundle_signer(root))
+        yield from _bundle(document, root, at)
     elif "verification_material" in root and "envelope" in root:
         yield unchecked(document, at, "PEP 740 attestation", _attestation_signer(root))
     elif isinstance(root.get("attestations"), list) and "payloadType" in raw.decode():
@@ -71,6 +71,26 @@ def _value(document: Document, root: object, raw: bytes, at: Location) -> Iterat
         yield from _envelope(document, root, raw, at)
     elif _is_tuf(root):
         yield unchecked(document, at, "TUF metadata", detached=False)
+
+
+def _bundle(document: Document, root: dict[object, object], at: Location) -> Iterator[Fact]:
+    """State a bundle: by a bare key it is what it holds, by a certificate it stays unverified."""
+    material = root.get("verificationMaterial")
+    message, inner = root.get("messageSignature"), root.get("dsseEnvelope")
+    if not isinstance(material, dict) or "publicKey" not in material:
+        yield unchecked(document, at, "sigstore bundle", _bundle_signer(root))
+    elif isinstance(inner, dict):
+        yield from _envelope(document, inner, json.dumps(inner).encode(), at)
+    else:
+        value = message.get("signature") if isinstance(message, dict) else None
+        try:
+            raw = b64decode(value, validate=True) if isinstance(value, str) else b""
+        except ValueError:
+            raw = b""
+        if raw:
+            yield key_signature(document, at, "bare", raw, Stated())
+        else:
+            yield Unreadable(at, "sigstore bundle", "no signature in it")
 
 
 def _is_tuf(root: dict[object, object]) -> bool:

@@ -15,7 +15,7 @@ from dten_audit.model.facts.signing import (
     Signature,
 )
 from dten_audit.model.location import Location
-from dten_audit.readers.signing import checksums, envelopes, keys
+from dten_audit.readers.signing import checksums, envelopes, keys, smime
 from dten_audit.readers.signing.certificates import (
     X509,
     MalformedError,
@@ -47,6 +47,10 @@ _SIGNATURES: Final = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
 _LISTS: Final = ("X509 CRL", "CRL")
 _PUBLIC_KEYS: Final = ("PUBLIC KEY", "RSA PUBLIC KEY")
 _BARE: Final = 2048
+_APPX: Final = b"PKCX\x30"
+"""How ``AppxSignature.p7x`` begins: a mark, then the message."""
+_ASSERTION: Final = "sign-key-sha3-384: "
+"""A header that each assertion of snapd has."""
 
 
 def read(document: Document) -> Iterator[Fact | Embedded]:
@@ -76,6 +80,10 @@ def read_embedded_keys(document: Document) -> Iterator[Fact | Embedded]:
     if "PRIVATE KEY-----" in text:
         for block, key in keys.pem_keys(blocks(text)):
             yield private_key(document, document.location_at(block.offset), key)
+    if _ASSERTION in text:
+        at = text.find(_ASSERTION)
+        signer = text[at + len(_ASSERTION) :].partition("\n")[0]
+        yield unchecked(document, document.location_at(at), "snap assertion", signer)
     if document.kind == "json" and envelopes.is_marked(text):
         yield from envelopes.read(document)
     if document.kind == "text" and len(text) < _BARE:
@@ -191,8 +199,9 @@ def _list(document: Document, data: bytes) -> Fact | None:
 
 def _cms(document: Document) -> Iterator[Fact]:
     data = document.data
-    if data[:1] == b"\x30":
-        yield from _guarded(document, data, document.whole())
+    yield from _said(document)
+    if data[:1] == b"\x30" or data[:5] == _APPX:
+        yield from _guarded(document, data.removeprefix(b"PKCX"), document.whole())
         return
     text = document.text
     found = list(blocks(text))
@@ -201,10 +210,33 @@ def _cms(document: Document) -> Iterator[Fact]:
         return
     head, blank, body = text.partition("\n\n")
     if "multipart/signed" in head:
-        yield unchecked(document, document.location(1), "S/MIME message")
+        yield from _multipart(document)
         return
     raw = decode(body if blank and "ontent-" in head else text)
     yield from _guarded(document, raw or b"", document.whole())
+
+
+def _said(document: Document) -> Iterator[Fact]:
+    """State what the signature inside a signed container leaves open."""
+    if document.name == ".signature.p7s":
+        yield unchecked(document, document.whole(), "NuGet signature", detached=False)
+    elif document.data[:5] == _APPX:
+        yield unchecked(document, document.whole(), "AppX signature", detached=False)
+    elif document.name.lower().endswith(".cat"):
+        yield unchecked(document, document.whole(), "Windows catalog", detached=False)
+
+
+def _multipart(document: Document) -> Iterator[Fact]:
+    at = document.location(1)
+    try:
+        message = smime.split(document.data)
+        for fact in _signed_data(document, message.signature, at):
+            if isinstance(fact, Signature):
+                yield fact._replace(attached=True, content=message.content)
+            else:
+                yield fact
+    except MalformedError as error:
+        yield Unreadable(at, "cms", f"S/MIME message: {error}")
 
 
 def _guarded(document: Document, data: bytes, at: Location) -> Iterator[Fact]:

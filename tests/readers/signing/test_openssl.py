@@ -119,3 +119,13 @@ def test_openssl_verifies_what_examples_sign(folder: Path) -> None:
             check=False,
         )
         assert run.returncode == 0, (kind, run.stderr)
+
+
+def test_multipart_messages_are_verified(folder: Path) -> None:
+    data = signed(folder, "p256", "-outform SMIME")
+    assert b"multipart/signed" in data
+    for changed, genuine in ((b"./install", True), (b"./remove", False)):
+        own = data.replace(b"./install", changed)
+        (found,) = package({"notes.p7m": own}).of(SignatureCheck)
+        assert (found.content_matches, found.signature_valid) == (genuine, True)
+        assert not found.text_mode

@@ -223,10 +223,33 @@ def test_other_messages_are_not_called_broken() -> None:
     assert fact.language == "other CMS message"
 
 
-def test_multipart_messages_are_said() -> None:
-    data = b'Content-Type: multipart/signed; boundary="x"\n\n--x\ntext\n'
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'Content-Type: multipart/signed; boundary="x"\n\n--x\ntext\n',
+        b"Content-Type: multipart/signed\n\ntext\n",
+        b"Content-Type: multipart/signed; boundary=x\n\n--x\n\na\n--x\n\n====\n--x--\n",
+        b"Content-Type: multipart/signed; boundary=x\n\n--x\n\na\n--x\n\nAAAA\n--x--\n",
+    ],
+)
+def test_damaged_multipart_messages_are_said(data: bytes) -> None:
     (fact,) = states(data, "mail.p7m")
+    assert isinstance(fact, Unreadable)
+
+
+@pytest.mark.parametrize(
+    ("data", "path", "form"),
+    [
+        (b"PKCX0\x03abc", "AppxSignature.p7x", "AppX signature"),
+        (b"0\x03abc", ".signature.p7s", "NuGet signature"),
+        (b"0\x03abc", "driver.cat", "Windows catalog"),
+    ],
+)
+def test_what_containers_signatures_leave_open_is_said(data: bytes, path: str, form: str) -> None:
+    fact, broken = states(data, path, "cms")
     assert isinstance(fact, UncheckedSignature)
+    assert (fact.format, bool(fact.unread), bool(fact.remedy)) == (form, True, True)
+    assert isinstance(broken, Unreadable)
 
 
 def test_pkcs12() -> None:

@@ -1,0 +1,124 @@
+"""Signatures that are JSON: recognised by what they hold, whoever they name."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dten_audit.documents.document import Embedded
+from dten_audit.examples.key_signing import bare_value, envelope, pem_public, statement
+from dten_audit.model.facts.base import Fact, fact_type
+from dten_audit.model.facts.general import Unreadable
+from dten_audit.model.facts.key_signatures import KeySignature, KeySignatureCheck
+from dten_audit.model.facts.signing import UncheckedSignature
+from dten_audit.readers.signing import dsse
+from dten_audit.readers.signing.certificates import MalformedError
+from dten_audit.readers.signing.reader import read_embedded_keys
+from tests.derive.signed import package
+from tests.readers.signing.stating import document
+
+BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+
+
+def facts(value: object, path: str = "bin/dten.sigstore.json") -> list[Fact]:
+    data = value if isinstance(value, bytes) else json.dumps(value).encode()
+    found = read_embedded_keys(document(data, path, "json"))
+    return [fact for fact in found if not isinstance(fact, Embedded)]
+
+
+@pytest.mark.parametrize(
+    ("value", "form"),
+    [
+        ({"mediaType": BUNDLE, "messageSignature": {}}, "sigstore bundle"),
+        ({"mediaType": BUNDLE, "verificationMaterial": {"certificate": {"rawBytes": "AA=="}}},
+         "sigstore bundle"),
+        ({"version": 1, "verification_material": {"certificate": "MIIB"}, "envelope": {}},
+         "PEP 740 attestation"),
+        ({"attestations": [{"bundle": {"dsseEnvelope": {"payloadType": "x"}}}]}, "npm provenance"),
+        ({"base64Signature": "AA==", "rekorBundle": {}}, "cosign bundle"),
+        ({"signed": {"_type": "targets"}, "signatures": []}, "TUF metadata"),
+    ],
+)  # fmt: skip
+def test_what_is_recognised(value: object, form: str) -> None:
+    (fact,) = facts(value)
+    assert isinstance(fact, UncheckedSignature)
+    assert fact.format == form
+    assert fact.unread.endswith("looked at")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"signatures": ["J. Doe"]},
+        {"signed": True, "signatures": []},
+        {"text": "the payloadType is said elsewhere", "signatures": 3},
+        ["signatures"],
+    ],
+)
+def test_what_is_none(value: object) -> None:
+    assert facts(value) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"payloadType": "x", "payload": "!", "signatures": []},
+        {"payloadType": "x", "payload": "AAAA", "signatures": []},
+        {"payloadType": "x", "payload": "AAAA", "signatures": [{"keyid": "a"}]},
+        {"payloadType": 3, "payload": "AAAA", "signatures": []},
+        {"mediaType": BUNDLE, "verificationMaterial": {"publicKey": {}}},
+        {"mediaType": BUNDLE, "verificationMaterial": {"publicKey": {}},
+         "messageSignature": {"signature": "!"}},
+    ],
+)  # fmt: skip
+def test_damaged_ones_are_said(value: object) -> None:
+    (fact,) = facts(value)
+    assert isinstance(fact, Unreadable)
+
+
+def test_several_envelopes_in_lines() -> None:
+    line = json.dumps(json.loads(envelope(statement([]), ["release"]))).encode()
+    found = facts(line + b"\n" + line + b"\n{\n", "build.intoto.jsonl")
+    assert [fact_type(fact) for fact in found] == ["key_signature"] * 2
+    assert [fact.at.line for fact in found] == [1, 2]
+
+
+@pytest.mark.parametrize("inner", ["messageSignature", "dsseEnvelope"])
+def test_bundles_by_bare_keys_are_verified(inner: str) -> None:
+    value = json.loads(envelope(statement([("dten", b"payload")]), ["release"]))
+    if inner == "messageSignature":
+        value = {"signature": b64encode(bare_value(b"payload", "release")).decode()}
+    bundle = {"mediaType": BUNDLE, "verificationMaterial": {"publicKey": {}}, inner: value}
+    tree = {
+        "dten": b"payload",
+        "dten.sigstore.json": json.dumps(bundle).encode(),
+        "keys/release.pem": pem_public("release"),
+    }
+    (check,) = package(tree).of(KeySignatureCheck)
+    assert check.verdict == "genuine"
+
+
+@given(st.recursive(st.none() | st.text() | st.integers(), lambda own: st.lists(own)
+       | st.dictionaries(st.sampled_from(["payloadType", "payload", "signatures", "sig", "signed",
+       "mediaType", "verificationMaterial", "publicKey", "dsseEnvelope"]), own)))  # fmt: skip
+def test_any_json_gives_facts(value: object) -> None:
+    for fact in facts({"mediaType": BUNDLE, "payloadType": "x", "verificationMaterial": value}):
+        assert isinstance(fact, (KeySignature, UncheckedSignature, Unreadable))
+    try:
+        dsse.parse(value)
+    except MalformedError:
+        return
+
+
+@given(st.binary(max_size=200))
+def test_any_payload_is_a_statement_or_none(data: bytes) -> None:
+    assert dsse.statement(data) is None
+
+
+def test_deep_nesting_is_survived() -> None:
+    deep = b'{"payloadType": ' + b"[" * 200_000
+    assert facts(deep) == []
