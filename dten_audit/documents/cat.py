@@ -47,11 +47,17 @@ def contents(
 ) -> Iterator[tuple[str, bytes]]:
     """Yield address and bytes of the documents and containers at ``addresses``.
 
-    Few are looked for one by one, many documents in one pass; what cannot be had is left out.
-    Raises ``PackageError`` where the package cannot be opened.
+    Few are looked for one by one, many in one pass that unpacks nothing else; what stands in a
+    document as encoded text needs all of it. What cannot be had is left out. Raises
+    ``PackageError`` where the package cannot be opened.
     """
     left = set(addresses)
     budget.whole = True
+    if len(left) > _FEW:
+        for address, data in open_root(path, budget, _Several).find(frozenset(left)):
+            if address in left:
+                left.discard(address)
+                yield address, data[:]
     if len(left) > _FEW:
         holders = {part for address in left for part in _holders(address)}
         for opened in open_package(path, budget, carries=lambda d: d.address in holders):
@@ -74,6 +80,52 @@ def _holders(address: str) -> Iterator[str]:
     while at >= 0:
         yield address[:at]
         at = address.find(f"{MEMBER}@", at + 1)
+
+
+class _Several(Frame):
+    """A container in which several members are looked for: the others are not even unpacked."""
+
+    def __init__(self, address: str, kind: str, data: Data, budget: Budget, depth: int = 0) -> None:
+        super().__init__(address, kind, data, budget, depth)
+        self.wanted: frozenset[str] = frozenset()
+        self.around: frozenset[str] = frozenset()
+
+    def claim(self, path: str) -> bool:
+        """Want the members that are looked for, and those that they lie in."""
+        super().claim(path)
+        return self.current_address in self.wanted or self.current_address in self.around
+
+    def find(self, wanted: frozenset[str]) -> Iterator[tuple[str, Data]]:
+        """Yield the members at these addresses, as far as they can be had."""
+        yield from self.among(wanted, frozenset(part for own in wanted for part in _around(own)))
+
+    def among(self, wanted: frozenset[str], around: frozenset[str]) -> Iterator[tuple[str, Data]]:
+        """Yield the wanted members; ``around`` are the addresses of what they lie in."""
+        self.wanted, self.around = wanted, around
+        try:
+            for item in self.items:
+                if isinstance(item, Member):
+                    yield from self._within(item)
+        except (BrokenError, OverLimitError):
+            return
+
+    def _within(self, item: Member) -> Iterator[tuple[str, Data]]:
+        address = self.current_address
+        if address in self.wanted:
+            yield address, item.data
+        if address in self.around:
+            container = nested_kind(item.path, item.data, item.mode, self._budget.plugins)[1]
+            inside = self.inside(address, item.path, container, item.data)
+            if inside is not None:
+                yield from inside.among(self.wanted, self.around)
+
+
+def _around(address: str) -> Iterator[str]:
+    """Yield the addresses of the containers that an address lies in."""
+    at = address.find(MEMBER)
+    while at >= 0:
+        yield address[:at]
+        at = address.find(MEMBER, at + 1)
 
 
 class _Search(Frame):

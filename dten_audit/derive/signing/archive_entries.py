@@ -26,6 +26,8 @@ from dten_audit.readers.signing.jar import (
 from dten_audit.readers.signing.names import in_test_tree
 
 _MAGIC: Final = "magic"
+_SIGNING_BLOCK: Final = "@signing-block"
+"""What stands between entries and directory of Android programs: a signature of another kind."""
 _ARCHIVE_ENDINGS: Final = (".jar", ".war", ".ear", ".class", ".zip", ".aar", ".so", ".dll")
 
 
@@ -50,7 +52,10 @@ class Archive:
     """One archive. Its entries are taken one by one; only digests of them are kept."""
 
     def __init__(self, prefix: str) -> None:
+        whole = prefix.removesuffix(MEMBER)
         self.prefix = prefix
+        self.shown = whole.partition(MEMBER)[2] or whole.rpartition("/")[2]
+        self.incidental = in_test_tree(self.shown)
         self.signature_files: list[DocumentInfo] = []
         self.blocks: list[DocumentInfo] = []
         self._entries: dict[str, str] = {}
@@ -72,7 +77,8 @@ class Archive:
                 self.signature_files.append(info)
             elif is_signing(path) and upper.endswith(BLOCKS):
                 self.blocks.append(info)
-        self._entries[address] = path
+        if path != _SIGNING_BLOCK:
+            self._entries[address] = path
 
     def wanted(self) -> Iterator[str]:
         """Yield the addresses of all entries whose content matters."""
@@ -219,16 +225,15 @@ class Archive:
         at = Location(address)
         info = self._infos.get(address)
         code = path.lower().endswith(_ARCHIVE_ENDINGS) or (info is not None and is_program(info))
-        whole = self.prefix.removesuffix(MEMBER)
         return ArchiveEntry(
             at=at,
-            archive=whole.partition(MEMBER)[2] or whole.rpartition("/")[2],
+            archive=self.shown,
             path=path,
             status=status,
             detail=detail,
             program=code,
             metadata=path.upper().startswith(METADATA) and is_signing(path),
-            incidental=in_test_tree(at.member),
+            incidental=self.incidental,
         )
 
 

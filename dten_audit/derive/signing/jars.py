@@ -18,6 +18,7 @@ from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.code_signatures import (
     CodeSignature,
     DigestManifest,
+    Half,
     LoneSignature,
     SignedArchive,
 )
@@ -25,7 +26,6 @@ from dten_audit.model.facts.signatures import Party, SignatureCheck
 from dten_audit.model.facts.signing import Signature
 from dten_audit.model.location import MEMBER, Location
 from dten_audit.readers.signing.jar import BLOCKS, METADATA, SIGNATURE_FILE
-from dten_audit.readers.signing.names import in_test_tree
 from dten_audit.site.estate import Estate
 
 _PARTS: Final = (SIGNATURE_FILE, *BLOCKS)
@@ -102,8 +102,8 @@ def _stripped(package: Package, archives: dict[str, Archive]) -> Iterator[LoneSi
     for fact in package.of(DigestManifest):
         info = package.documents.get(fact.document)
         if info is not None and container_of(info) not in archives:
-            prefix = container_of(info)
-            yield LoneSignature(fact.at, _shown(prefix), "manifest", in_test_tree(fact.at.member))
+            own = Archive(container_of(info))
+            yield LoneSignature(fact.at, own.shown, "manifest", own.incidental)
 
 
 def _lone(archive: Archive, messages: set[str]) -> Iterator[LoneSignature]:
@@ -118,25 +118,12 @@ def _lone(archive: Archive, messages: set[str]) -> Iterator[LoneSignature]:
             yield _half(archive, info, "signature-block")
 
 
-def _half(archive: Archive, info: DocumentInfo, what: str) -> LoneSignature:
-    at = Location(info.address)
-    block = what == "signature-block"
-    return LoneSignature(
-        at,
-        _shown(archive.prefix),
-        "signature-block" if block else "signature-file",
-        in_test_tree(at.member),
-    )
+def _half(archive: Archive, info: DocumentInfo, what: Half) -> LoneSignature:
+    return LoneSignature(Location(info.address), archive.shown, what, archive.incidental)
 
 
 def _stem(info: DocumentInfo) -> str:
     return info.path.rpartition(".")[0].upper()
-
-
-def _shown(prefix: str) -> str:
-    """Return an archive's address without the package's own name, which a new build may change."""
-    whole = prefix.removesuffix(MEMBER)
-    return whole.partition(MEMBER)[2] or whole.rpartition("/")[2]
 
 
 def _signer(archive: Archive, check: SignatureCheck) -> CodeSignature:
@@ -145,8 +132,8 @@ def _signer(archive: Archive, check: SignatureCheck) -> CodeSignature:
         at=check.at,
         document=check.document,
         form="JAR",
-        target=_shown(archive.prefix),
-        incidental=in_test_tree(check.at.member),
+        target=archive.shown,
+        incidental=archive.incidental,
         nested=False,
         content_matches=check.content_matches,
         signature_valid=check.signature_valid,
@@ -172,12 +159,12 @@ def _told(
     good = [check.signer for check in checks if holds(check)]
     return SignedArchive(
         at=at,
-        archive=_shown(archive.prefix),
+        archive=archive.shown,
         holds=bool(good),
         signer=(good or [check.signer for check in checks] or [Party()])[0],
         manifest=vouched.manifest,
         main=vouched.main,
         covered=archive.intact(vouched),
         weak=archive.weak(vouched),
-        incidental=in_test_tree(at.member),
+        incidental=archive.incidental,
     )

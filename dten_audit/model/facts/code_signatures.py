@@ -26,6 +26,7 @@ _PLACES: dict[SurplusPlace, str] = {
     "inside-program": "in a certificate table that lies amid the program",
     "behind-block": "behind the signature block of the script",
 }
+Half = Literal["signature-file", "signature-block", "manifest"]
 EntryStatus = Literal["differs", "missing", "uncovered", "unchecked", "section-differs"]
 
 
@@ -199,7 +200,7 @@ class LoneSignature(NamedTuple):
 
     at: Location
     archive: str
-    what: Literal["signature-file", "signature-block", "manifest"]
+    what: Half
     incidental: bool
     certainty: Certainty = "exact"
 
