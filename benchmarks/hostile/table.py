@@ -49,6 +49,10 @@ as a file of its own. A dash: not this program's format. Python stands for `zipf
 
 dten-audit names its rule and the severity; `dten-audit explain ARC001` says more. *not opened* is
 exit status 3: nothing in the file can be read. What is *info* alone occurs in honest archives too.
+It writes nothing, and a crash of it would have ended the measurement.
+
+A program that takes such an archive need not be broken: it was asked to unpack, not to judge. The
+tables show what nobody says unless somebody looks.
 
 ## Summary
 
@@ -99,7 +103,7 @@ def page(cases: list[HostileCase], rows: Mapping[str, Row], versions: list[str],
     for at, name in enumerate(COLUMNS):
         out.append(_summed(name, [rows[case.name].others[at] for case in cases]))
     silent = sum(rows[case.name].ours == "nothing" for case in cases)
-    out.append(f"| dten-audit | {len(cases)} | {silent} | 0 | 0 | 0 |\n")
+    out.append(f"| dten-audit | {len(cases)} | {silent} | {NONE} | {NONE} | {NONE} |\n")
     out.append(_compared(list(rows.values())))
     for group in GROUPS:
         inside = [case for case in cases if case.group == group]
