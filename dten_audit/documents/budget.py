@@ -32,13 +32,13 @@ class Limits(NamedTuple):
     memory: int = 64 * _MIB
     ratio: int = 100
     ratio_from: int = 64 * _MIB
-    entries: int = 250_000
+    entries: int = 200_000
     depth: int = 10
     seconds: float = 300.0
     name: int = 4096
     component: int = 255
     link: int = 4096
-    directory: int = 64 * _MIB
+    directory: int = 32 * _MIB
     names: int = 24 * _MIB
     extended_header: int = _MIB
     dictionary: int = 128 * _MIB

@@ -15,7 +15,7 @@ from dten_audit.documents.frame import Frame
 from dten_audit.documents.image import digest_problems, names_digest
 from dten_audit.documents.issues import ISSUES
 from dten_audit.documents.kinds import SAMPLE, kind_by_name, kind_of
-from dten_audit.documents.names import ODD_MODES, link_problems
+from dten_audit.documents.names import ODD_MODES, link_problems, weight
 from dten_audit.documents.nesting import nested_kind
 from dten_audit.documents.promises import mismatch
 from dten_audit.documents.root import open_root
@@ -98,7 +98,7 @@ class _Walk:
         """Return an ordinary member as a document; None where there is more to say of it."""
         path, data, mode, size = member
         plugins = self._budget.plugins
-        self._budget.enter(len(path))
+        self._budget.enter(len(path) if path.isascii() else weight(path))
         frame.count(len(data) if size < 0 else size)
         frame.files.append(path)
         if size < 0:
@@ -202,15 +202,15 @@ class _Walk:
         if isinstance(item, Problem):
             yield from frame.states([item])
         elif isinstance(item, Missed):
-            self._budget.enter(len(item.path))
+            self._budget.enter(weight(item.path))
             yield self._gap(frame, item)
         elif isinstance(item, Folder):
-            self._budget.enter(len(item.path))
+            self._budget.enter(weight(item.path))
             frame.folders.append(item.path)
             if item.mode is not None and item.mode & ODD_MODES:
                 yield from frame.states(frame.judge_mode(item.path, item.mode, folder=True))
         elif isinstance(item, Link):
-            self._budget.enter(len(item.path) + len(item.target))
+            self._budget.enter(weight(item.path) + weight(item.target))
             frame.links.append(item)
             yield from frame.states(link_problems(item, self._budget.limits))
 
