@@ -1,8 +1,8 @@
 """Advisories that the user collected: what vendors say of their roots and of bad versions.
 
-Read natively: CSAF 2.0 and 2.1, OSV, OpenVEX (JSON), and dten-advisory/1 (YAML). A detached CMS
-signature lies beside its advisory (``a.json``, ``a.json.p7s``); whether it counts is decided
-against the trust store, not here.
+Read natively: CSAF 2.0 and 2.1, OSV, OpenVEX (JSON), and dten-advisory/1 (YAML). Detached
+signatures lie beside an advisory: ``a.json``, ``a.json.asc``. Whether one counts is decided against
+the trust store, not here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Says = Literal["new", "retired", "named"]
 """What is said of a certificate: it is to be used, not to be used any more, or just its digest."""
 
 _ENDINGS: Final = (".json", ".yaml", ".yml")
-_OPENPGP: Final = (".asc", ".sig", ".gpg")
+_SIGNATURES: Final = (".p7s", ".asc", ".sig", ".gpg", ".minisig")
 _LARGEST: Final = 32 << 20
 _FILES: Final = 20_000
 
@@ -65,17 +65,20 @@ class Told(NamedTuple):
     versions: tuple[NamedVersion, ...] = ()
 
 
-class Advisory(NamedTuple):
-    """An advisory as it lies there: its bytes, and the signature that lies beside it.
+class Beside(NamedTuple):
+    """A signature file that lies beside an advisory, without its PEM or OpenPGP armour."""
 
-    ``openpgp`` is the name of an OpenPGP signature beside it, which is not verified here.
-    """
+    name: str
+    data: bytes
+
+
+class Advisory(NamedTuple):
+    """An advisory as it lies there: its bytes, and the signatures that lie beside it."""
 
     told: Told
     at: Location
     data: bytes
-    signature: bytes = b""
-    openpgp: str = ""
+    signatures: tuple[Beside, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -110,17 +113,9 @@ def load_advisory(file: Path) -> Advisory:
 
     data = _read(file)
     node = _parsed(file, data)
-    signature = file.with_name(f"{file.name}.p7s")
-    openpgp = [
-        f"{file.name}{end}" for end in _OPENPGP if file.with_name(f"{file.name}{end}").exists()
-    ]
-    return Advisory(
-        told(str(file), node),
-        Location(str(file), node.line),
-        data,
-        _bare(_read(signature)) if signature.is_file() else b"",
-        openpgp[0] if openpgp else "",
-    )
+    places = [file.with_name(file.name + ending) for ending in _SIGNATURES]
+    beside = tuple(Beside(own.name, _bare(_read(own))) for own in places if own.is_file())
+    return Advisory(told(str(file), node), Location(str(file), node.line), data, beside)
 
 
 def _read(file: Path) -> bytes:
@@ -133,7 +128,7 @@ def _read(file: Path) -> bytes:
 
 
 def _bare(data: bytes) -> bytes:
-    """Return a signature without its PEM armour."""
+    """Return a signature without its armour."""
     if not data.lstrip().startswith(b"-----BEGIN "):
         return data
     armoured = blocks(data.decode("latin-1"))

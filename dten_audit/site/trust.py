@@ -172,10 +172,11 @@ class TrustStore:
 
     def vendor_of(self, *names: str) -> Vendor | None:
         """Return the vendor whose record names one of these files, the first ones first."""
+        vendors = [*(own.vendor for own in self.roots), *(own.vendor for own in self.keys)]
         for name in names:
-            for own in (*self.roots, *self.keys):
-                if own.vendor.scope and own.vendor.covers(name):
-                    return own.vendor
+            for vendor in vendors:
+                if vendor.scope and vendor.covers(name):
+                    return vendor
         return None
 
     def revoked(self, certificate: X509) -> bool:

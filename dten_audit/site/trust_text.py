@@ -136,12 +136,24 @@ def _item(item: object, indent: int) -> list[str]:
     return [f"{' ' * indent}- {first.lstrip()}", *rest]
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes texts that hold line ends or the like with escapes: names come from packages too."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def _flow(value: object) -> str:
     """Return a value as YAML on one line."""
-    plain = _plain(value)
-    text = yaml.safe_dump(
-        [plain], default_flow_style=True, width=1 << 30, allow_unicode=True, sort_keys=False
-    )
+    text: str = yaml.dump(
+        [_plain(value)], Dumper=_Dumper, default_flow_style=True, width=1 << 30,
+        allow_unicode=True, sort_keys=False,
+    )  # fmt: skip
     return text.strip()[1:-1]
 
 

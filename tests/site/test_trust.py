@@ -33,6 +33,8 @@ CROSS = pki.cross_sign(
     pki.issue("Acme Root CA 2024", None, pki.ROOT), pki.issue("Acme Root CA 2014", None, pki.ROOT)
 )
 CROSS_SHA = load(pki.der(CROSS)).sha256
+HEARD = "  approvals: [jd]\n  evidence:\n  - {channel: phone, by: jd}\n"
+READ = "  approvals: [jd]\n  evidence: [{channel: advisory, by: jd, id: A, signed_by: CN=PSIRT}]\n"
 APPROVED = "  approvals: [jd, mk]\n  evidence: [{channel: phone, by: jd}]\n"
 
 
@@ -171,3 +173,119 @@ def test_example_trees_bring_their_store(tmp_path: Path) -> None:
     }
     (root,) = load_trust(write(tmp_path, files)).roots
     assert (root.state, root.vendor.name) == ("retired", "acme")
+
+
+# --- approvals, evidence, rotations ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("root", "lacks"),
+    [
+        (APPROVED, ""),
+        ("", "0 of 2 approvals, no evidence from outside the package and the web"),
+        ("  approvals: [jd]\n  evidence: [{channel: phone, by: jd}]\n", "1 of 2 approvals"),
+        ("  approvals: [jd, ' jd']\n  evidence: [{channel: letter, by: jd}]\n", ""),
+        ("  approvals: [jd, JD]\n  evidence: [{channel: letter, by: jd}]\n", "1 of 2 approvals"),
+        ("  approvals: [jd, mk]\n  evidence: [{channel: web, by: jd}]\n", "no evidence from"),
+        (HEARD + "  - {channel: advisory, by: jd, id: A, signed_by: CN=PSIRT}\n", ""),
+        (HEARD + "  - {channel: advisory, by: jd, id: A}\n", "1 of 2 approvals"),
+        (READ, "no evidence from"),
+        ("  state: retired\n", ""),
+        ("  use: [timestamp]\n", ""),
+    ],
+)  # fmt: skip
+def test_what_a_root_lacks(tmp_path: Path, root: str, lacks: str) -> None:
+    write(tmp_path, CERT | {"vendors/acme.yaml": record(root=root)})
+    (found,) = load_trust(tmp_path).roots
+    assert bool(found.lacks) == bool(lacks)
+    assert lacks in found.lacks
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    assert found.accepted(at) is (not lacks and found.state == "active")
+    write(tmp_path, {"vendors/acme.yaml": record("level: permissive\n", root)})
+    assert load_trust(tmp_path).roots[0].accepted(at) is (found.state == "active")
+
+
+ROTATED: dict[str, bytes | str] = CERT | {
+    f"certs/{NEW.sha256}.der": pki.der(OTHER),
+    f"certs/{CROSS_SHA}.der": pki.der(CROSS),
+}
+FROM_TO = f"from: {SHA}, to: {NEW.sha256}"
+
+
+def rotated(rotation: str, old: str = APPROVED) -> str:
+    new = f"- sha256: {NEW.sha256}\n  approvals: [jd]\n"
+    return f"{record(root=old)}{new}rotations:\n- {{{rotation}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("rotation", "old", "lacks"),
+    [
+        (f"{FROM_TO}, via: cross-signature, cert: {CROSS_SHA}", APPROVED, ""),
+        (f"{FROM_TO}, via: dual-signature, seen_in: full.zip", APPROVED, "1 of 2 approvals"),
+        (f"{FROM_TO}, cert: {CROSS_SHA}", "  state: retired\n", ""),
+        (f"{FROM_TO}, cert: {CROSS_SHA}", "  state: revoked\n", "1 of 2 approvals, no evidence"),
+    ],
+)
+def test_a_trusted_root_stands_for_the_second_person(
+    tmp_path: Path, rotation: str, old: str, lacks: str
+) -> None:
+    store = load_trust(write(tmp_path, ROTATED | {"vendors/a.yaml": rotated(rotation, old)}))
+    (new,) = store.of(NEW.sha256)
+    assert bool(new.lacks) == bool(lacks)
+    assert lacks in new.lacks
+
+
+@pytest.mark.parametrize(
+    ("rotation", "says"),
+    [
+        (f"from: {SHA}, to: {'0' * 64}, cert: {CROSS_SHA}", "to 000.* knows nothing"),
+        (f"from: {'0' * 64}, to: {NEW.sha256}, cert: {CROSS_SHA}", "from 000.* knows nothing"),
+        (f"{FROM_TO}, cert: {'1' * 64}", "the cross-certificate 111.* is missing in certs"),
+        (f"{FROM_TO}, cert: {SHA}", "is no certificate by the old root for the new root's key"),
+        (f"{FROM_TO}, cert: {NEW.sha256}", "is no certificate by the old root"),
+        (f"from: {NEW.sha256}, to: {SHA}, cert: {CROSS_SHA}", "is no certificate by the old root"),
+        (f"{FROM_TO}", "a cross-certificate is named by its SHA-256"),
+        (f"{FROM_TO}, via: e-mail", "via is one of cross-signature, dual-signature"),
+    ],
+)
+def test_a_rotation_must_be_what_it_says(tmp_path: Path, rotation: str, says: str) -> None:
+    write(tmp_path, ROTATED | {"vendors/a.yaml": rotated(rotation)})
+    with pytest.raises(SiteFileError, match=says) as caught:
+        load_trust(tmp_path)
+    assert caught.value.line == 11
+
+
+@pytest.mark.parametrize(
+    ("root", "says"),
+    [
+        ("  evidence: [{channel: forum, by: jd}]\n", "channel is one of phone"),
+        ("  evidence: [{channel: phone}]\n", "evidence names who confirmed it"),
+        ("  evidence: [{channel: phone, by: jd, on: 1}]\n", "evidence has no key on"),
+        ("  evidence: [{channel: phone, by: jd, at: soon}]\n", "at is a date"),
+        (f"- sha256: {SHA}\n", "stands here twice"),
+    ],
+)
+def test_evidence_is_checked(tmp_path: Path, root: str, says: str) -> None:
+    write(tmp_path, CERT | {"vendors/a.yaml": record(root=root)})
+    with pytest.raises(SiteFileError, match=says) as caught:
+        load_trust(tmp_path)
+    assert caught.value.line == 6
+
+
+@pytest.mark.parametrize("what", ["certs", "vendors", f"certs/{SHA}.der", "vendors/acme.yaml"])
+def test_records_and_what_they_name_are_no_links(tmp_path: Path, what: str) -> None:
+    store = write(tmp_path / "trust", CERT | {"vendors/acme.yaml": record()})
+    load_trust(store)
+    (store / what).rename(store / "moved")
+    (store / what).symlink_to(store / "moved")
+    with pytest.raises(TrustError, match="is a link"):
+        load_trust(store)
+
+
+def test_scope_is_that_of_the_package_or_of_an_archive_around(tmp_path: Path) -> None:
+    text = record('scope: ["Full-*.zip"]\n')
+    store = load_trust(write(tmp_path, CERT | {"vendors/acme.yaml": text}))
+    vendor = store.roots[0].vendor
+    assert vendor.covers("delivery.tar.gz", "Full-9.zip")
+    assert not vendor.covers("delivery.tar.gz", "other.zip")
+    assert store.vendor_of("delivery.tar.gz", "Full-9.zip") == vendor

@@ -7,6 +7,7 @@ from typing import Literal
 
 from dten_audit.readers.signing.certificates import X509, NameKey
 from dten_audit.site.trust import TrustedRoot, TrustStore, Vendor
+from dten_audit.site.trust_keys import TrustedKey
 
 Standing = Literal["", "trusted", "unapproved", "retired", "revoked", "out-of-scope"]
 
@@ -101,6 +102,11 @@ class Anchors:
         if any(root.accepted(self.at) for root in entries):
             return "out-of-scope"
         return "unapproved" if any(root.live(self.at) for root in entries) else "retired"
+
+    @property
+    def keys(self) -> tuple[TrustedKey, ...]:
+        """The bare keys of the store, whatever it makes of them."""
+        return self._store.keys if self._store else ()
 
     def lacks(self, certificate: X509) -> str:
         """Return what the record of a certificate lacks to be relied on, in words."""

@@ -8,10 +8,12 @@ from dten_audit.derive.signing.anchors import Anchors
 from dten_audit.derive.signing.paths import build
 from dten_audit.derive.signing.pool import Pool
 from dten_audit.model.location import Location
-from dten_audit.readers.signing.certificates import X509, MalformedError, grouped, load
+from dten_audit.readers.signing.certificates import X509, MalformedError, grouped, guarded, load
 from dten_audit.readers.signing.cms import SignerInfo, parse_signed_data, signer_certificate
+from dten_audit.readers.signing.proofs import Proof
 from dten_audit.readers.signing.verifying import verify
-from dten_audit.site.advisories import Advisory, NamedRoot
+from dten_audit.readers.signing.verifying_keys import VerifyingKey
+from dten_audit.site.advisories import Advisory, Beside, NamedRoot
 from dten_audit.site.estate import Estate
 
 _SIGNERS = 20
@@ -75,37 +77,78 @@ class Notices:
 
 
 def weigh(advisory: Advisory, anchors: Anchors) -> Weight:
-    """Return who signed an advisory, if that is somebody below a root that the store accepts.
+    """Return who signed an advisory, if the trust store accepts that key for this package.
 
     A root that is only announced in it does not count: it is not in the store.
     """
     if advisory.told.doubt:
         return Weight("", advisory.told.doubt)
-    if not advisory.signature:
-        if advisory.openpgp:
-            return Weight("", f"its signature {advisory.openpgp} is OpenPGP, not checked here")
-        return Weight("", "nobody signed it")
+    doubt = "nobody signed it"
+    for beside in advisory.signatures:
+        by_chain = beside.name.endswith(".p7s")
+        weight = (_by_chain if by_chain else _by_key)(advisory.data, beside, anchors)
+        if weight.signed_by:
+            return weight
+        doubt = weight.doubt
+    return Weight("", doubt)
+
+
+def _by_chain(content: bytes, beside: Beside, anchors: Anchors) -> Weight:
+    """Weigh a CMS signature."""
     try:
-        signed = parse_signed_data(advisory.signature)
+        signed = parse_signed_data(beside.data)
         sent = [load(raw) for raw in signed.certificates]
     except MalformedError as error:
         return Weight("", f"its signature cannot be read: {error}")
     doubt = "its signature has no signer"
     for signer in signed.signers[:_SIGNERS]:
-        known, doubt = _signer(advisory, signer, sent, anchors)
+        known, doubt = _signer(content, signer, sent, anchors)
         if known is not None:
             return Weight(f"{known.subject}, SHA-256 {grouped(known.sha256[:16])} …", "")
     return Weight("", doubt)
 
 
+def _by_key(content: bytes, beside: Beside, anchors: Anchors) -> Weight:
+    """Weigh a signature by a bare key of the store: OpenPGP (as CSAF wants it) or minisign."""
+    from dten_audit.derive.signing.keyring import Candidate
+
+    form = "minisign" if beside.data.startswith(b"untrusted comment:") else "OpenPGP"
+    doubt = f"its signature {beside.name} is by no {form} key of your trust store"
+    for own in anchors.keys:
+        if own.key.form != form:
+            continue
+        candidate = Candidate(own.key, own)
+        proof = _proof(content, beside.data, own.key)
+        if proof.verdict == "unchecked":
+            doubt = f"its signature {beside.name} was not checked: {proof.problem}"
+        if proof.verdict != "genuine":
+            continue
+        standing = [candidate.trust(name, anchors.at) for name in anchors.names]
+        if "trusted" in standing:
+            return Weight(candidate.words, "")
+        doubt = f"its signature is by {candidate.words}, which is {standing[0]}"
+    return Weight("", doubt)
+
+
+def _proof(content: bytes, raw: bytes, key: VerifyingKey) -> Proof:
+    from dten_audit.readers.signing import minisign, sequoia
+
+    try:
+        if key.form == "minisign":
+            return guarded(lambda: minisign.verify(raw, key.raw, content))
+        return guarded(lambda: sequoia.verify(raw, key.raw, content))
+    except MalformedError as error:
+        return Proof("unchecked", str(error))
+
+
 def _signer(
-    advisory: Advisory, signer: SignerInfo, sent: list[X509], anchors: Anchors
+    content: bytes, signer: SignerInfo, sent: list[X509], anchors: Anchors
 ) -> tuple[X509 | None, str]:
     """Return the known certificate that a signer used, or None and why it does not count."""
     own = signer_certificate(signer, (*sent, *anchors.known))
     if own is None:
         return None, "its signer's certificate is missing"
-    verdict = verify(signer, own.public_key, advisory.data)
+    verdict = verify(signer, own.public_key, content)
     if not (verdict.content_matches and verdict.signature_valid):
         return None, "its signature does not hold"
     chain = build(own, Pool(sent, anchors))
