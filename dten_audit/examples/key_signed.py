@@ -15,7 +15,7 @@ _FILES: Final = {
 }
 _ENDINGS: Final = {
     "minisign": ".minisig", "signify": ".sig", "SSH": ".sig", "bare": ".sig",
-    "DSSE": ".intoto.json",
+    "DSSE": ".intoto.json", "sigstore": ".sigstore.json",
 }  # fmt: skip
 
 
@@ -23,8 +23,8 @@ def key_signed_tree(params: Mapping[str, object]) -> dict[str, bytes]:
     """Return package members and trust store files by path.
 
     ``files`` {path: text}; ``sign`` the signed member: by default ``SHA256SUMS``, made of all
-    files. ``form``: minisign, signify, SSH, bare, DSSE. ``by``: the name of the key that signs;
-    ``kind`` of key; ``key_id``: the name of the key that the signature names instead. ``comment``
+    files. ``form``: minisign, signify, SSH, bare, DSSE, sigstore. ``by``: the name of the key that
+    signs; ``kind`` of key; ``key_id``: the name of the key that it names instead. ``comment``
     (minisign's trusted one), ``prehashed``, ``message`` (signify: the content behind it),
     ``namespace`` and ``digest`` (SSH), ``content_of``: the member that is really signed. ``store``:
     names of the keys that the user trusts, or ``none``; ``record``: fields of the vendor's record
@@ -57,7 +57,7 @@ def _texts(
 
 
 def _kind(form: str, params: Mapping[str, object]) -> str:
-    return str(params.get("kind", "p256" if form in ("bare", "DSSE") else "ed25519"))
+    return str(params.get("kind", "p256" if form in ("bare", "DSSE", "sigstore") else "ed25519"))
 
 
 def _signature(
@@ -70,6 +70,8 @@ def _signature(
     if form == "bare":
         digest = str(params.get("digest", "sha256"))
         return b64encode(made.bare_value(content, by, kind, digest)) + b"\n"
+    if form == "sigstore":
+        return made.bundle(content, by)
     if form == "DSSE":
         listed = [(path, data) for path, data in files.items() if path != "SHA256SUMS"]
         return made.envelope(made.statement(listed), [by], kind)
@@ -101,7 +103,7 @@ def _tampered(signature: bytes, what: str) -> bytes:
 def _public(form: str, name: str, params: Mapping[str, object]) -> bytes:
     if form == "SSH":
         return made.ssh_public(name, _kind(form, params))
-    if form in ("bare", "DSSE"):
+    if form in ("bare", "DSSE", "sigstore"):
         return made.pem_public(name, _kind(form, params))
     return made.minisign_public(name)
 
@@ -111,7 +113,7 @@ def _store(form: str, params: Mapping[str, object]) -> dict[str, bytes]:
     if names == "none":
         return {}
     options = str(params.get("options", ""))
-    ending = "pem" if form in ("bare", "DSSE") else "pub"
+    ending = "pem" if form in ("bare", "DSSE", "sigstore") else "pub"
     found, listed = {}, []
     for name in cast("Sequence[str]", names):
         data = _public(form, name, params)

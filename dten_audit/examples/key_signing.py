@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from hashlib import blake2b, sha256
 from typing import Final, NamedTuple
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from dten_audit.examples.pki import key
+from dten_audit.examples.pki import LEAF, Extra, der, issue, key
 from dten_audit.examples.signing import PrivateKey, sign
 
 _RAW: Final = (serialization.Encoding.Raw, serialization.PublicFormat.Raw)
@@ -151,3 +152,25 @@ def envelope(payload: bytes, names: Sequence[str], kind: str = "p256") -> bytes:
         "signatures": made,
     }
     return json.dumps(text, indent=1).encode()
+
+
+def bundle(content: bytes, name: str) -> bytes:
+    """Return a sigstore bundle over ``content``, by a certificate that says whose key it is."""
+    workflow = "https://ci.acme.example/acme/dten/release.yaml@refs/tags/v9.4"
+    named = x509.UniformResourceIdentifier(workflow)
+    own = issue("sigstore", None, LEAF, key(name), Extra(names=(named,)))
+    stated = {
+        "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+        "verificationMaterial": {
+            "certificate": {"rawBytes": b64encode(der(own.certificate)).decode()},
+            "tlogEntries": [],
+        },
+        "messageSignature": {
+            "messageDigest": {
+                "algorithm": "SHA2_256",
+                "digest": b64encode(sha256(content).digest()).decode(),
+            },
+            "signature": b64encode(bare_value(content, name)).decode(),
+        },
+    }
+    return json.dumps(stated, indent=1).encode()

@@ -12,7 +12,7 @@ from dten_audit.derive.signing.members import Members, container_of
 from dten_audit.links.package import DocumentInfo, Package
 from dten_audit.model.facts.key_signatures import KeySignature, KeySignatureCheck, KeyVerdict
 from dten_audit.model.location import MEMBER
-from dten_audit.readers.signing import bare, dsse, minisign, sequoia, sshsig
+from dten_audit.readers.signing import bare, bundles, dsse, minisign, sequoia, sshsig
 from dten_audit.readers.signing.certificates import MalformedError, guarded
 from dten_audit.readers.signing.instants import day
 from dten_audit.readers.signing.proofs import Proof
@@ -185,5 +185,6 @@ _VERIFIERS: Final[dict[str, Callable[[KeySignature, VerifyingKey, bytes], Proof]
     "OpenPGP": _openpgp,
     "SSH": lambda own, key, content: sshsig.verify(own.raw, key, content),
     "bare": lambda own, key, content: bare.verify(own.raw, key.raw, content),
+    "sigstore": lambda own, _, content: bundles.verify(own.raw, content),
     "DSSE": lambda own, key, _: dsse.verify(dsse.load(own.raw), own.number, key.raw),
 }

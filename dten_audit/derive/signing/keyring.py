@@ -11,7 +11,7 @@ from dten_audit.model.facts.key_signatures import KeyFormat, KeySignature, KeyTr
 from dten_audit.model.facts.signing import PublicKey
 from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
-from dten_audit.readers.signing import sequoia, sshsig
+from dten_audit.readers.signing import bundles, sequoia, sshsig
 from dten_audit.readers.signing.certificates import MalformedError, grouped
 from dten_audit.readers.signing.verifying_keys import KeyForm, VerifyingKey, verifying_keys
 from dten_audit.site.estate import Estate
@@ -19,7 +19,7 @@ from dten_audit.site.trust_keys import TrustedKey
 
 _FORMS: Final[dict[KeyFormat, KeyForm]] = {
     "minisign": "minisign", "signify": "minisign", "OpenPGP": "OpenPGP", "SSH": "SSH",
-    "bare": "PEM", "DSSE": "PEM",
+    "bare": "PEM", "DSSE": "PEM", "sigstore": "sigstore",
 }  # fmt: skip
 _TRIED: Final = 50
 """More keys than this are not tried on a signature that names none."""
@@ -36,6 +36,8 @@ class Candidate(NamedTuple):
     def words(self) -> str:
         """The key, as its own tools name it."""
         own = self.key
+        if own.form == "sigstore":
+            return f"a sigstore certificate of {own.label}"
         if own.form == "PEM":
             return f"public key SHA-256 {grouped(own.identity)}"
         shown = grouped(own.identity) if own.form == "OpenPGP" else own.identity
@@ -95,7 +97,11 @@ class Keyring:
         if not named and form == "SSH":
             key = sshsig.own_key(signature.raw)
             named = [Candidate(key, None, (signature.at,))]
-        if form in ("SSH", "OpenPGP"):
+        if form == "sigstore":
+            bundle = bundles.load(signature.raw)
+            key = VerifyingKey(form, signature.key_id, bundle.spki, bundle.identity)
+            named = [Candidate(key, None, (signature.at,))]
+        if form in ("SSH", "OpenPGP", "sigstore"):
             return named, []
         return named, [own for own in fitting if own not in named][:_TRIED]
 

@@ -20,7 +20,7 @@ from dten_audit.model.facts.signing import (
     ChecksumEntry,
 )
 from dten_audit.model.location import Location
-from dten_audit.readers.signing import dsse
+from dten_audit.readers.signing import bundles, dsse
 from dten_audit.readers.signing.names import words
 
 _LARGEST: Final = 64 << 20
@@ -84,9 +84,13 @@ def digest_lists(package: Package, members: Members) -> Iterator[DigestList]:
 def _statements(package: Package, vouched: set[str]) -> Iterator[DigestList]:
     """Yield the files that statements in signed envelopes are about."""
     for signature in package.of(KeySignature):
-        if signature.format != "DSSE" or signature.number:
+        if signature.format == "DSSE" and not signature.number:
+            found = dsse.statement(dsse.load(signature.raw).payload)
+        elif signature.format == "sigstore" and signature.attached:
+            own = bundles.load(signature.raw).envelope
+            found = dsse.statement(own.payload) if own else None
+        else:
             continue
-        found = dsse.statement(dsse.load(signature.raw).payload)
         entries = [
             Listed(signature.at, subject.algorithm, subject.digest, subject.name)
             for subject in (found[1] if found else ())

@@ -9,7 +9,7 @@ from dten_audit.model.facts.signing import Level
 from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
 
-KeyFormat = Literal["minisign", "signify", "OpenPGP", "SSH", "bare", "DSSE"]
+KeyFormat = Literal["minisign", "signify", "OpenPGP", "SSH", "bare", "DSSE", "sigstore"]
 KeyVerdict = Literal["genuine", "forged", "refused", "unchecked", "no-key", "no-file"]
 KeyTrust = Literal["trusted", "unknown", "shipped", "expired", "retired", "revoked", "out-of-scope"]
 

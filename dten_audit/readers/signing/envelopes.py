@@ -11,8 +11,8 @@ from dten_audit.documents.document import Document
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.location import Location
-from dten_audit.readers.signing import dsse
-from dten_audit.readers.signing.certificates import MalformedError, guarded
+from dten_audit.readers.signing import bundles, dsse
+from dten_audit.readers.signing.certificates import MalformedError
 from dten_audit.readers.signing.proofs import Stated
 from dten_audit.readers.signing.stating import key_signature, unchecked
 
@@ -24,7 +24,6 @@ MARKS: Final = (
 _LINES: Final = 100
 """More envelopes than this in one file are not looked at."""
 _TUF_ROLES: Final = frozenset({"root", "targets", "snapshot", "timestamp", "mirrors"})
-_OIDC_ISSUERS: Final = ("1.3.6.1.4.1.57264.1.8", "1.3.6.1.4.1.57264.1.1")
 
 
 def is_marked(text: str) -> bool:
@@ -60,9 +59,9 @@ def _value(document: Document, root: object, raw: bytes, at: Location) -> Iterat
         return
     kind = root.get("mediaType")
     if isinstance(kind, str) and "vnd.dev.sigstore.bundle" in kind:
-        yield from _bundle(document, root, at)
+        yield from _bundle(document, root, raw, at)
     elif "verification_material" in root and "envelope" in root:
-        yield unchecked(document, at, "PEP 740 attestation", _attestation_signer(root))
+        yield _by_certificate(document, root, raw, at, "PEP 740 attestation")
     elif isinstance(root.get("attestations"), list) and "payloadType" in raw.decode():
         yield unchecked(document, at, "npm provenance")
     elif "base64Signature" in root and "rekorBundle" in root:
@@ -73,22 +72,34 @@ def _value(document: Document, root: object, raw: bytes, at: Location) -> Iterat
         yield unchecked(document, at, "TUF metadata", detached=False)
 
 
-def _bundle(document: Document, root: dict[object, object], at: Location) -> Iterator[Fact]:
-    """State a bundle: by a bare key it is what it holds, by a certificate it stays unverified."""
+def _by_certificate(document: Document, root: object, raw: bytes, at: Location, form: str) -> Fact:
+    """State a signature by the key of a certificate that it carries, or that it is not read."""
+    try:
+        own = bundles.parse(root)
+    except MalformedError:
+        return unchecked(document, at, form)
+    payload = own.envelope.payload if own.envelope else None
+    return key_signature(document, at, "sigstore", raw, Stated(own.identity, content=payload))
+
+
+def _bundle(
+    document: Document, root: dict[object, object], raw: bytes, at: Location
+) -> Iterator[Fact]:
+    """State a bundle: by a bare key it is what it holds, by a certificate it carries that."""
     material = root.get("verificationMaterial")
     message, inner = root.get("messageSignature"), root.get("dsseEnvelope")
     if not isinstance(material, dict) or "publicKey" not in material:
-        yield unchecked(document, at, "sigstore bundle", _bundle_signer(root))
+        yield _by_certificate(document, root, raw, at, "sigstore bundle")
     elif isinstance(inner, dict):
         yield from _envelope(document, inner, json.dumps(inner).encode(), at)
     else:
         value = message.get("signature") if isinstance(message, dict) else None
         try:
-            raw = b64decode(value, validate=True) if isinstance(value, str) else b""
+            signature = b64decode(value, validate=True) if isinstance(value, str) else b""
         except ValueError:
-            raw = b""
-        if raw:
-            yield key_signature(document, at, "bare", raw, Stated())
+            signature = b""
+        if signature:
+            yield key_signature(document, at, "bare", signature, Stated())
         else:
             yield Unreadable(at, "sigstore bundle", "no signature in it")
 
@@ -111,45 +122,3 @@ def _envelope(
         yield key_signature(document, at, "DSSE", raw, stated, number)
     if not own.signatures:
         yield Unreadable(at, "DSSE envelope", "no signature in it")
-
-
-def _bundle_signer(root: dict[object, object]) -> str:
-    material = root.get("verificationMaterial")
-    if not isinstance(material, dict):
-        return ""
-    chain = material.get("x509CertificateChain")
-    first = chain.get("certificates") if isinstance(chain, dict) else None
-    one = first[0] if isinstance(first, list) and first else material.get("certificate")
-    return _identity(one.get("rawBytes") if isinstance(one, dict) else None)
-
-
-def _attestation_signer(root: dict[object, object]) -> str:
-    material = root.get("verification_material")
-    return _identity(material.get("certificate") if isinstance(material, dict) else None)
-
-
-def _identity(encoded: object) -> str:
-    """Return whose certificate it is and who says so (Fulcio's extensions), unproven."""
-    if not isinstance(encoded, str):
-        return ""
-    try:
-        return guarded(lambda: _named(b64decode(encoded)))
-    except MalformedError:
-        return ""
-
-
-def _named(der: bytes) -> str:
-    from cryptography import x509
-
-    own = x509.load_der_x509_certificate(der)
-    names = own.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    found = [*names.get_values_for_type(x509.UniformResourceIdentifier)]
-    found += names.get_values_for_type(x509.RFC822Name)
-    for oid in _OIDC_ISSUERS:
-        for extension in own.extensions:
-            if extension.oid.dotted_string == oid:
-                assert isinstance(extension.value, x509.UnrecognizedExtension)
-                value = extension.value.value.decode("utf-8", "replace")
-                issuer = value[value.find("http") :]
-                return f"{', '.join(found)} (says {issuer})"
-    return ", ".join(found)

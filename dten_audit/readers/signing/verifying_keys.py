@@ -15,7 +15,7 @@ from dten_audit.readers.signing import openpgp
 from dten_audit.readers.signing.certificates import MalformedError
 from dten_audit.readers.signing.pem import blocks, decode
 
-KeyForm = Literal["minisign", "SSH", "OpenPGP", "PEM"]
+KeyForm = Literal["minisign", "SSH", "OpenPGP", "PEM", "sigstore"]
 
 _MINISIGN: Final = 42
 _MOST: Final = 1000

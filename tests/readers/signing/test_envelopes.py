@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dten_audit.documents.document import Embedded
-from dten_audit.examples.key_signing import bare_value, envelope, pem_public, statement
+from dten_audit.examples.key_signing import bare_value, bundle, envelope, pem_public, statement
 from dten_audit.model.facts.base import Fact, fact_type
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.key_signatures import KeySignature, KeySignatureCheck
-from dten_audit.model.facts.signing import UncheckedSignature
+from dten_audit.model.facts.signing import ManifestEntry, UncheckedSignature
 from dten_audit.readers.signing import dsse
 from dten_audit.readers.signing.certificates import MalformedError
 from dten_audit.readers.signing.reader import read_embedded_keys
@@ -122,3 +122,27 @@ def test_any_payload_is_a_statement_or_none(data: bytes) -> None:
 def test_deep_nesting_is_survived() -> None:
     deep = b'{"payloadType": ' + b"[" * 200_000
     assert facts(deep) == []
+
+
+def test_attestations_say_whose_they_are_and_what_they_cover() -> None:
+    own = json.loads(bundle(b"payload", "release"))
+    certificate = own["verificationMaterial"]["certificate"]["rawBytes"]
+    payload = statement([("dten.whl", b"payload")])
+    kind = b"application/vnd.in-toto+json"
+    signed = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
+    inner = {
+        "statement": b64encode(payload).decode(),
+        "signature": b64encode(bare_value(signed, "release")).decode(),
+    }
+    material = {"certificate": certificate, "transparency_entries": []}
+    value = {"version": 1, "verification_material": material, "envelope": inner}
+    name = "dten.whl.publish.attestation.json"
+    found = package({"dten.whl": b"payload", name: json.dumps(value).encode()})
+    (check,) = found.of(KeySignatureCheck)
+    assert (check.verdict, check.attached) == ("genuine", True)
+    assert check.signer.startswith("https://ci.acme.example/acme/dten/")
+    stated = [(entry.path, entry.status, entry.signed) for entry in found.of(ManifestEntry)]
+    assert stated == [("dten.whl", "matches", True)]
+    inner["signature"] = b64encode(bare_value(signed + b"x", "release")).decode()
+    (check,) = package({name: json.dumps(value).encode()}).of(KeySignatureCheck)
+    assert check.verdict == "forged"
