@@ -1,3 +1,5 @@
+"""Every limit is told and leaves a gap; what was read before it is kept."""
+
 from __future__ import annotations
 
 import gzip
