@@ -50,7 +50,7 @@ def check_command(
     else:
         for own in found:
             who = " ".join(part for part in (own.vendor, own.root) if part)
-            digits = f" (SHA-256 {own.sha256[:16]}…)" if own.sha256 else ""
+            digits = f" ({own.sha256[:16]}…)" if own.sha256 else ""
             say(f"{own.at.path}:{own.at.line}: {who}{digits} {own.words}")
         say(f"{len(found)} due" if found else "nothing is due")
     return FOUND if found else OK

@@ -50,7 +50,12 @@ def list_command(store: Path, form: str, **values: Any) -> int:
         for root in known.roots
     ]
     if form == "json":
-        click.echo(json.dumps(rows, indent=1))
+        keys = [
+            {"vendor": own.vendor.name, "form": own.key.form, "identity": own.key.identity,
+             "label": own.key.label, "state": own.state, "path": own.at.path, "line": own.at.line}
+            for own in known.keys
+        ]  # fmt: skip
+        click.echo(json.dumps({"roots": rows, "keys": keys}, indent=1))
         return OK
     for row, root in zip(rows, known.roots, strict=True):
         standing = root.state if row["accepted"] else f"{root.state}, not accepted"
@@ -61,6 +66,11 @@ def list_command(store: Path, form: str, **values: Any) -> int:
         )
         if root.lacks:
             say(f"  has {root.lacks}")
+    for key in known.keys:
+        say(
+            f"{key.vendor.name or '(no record)'}  {key.state}  {key.key.form} {key.key.label}",
+            f"  key {key.key.identity}; {key.at.path}:{key.at.line}",
+        )
     return OK
 
 

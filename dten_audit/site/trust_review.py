@@ -22,7 +22,10 @@ LOCK: Final = "versions.lock"
 
 
 class Due(NamedTuple):
-    """Something that somebody must look at: what, of which root, and where it is recorded."""
+    """Something that somebody must look at: what, of which root or key, and where it stands.
+
+    ``sha256`` is a root's fingerprint, for a bare key what signatures name it by.
+    """
 
     kind: Kind
     vendor: str
@@ -34,7 +37,13 @@ class Due(NamedTuple):
 
 def due(store: TrustStore, at: datetime, within: timedelta) -> list[Due]:
     """Return what is due at a moment, or will be within that time. Retired roots are done with."""
-    return [
+    keys = [
+        Due("ends", own.vendor.name, own.key.label or own.key.form, own.key.identity, words, own.at)
+        for own in store.keys
+        if own.state in ("active", "retiring")
+        for words in _end(own.accept_until, at, within)
+    ]
+    return keys + [
         Due(kind, root.vendor.name, _name(root), root.sha256, words, root.at)
         for root in store.roots
         if root.state in ("active", "retiring")
@@ -53,13 +62,17 @@ def _of(root: TrustedRoot, at: datetime, within: timedelta) -> Iterator[tuple[Ki
             yield "expired", f"expired on {day(last)}"
         elif last <= at + within:
             yield "expires", f"expires on {day(last)}"
-    if root.accept_until is not None and root.accept_until <= at + within:
-        ended = "ended" if root.accept_until < at else "ends"
-        yield "ends", f"its acceptance {ended} on {day(root.accept_until)}"
+    for words in _end(root.accept_until, at, within):
+        yield "ends", words
     if root.review_by is not None and root.review_by < at:
         yield "review", f"was to be reviewed by {day(root.review_by)}"
     if root.lacks:
         yield "lacks", f"has {root.lacks}"
+
+
+def _end(last: datetime | None, at: datetime, within: timedelta) -> Iterator[str]:
+    if last is not None and last <= at + within:
+        yield f"its acceptance {'ended' if last < at else 'ends'} on {day(last)}"
 
 
 def due_versions(records: Iterable[RecordFile], lock: Path) -> list[Due]:

@@ -352,7 +352,7 @@ def test_trust_is_taken_back(signed: tuple[str, Path], run: Terminal) -> None:
     package, store = signed
     assert not {"SIGN017", "SIGN022"} & set(run.findings(package, str(store)))
     assert run("trust", "list", "--trust", str(store), "-f", "json") == 0
-    (row,) = json.loads(run.out)
+    (row,) = json.loads(run.out)["roots"]
     assert (row["vendor"], row["state"], row["accepted"]) == ("acme", "active", True)
     sha256 = row["sha256"]
     until = ["--accept-until", "2026-12-01", "--trust", str(store)]
@@ -398,7 +398,7 @@ def test_our_own_changes_are_no_surprise_to_check(signed: tuple[str, Path], run:
     _, store = signed
     assert run("trust", "check", "--trust", str(store), "--record", *AT) == 0
     assert run("trust", "list", "--trust", str(store), "-f", "json") == 0
-    sha256 = json.loads(run.out)[0]["sha256"]
+    sha256 = json.loads(run.out)["roots"][0]["sha256"]
     for _ in range(3):
         assert run("trust", "retire", sha256, "--trust", str(store)) == 0
     assert run("trust", "check", "--trust", str(store), *AT) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from dten_audit.derive.signing.anchors import Anchors
 from dten_audit.derive.signing.constraints import HARD
@@ -18,6 +18,9 @@ from dten_audit.model.location import MEMBER
 from dten_audit.readers.signing.certificates import X509, MalformedError, load
 from dten_audit.readers.signing.sealed import signed_by
 from dten_audit.site.trust import TrustedRoot, TrustStore, Via
+
+_MOST: Final = 2_000
+"""More certificates of a package than this are not looked at; a few are usual."""
 
 
 class Proposal(NamedTuple):
@@ -38,7 +41,7 @@ def known_certificates(package: Package) -> dict[str, X509]:
     """Return the certificates of a package that can be read, by fingerprint."""
     found: dict[str, X509] = {}
     for fact in package.of(Certificate):
-        if fact.sha256 not in found:
+        if fact.sha256 not in found and len(found) < _MOST:
             try:
                 found[fact.sha256] = load(fact.der)
             except MalformedError:
