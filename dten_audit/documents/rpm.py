@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from base64 import b64decode
 from collections.abc import Iterator
 from typing import Final
 
@@ -37,6 +38,8 @@ _PACKED_DIGEST: Final = (5092, 5093)
 _PLAIN_DIGEST: Final = (5097, 5098)
 _HEADER_SIGNATURES: Final = (268, 267)
 _WHOLE_SIGNATURES: Final = (1002, 1005)
+_OPENPGP: Final = 278
+"""Signatures over the header in base64, as rpm 6 writes them."""
 SIGNED: Final = "@signed"
 """The name under which the signed bytes appear; their signatures lie beside them."""
 
@@ -112,6 +115,10 @@ class _Package:
         """
         for tags, end in ((_HEADER_SIGNATURES, self._header.end), (_WHOLE_SIGNATURES, self._end)):
             found = [raw for tag in tags if (raw := bytes(self._signature.numbers(tag)))]
+            if end == self._header.end:
+                found += [
+                    raw for text in self._signature.strings(_OPENPGP) if (raw := _base64(text))
+                ]
             for number, raw in enumerate(found):
                 path = f"{SIGNED}.{number}.sig" if number else f"{SIGNED}.sig"
                 if self._source.wanted(path):
@@ -205,6 +212,13 @@ class _Hashed:
     def fits(self) -> bool:
         """Whether what was read is what was promised."""
         return self._hash is None or self._hash.hexdigest() == self._stated
+
+
+def _base64(text: bytes) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        return b""
 
 
 def _new(algorithm: str) -> hashlib._Hash:

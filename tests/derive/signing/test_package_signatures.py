@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import struct
 import subprocess
+from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -101,11 +102,12 @@ def rpm(own: Any, tag: int, script: bytes, signed_script: bytes | None = None) -
 
     over = main(script if signed_script is None else signed_script)
     signature = signed(own, over if tag < 1000 else over + payload)
-    out = b"\xed\xab\xee\xdb\3\0" + bytes(90) + header({tag: (7, signature)})
+    value = (6, b64encode(signature)) if tag == 278 else (7, signature)
+    out = b"\xed\xab\xee\xdb\3\0" + bytes(90) + header({tag: value})
     return out + bytes(-len(out) % 8) + main(script) + payload
 
 
-@pytest.mark.parametrize("tag", [267, 268, 1002, 1005])
+@pytest.mark.parametrize("tag", [267, 268, 278, 1002, 1005])
 def test_rpm_headers_are_verified(tmp_path: Path, own: Any, tag: int) -> None:
     check = only(audited(tmp_path, own, "dten.rpm", rpm(own, tag, b"systemctl restart dten")))
     assert (check.verdict, check.trust) == ("genuine", "trusted")
