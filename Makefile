@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-oracle lint bench precision honest fuzz clean
+.PHONY: demo test test-oracle lint bench precision honest signed-code fuzz clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -45,6 +45,9 @@ precision: $(READY)
 
 honest: $(READY)
 	$(BIN)/python -m benchmarks.honest_archives build/honest
+
+signed-code: $(READY)
+	$(BIN)/python -m benchmarks.signed_code build/signed-code
 
 fuzz: $(READY)
 	$(BIN)/python -m benchmarks.fuzz_archives --minutes 10 --keep
