@@ -28,7 +28,7 @@ FORMAT: Final = click.option(
     "-f", "--format", "form", type=click.Choice(("text", "json")), default="text"
 )
 AT: Final = click.option("--at", metavar="TIME", help="Judge as of this moment (default: now).")
-_VERSION: Final = r"[-_.]?v?[0-9][0-9A-Za-z.+~_]*(?=\.[a-z])"
+_VERSION: Final = r"[-_.]?v?[0-9]+(?:\.[0-9]+)*(?=\.[a-z])"
 _CERTIFICATE: Final = (".pem", ".der", ".crt", ".cer")
 
 
@@ -94,9 +94,9 @@ def moment(values: dict[str, Any]) -> datetime:
 
 def usual_scope(package: str) -> tuple[str, ...]:
     """Return a package's own file name as a glob, with anything in place of its version."""
-    bare = re.sub(r"[][*?]", "?", re.sub(_VERSION, "", Path(package).name, count=1))
-    stem, dot, ending = bare.partition(".")
-    return (f"{stem}*{dot}{ending}",) if stem else ()
+    name = re.sub(r"[][*?]", "?", Path(package).name)
+    stem, dot, ending = re.sub(_VERSION, "", name, count=1).partition(".")
+    return (f"{stem}*{dot}{ending}" if stem else name,)
 
 
 def own_name() -> str:

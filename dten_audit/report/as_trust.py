@@ -10,6 +10,8 @@ from dten_audit.derive.signing.anchors import Anchors, Standing
 from dten_audit.derive.signing.members import archives_around
 from dten_audit.derive.signing.rotations import known_certificates, proposals
 from dten_audit.links.package import Package
+from dten_audit.model.facts.code_signatures import CodeSignature
+from dten_audit.model.facts.key_signatures import KeySignatureCheck
 from dten_audit.model.facts.signatures import SignatureCheck
 from dten_audit.model.location import MEMBER
 from dten_audit.model.unknown import Unknown
@@ -28,6 +30,7 @@ _STANDING: Final[dict[Standing, str]] = {
     "": "unknown",
 }
 _ASKED: Final = ("unknown-root", "impostor-root", "self-signed", "unapproved")
+_OTHERS: Final = 20
 Data = dict[str, Any]
 
 
@@ -44,6 +47,7 @@ def chains(package: Package, estate: Estate, path: str) -> Data:
         "identity": dict(package.identity),
         "trust": estate.trust.path if estate.trust else None,
         "signatures": [_signature(check, package, estate, known) for check in checks],
+        "others": list(_others(package)),
         "rotations": [
             {"from": own.old.sha256, "to": own.new.sha256, "via": own.via,
              "cert": own.cross.sha256 if own.cross else None}
@@ -77,6 +81,26 @@ def _signature(
     }
 
 
+def _others(package: Package) -> Iterator[Data]:
+    """Yield what else is signed: by bare keys, and programs inside themselves."""
+    for by_key in package.of(KeySignatureCheck):
+        if not by_key.incidental:
+            yield {
+                "path": by_key.at.path, "signs": by_key.target, "format": by_key.format,
+                "verdict": by_key.verdict, "signer": by_key.key or by_key.key_id,
+                "trust": None if isinstance(by_key.trust, Unknown) else by_key.trust,
+            }  # fmt: skip
+    for code in package.of(CodeSignature):
+        if not code.incidental:
+            holds = code.content_matches is True and code.signature_valid is True
+            yield {
+                "path": code.at.path, "signs": code.target, "format": code.form,
+                "verdict": "genuine" if holds else "does not hold, or was not computed",
+                "signer": code.signer.subject,
+                "trust": None if isinstance(code.trust, Unknown) else code.trust,
+            }  # fmt: skip
+
+
 def _known(value: bool | Unknown) -> bool | None:
     return None if isinstance(value, Unknown) else value
 
@@ -108,10 +132,11 @@ def _root(root: TrustedRoot) -> Data:
 def text(shown: Data) -> str:
     """Return the data of ``chains`` for people, safe for a terminal."""
     lines = [f"{shown['package']}  {' '.join(shown['identity'].values())}".rstrip()]
-    if not shown["signatures"]:
+    if not shown["signatures"] and not shown["others"]:
         lines.append("No signature of this package could be read. Ask the vendor for a signed one.")
     for signature in shown["signatures"]:
         lines += ["", *_signature_lines(signature)]
+    lines += _other_lines(shown["others"])
     asked: dict[str, Data] = {}
     for signature in shown["signatures"]:
         if signature["chain"] and (signature["trust"] in _ASKED or signature["trust"] is None):
@@ -123,6 +148,17 @@ def text(shown: Data) -> str:
         command = shown["signatures"][0]["commands"]["rotate"]
         lines += ["", f"A root that you trust vouches for a new one. To record it: {command}"]
     return "\n".join(for_terminal(line) for line in lines) + "\n"
+
+
+def _other_lines(others: list[Data]) -> Iterator[str]:
+    for other in others[:_OTHERS]:
+        inside = other["path"].partition(MEMBER)[2] or other["path"]
+        yield ""
+        yield f"{inside}: {other['format']} signature of {other['signs'] or 'itself'}"
+        trust = other["trust"] or "not known, no trust store was given"
+        yield f"  {other['verdict']}, by {other['signer'] or 'nobody it names'}: {trust}"
+    if len(others) > _OTHERS:
+        yield f"and {len(others) - _OTHERS} more, all in -f json"
 
 
 def _signature_lines(signature: Data) -> Iterator[str]:

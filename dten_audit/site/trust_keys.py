@@ -21,11 +21,14 @@ class TrustedKey(NamedTuple):
     state: State = "active"
     accept_until: datetime | None = None
 
-    def standing(self, package: str, at: datetime) -> Standing:
-        """Return what the store makes of signatures by this key, under a package of that name."""
+    def standing(self, names: tuple[str, ...], at: datetime) -> Standing:
+        """Return what the store makes of signatures by this key.
+
+        ``names`` are the file names of the package and of the archives around the signature.
+        """
         if self.state == "revoked":
             return "revoked"
         past = self.accept_until is not None and at > self.accept_until
         if self.state == "retired" or past:
             return "retired"
-        return "trusted" if self.vendor.covers(package) else "out-of-scope"
+        return "trusted" if self.vendor.covers(*names) else "out-of-scope"

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import click
 import pytest
 
 from dten_audit.cli.main import main
-from dten_audit.examples import pki
+from dten_audit.cli.trust_reading import usual_scope
+from dten_audit.examples import key_signing, pki
 from dten_audit.examples.signed_tree import signed_tree
 from dten_audit.readers.signing.certificates import grouped, load
 from fixtures.build import build
@@ -222,6 +224,33 @@ def test_advisories_are_named_and_are_only_a_hint(
     assert "SIGN061" not in found
 
 
+def test_an_advisory_that_a_known_key_signed_stands_for_the_second_person(
+    story: tuple[str, str], run: Terminal, tmp_path: Path
+) -> None:
+    package, store = story
+    sha256 = root_of(run, package)
+    folder = tmp_path / "advisories"
+    folder.mkdir()
+    text = (
+        "schema: dten-advisory/1\nid: DTEN-2026-08\nkind: key-rotation\n"
+        f"keys: {{new_roots: [{{sha256: {sha256}}}]}}\n"
+    ).encode()
+    name = pki.name("DTEN Root CA 2014", "DTEN Systems GmbH")
+    old = pki.issue(name, None, pki.ROOT._replace(valid=("2014-03-01", "2034-03-01")))
+    psirt = pki.issue(pki.name("DTEN PSIRT", "DTEN Systems GmbH"), old)
+    (folder / "a.yaml").write_bytes(text)
+    (folder / "a.yaml.p7s").write_bytes(pki.sign_detached(text, psirt, (old.certificate,)))
+    found = run.findings(package, store, "--advisories", str(folder))
+    assert "DTEN PSIRT" in found["SIGN061"]["message"]
+    assert "SIGN062" not in found
+    assert found["SIGN017"]["severity"] == "high"
+    command = add(package, store, "jd", "--fingerprint", sha256, "--advisories", str(folder))
+    assert run(*command) == 0
+    assert "trusted from now on" in run.out
+    assert "SIGN065" not in run.findings(package, store)
+    assert "id: DTEN-2026-08, sha256: " in (Path(store) / "vendors/dten-systems.yaml").read_text()
+
+
 # --- scope: what a delivery wraps is still the vendor's -----------------------------------------
 
 
@@ -242,6 +271,45 @@ def test_a_wrapped_package_is_known_by_its_own_name(
     other = tmp_path / "other.zip"
     shutil.copy(package, other)
     assert "SIGN036" in run.findings(str(other), store)
+
+
+def test_a_wrapped_package_signed_by_a_bare_key_is_known_too(run: Terminal, tmp_path: Path) -> None:
+    store = tmp_path / "trust"
+    (store / "vendors").mkdir(parents=True)
+    (store / "keys").mkdir()
+    (store / "keys/acme.pub").write_bytes(key_signing.minisign_public("acme"))
+    (store / "vendors/acme.yaml").write_text(
+        "vendor: acme\nscope: [acme-*.zip]\nkeys: [{file: keys/acme.pub}]\n"
+    )
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("up.sh", b"exec ./up\n")
+        archive.writestr("up.sh.minisig", key_signing.minisign(b"exec ./up\n", "acme"))
+    trust = []
+    for name in ("acme-1.zip", "other-1.zip"):
+        delivery = tmp_path / f"delivery-of-{name}"
+        with zipfile.ZipFile(delivery, "w") as archive:
+            archive.writestr(name, inner.getvalue())
+        command = ("trust", "show", str(delivery), "--trust", str(store))
+        assert run(*command, *AT) == 0
+        assert "minisign signature of" in run.out
+        assert run(*command, "-f", "json", *AT) == 0
+        trust.append(json.loads(run.out)["others"][0]["trust"])
+    assert trust == ["trusted", "out-of-scope"]
+
+
+@pytest.mark.parametrize(
+    ("name", "scope"),
+    [
+        ("dten-9.4.0.zip", "dten*.zip"),
+        ("Full-upgrade-package-dten.zip", "Full-upgrade-package-dten*.zip"),
+        ("acme_console-v2.1.tar.gz", "acme_console*.tar.gz"),
+        ("9.4.zip", "9.4.zip"),
+        ("[*].zip", "???*.zip"),
+    ],
+)
+def test_the_usual_scope_leaves_the_version_open(name: str, scope: str) -> None:
+    assert usual_scope(f"/srv/in/{name}") == (scope,)
 
 
 # --- add-root: other sources, refusals -----------------------------------------------------------

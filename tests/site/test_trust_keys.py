@@ -68,7 +68,7 @@ def test_records_say_more_of_a_key(tmp_path: Path, more: str, package: str, stan
         loose_DOT_pub=minisign_public("release"),
     )
     (key,) = load_trust(own).keys
-    assert key.standing(package, AT) == standing
+    assert key.standing((package,), AT) == standing
     assert key.vendor.name == "acme"
     assert key.at.path.endswith("acme.yaml")
 

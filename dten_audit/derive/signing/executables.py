@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import Final, NamedTuple
 
 from dten_audit.derive.signing.anchors import Anchors
+from dten_audit.derive.signing.members import archives_in
 from dten_audit.derive.signing.paths import Chain, build
 from dten_audit.derive.signing.pool import Pool
 from dten_audit.derive.signing.stamps import Stamp, stamps, told, trusted_time
@@ -55,7 +56,7 @@ class _Known:
         self.anchors = Anchors(estate.trust, name, estate.at)
         self.loaded: dict[bytes, X509 | None] = {}
         self.pool = Pool((), self.anchors)
-        self._chains: dict[tuple[X509, datetime, bool], Chain] = {}
+        self._chains: dict[tuple[X509, datetime, bool, tuple[str, ...]], Chain] = {}
 
     def certificates(self, signed: SignedData) -> list[X509]:
         """Return the certificates of a message, and lay them ready for paths."""
@@ -74,7 +75,7 @@ class _Known:
 
     def chain(self, own: X509, pool: Pool) -> Chain:
         """Return the best chain of a certificate; each is built once for a moment."""
-        wanted = (own, pool.when, pool.proven)
+        wanted = (own, pool.when, pool.proven, pool.anchors.names)
         if wanted not in self._chains:
             self._chains[wanted] = build(own, pool)
         return self._chains[wanted]
@@ -117,9 +118,10 @@ def _judged(job: _Job, known: _Known) -> Iterator[Fact]:
     own = signer_certificate(job.signer, (*sent, *known.anchors.known))
     stamped = [*stamps(job.signer, known.pool), *_countersigned(job, sent, known)]
     time = trusted_time(stamped)
-    pool = known.pool.at(time) if time else known.pool
+    pool = known.pool.within(archives_in(job.fact.at.path))
+    pool = pool.at(time) if time else pool
     chain = known.chain(own, pool) if own else None
-    check = _told(job, _verdict(job, own), chain, known.anchors, stamped, time)
+    check = _told(job, _verdict(job, own), chain, pool.anchors, stamped, time)
     yield check
     for stamp in stamped:
         yield told(stamp, check.at, check.target, pool, incidental=True)

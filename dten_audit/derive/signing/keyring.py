@@ -48,14 +48,14 @@ class Candidate(NamedTuple):
         """Until when the key says that it is good; None where it does not."""
         return _limits(self.key)[2]
 
-    def trust(self, package: str, at: datetime) -> KeyTrust:
-        """Return what the trust store makes of the key."""
+    def trust(self, names: tuple[str, ...], at: datetime) -> KeyTrust:
+        """Return what the trust store makes of the key, for a file in archives of these names."""
         revoked, first, last = _limits(self.key)
         if revoked:
             return "revoked"
         if self.trusted is None:
             return "shipped"
-        standing = self.trusted.standing(package, at)
+        standing = self.trusted.standing(names, at)
         outside = (last is not None and at > last) or (first is not None and at < first)
         return "expired" if standing == "trusted" and outside else standing
 
@@ -113,9 +113,11 @@ class Keyring:
             f"{one.words} ({one.key.label})" if one.key.label else one.words for one in own[:20]
         )
 
-    def trust(self, own: Candidate | None, package: str, at: datetime) -> KeyTrust | Unknown:
+    def trust(
+        self, own: Candidate | None, names: tuple[str, ...], at: datetime
+    ) -> KeyTrust | Unknown:
         """Return what the trust store makes of a key; unknown where there is no store."""
-        found: KeyTrust = own.trust(package, at) if own else "unknown"
+        found: KeyTrust = own.trust(names, at) if own else "unknown"
         return found if self.given or found == "revoked" else Unknown("trust.keys")
 
 

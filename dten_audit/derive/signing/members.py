@@ -28,7 +28,12 @@ def container_of(info: DocumentInfo) -> str:
 
 def archives_around(info: DocumentInfo) -> tuple[str, ...]:
     """Return the file names of the archives in the package that a member lies in, outer first."""
-    return tuple(part.rpartition("/")[2] for part in info.address.split(MEMBER)[1:-1])
+    return archives_in(info.address)
+
+
+def archives_in(address: str) -> tuple[str, ...]:
+    """Return the file names of the archives in the package around an address, outer first."""
+    return tuple(part.rpartition("/")[2] for part in address.split(MEMBER)[1:-1])
 
 
 def is_program(info: DocumentInfo) -> bool:

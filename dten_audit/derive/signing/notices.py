@@ -123,10 +123,10 @@ def _by_key(content: bytes, beside: Beside, anchors: Anchors) -> Weight:
             doubt = f"its signature {beside.name} was not checked: {proof.problem}"
         if proof.verdict != "genuine":
             continue
-        standing = [candidate.trust(name, anchors.at) for name in anchors.names]
-        if "trusted" in standing:
+        standing = candidate.trust(anchors.names, anchors.at)
+        if standing == "trusted":
             return Weight(candidate.words, "")
-        doubt = f"its signature is by {candidate.words}, which is {standing[0]}"
+        doubt = f"its signature is by {candidate.words}, which is {standing}"
     return Weight("", doubt)
 
 
