@@ -52,10 +52,11 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
         yield _surplus(document, surplus)
     digests: dict[str, str] = {}
 
-    def digest(algorithm: str) -> str:
-        if algorithm not in digests:
-            digests[algorithm] = pe.digest(data, own, algorithm)
-        return "" if inside else digests[algorithm]
+    def digest(stated: Indirect) -> str:
+        name = stated.algorithm
+        if name not in digests:
+            digests[name] = "" if inside else pe.digest(data, own, name)
+        return digests[name]
 
     for entry in found:
         at = document.whole(entry.offset)
@@ -85,26 +86,38 @@ def read_script(document: Document) -> Iterator[Fact | Embedded]:
     if raw is None or len(raw) > LARGEST:
         yield Unreadable(at, _LANGUAGE, "the signature block is no base64")
         return
-    signed = _script_body(document.data)
-    yield from _signatures(document, at, "PowerShell", raw, lambda name: _digest(name, signed))
+
+    def digest(stated: Indirect) -> str:
+        return _script_digest(document.data, stated)
+
+    yield from _signatures(document, at, "PowerShell", raw, digest)
 
 
-def _script_body(data: bytes) -> bytes:
-    """Return what is signed of a script: all before the block, in UTF-16 without a mark.
+def _script_bodies(data: bytes) -> tuple[list[bytes], bool]:
+    """Return what may be signed of a script, in UTF-16, and whether it can be nothing else.
 
     The line end before the block belongs to the block (about_Signing in PowerShell's manual).
+    Signers disagree whether a byte order mark is a part of the text, and without one about its
+    encoding, which is that of the signer's Windows.
     """
-    encoding = "utf-8"
+    mark = "\ufeff"
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    elif data.startswith(b"\xef\xbb\xbf"):
-        encoding = "utf-8-sig"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", "replace")
-    body = text.partition(_BEGIN)[0].removesuffix("\n").removesuffix("\r")
-    return body.encode("utf-16-le", "surrogatepass")
+        texts, certain = [mark + data.decode("utf-16", "replace")], True
+    else:
+        texts = [data.decode(name, "replace") for name in ("utf-8", "cp1252")]
+        certain = data.isascii() or "\ufffd" not in texts[0]
+    bodies = [text.partition(_BEGIN)[0].removesuffix("\n").removesuffix("\r") for text in texts]
+    bodies += [body.removeprefix(mark) for body in bodies if body.startswith(mark)]
+    return [body.encode("utf-16-le", "surrogatepass") for body in bodies], certain
+
+
+def _script_digest(data: bytes, stated: Indirect) -> str:
+    """Return the stated digest where it is that of the script, else another or none."""
+    bodies, certain = _script_bodies(data)
+    found = [_digest(stated.algorithm, body) for body in bodies]
+    if stated.value in found:
+        return stated.value
+    return found[0] if certain else ""
 
 
 def _digest(algorithm: str, data: bytes) -> str:
@@ -130,7 +143,7 @@ def _length(data: bytes) -> int:
 
 
 def _signatures(
-    document: Document, at: Location, form: str, raw: bytes, digest: Callable[[str], str]
+    document: Document, at: Location, form: str, raw: bytes, digest: Callable[[Indirect], str]
 ) -> Iterator[Fact]:
     """Yield the signature ``raw`` and those nested in it."""
     if len(raw) > LARGEST:
@@ -159,7 +172,7 @@ def _signatures(
             nested=nested,
             algorithm=stated.algorithm,
             stated=stated.value,
-            actual=digest(stated.algorithm),
+            actual=digest(stated),
         )
     if waiting:
         yield Unreadable(at, _LANGUAGE, "more nested signatures than any program has")

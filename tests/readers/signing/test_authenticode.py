@@ -222,6 +222,21 @@ def test_a_signed_script(encoding: str, mark: bytes) -> None:
     assert found.at.line == 3
 
 
+def test_a_mark_may_be_a_part_of_what_was_signed() -> None:
+    (found,) = script_facts(script("\ufeffStop-Service dten"))
+    assert isinstance(found, ProgramSignature)
+    assert found.stated == found.actual
+
+
+@pytest.mark.parametrize(("text", "same"), [("dönè", True), ("привет", False)])
+def test_scripts_in_the_encoding_of_the_signers_windows(text: str, *, same: bool) -> None:
+    """What can be read as Windows-1252 is compared; of other encodings nobody can tell."""
+    signed = script(text).replace(text.encode(), text.encode("cp1252" if same else "cp1251"))
+    (found,) = script_facts(signed)
+    assert isinstance(found, ProgramSignature)
+    assert found.actual == (found.stated if same else "")
+
+
 def test_a_changed_script() -> None:
     (found,) = script_facts(script("Stop-Service dten").replace(b"dten", b"cron"))
     assert isinstance(found, ProgramSignature)
