@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from dten_audit.readers.signing.certificates import MalformedError, guarded
-from dten_audit.readers.signing.proofs import Proof
+from dten_audit.readers.signing.proofs import Content, Proof
 from dten_audit.readers.signing.verifying_keys import load_pem
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SHORT_RSA: Final = 2048
 
 
-def verify(signature: bytes, spki: bytes, content: bytes) -> Proof:
+def verify(signature: bytes, spki: bytes, content: Content) -> Proof:
     """Check a signature value over ``content`` with a public key (SubjectPublicKeyInfo)."""
     try:
         found = guarded(lambda: _digest(signature, load_pem(spki), content))
@@ -34,24 +34,21 @@ def verify(signature: bytes, spki: bytes, content: bytes) -> Proof:
     return Proof("genuine")
 
 
-def _digest(signature: bytes, key: object, content: bytes) -> str | None:
+def _digest(signature: bytes, key: object, content: Content) -> str | None:
     """Return the digest under which a signature holds, None where there is none."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
-    from cryptography.hazmat.primitives.hashes import Hash
 
     try:
         if isinstance(key, (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)):
-            key.verify(signature, content)
+            key.verify(signature, content.data)
             return ""
     except InvalidSignature:
         return None
     if not isinstance(key, (ec.EllipticCurvePublicKey, rsa.RSAPublicKey)):
         raise MalformedError("a key of a kind that is not known here")
     for algorithm in _hashes():
-        hashing = Hash(algorithm)
-        hashing.update(content)
-        if _made(key, signature, hashing.finalize(), algorithm):
+        if _made(key, signature, content.digest(algorithm.name), algorithm):
             short = isinstance(key, rsa.RSAPublicKey) and key.key_size < _SHORT_RSA
             return "short" if short else algorithm.name
     return None

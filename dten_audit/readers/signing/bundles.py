@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from dten_audit.readers.signing import bare, dsse
 from dten_audit.readers.signing.certificates import MalformedError, guarded
-from dten_audit.readers.signing.proofs import Proof
+from dten_audit.readers.signing.proofs import Content, Proof
 
 _OIDC_ISSUERS: Final = ("1.3.6.1.4.1.57264.1.8", "1.3.6.1.4.1.57264.1.1")
 _STATEMENT: Final = "application/vnd.in-toto+json"
@@ -79,7 +79,7 @@ def _certificate(encoded: str) -> tuple[str, bytes]:
     return identity, spki
 
 
-def verify(raw: bytes, content: bytes) -> Proof:
+def verify(raw: bytes, content: Content) -> Proof:
     """Check a bundle's signature over ``content``, or over its payload, with its own key."""
     own = load(raw)
     if own.envelope is None:

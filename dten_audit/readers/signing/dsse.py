@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from dten_audit.readers.signing import bare
 from dten_audit.readers.signing.certificates import MalformedError
-from dten_audit.readers.signing.proofs import Proof
+from dten_audit.readers.signing.proofs import Content, Proof
 
 _SIGNATURES: Final = 20
 """More signatures than this on one envelope are not looked at; one is usual."""
@@ -81,7 +81,7 @@ def _base64(text: str) -> bytes:
 
 def verify(own: Envelope, number: int, spki: bytes) -> Proof:
     """Check one signature of an envelope with a public key (SubjectPublicKeyInfo)."""
-    return bare.verify(own.signatures[number][1], spki, own.message)
+    return bare.verify(own.signatures[number][1], spki, Content(own.message))
 
 
 def statement(payload: bytes) -> tuple[str, list[Subject]] | None:

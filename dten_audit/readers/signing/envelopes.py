@@ -18,9 +18,12 @@ from dten_audit.readers.signing.stating import key_signature, unchecked
 
 MARKS: Final = (
     '"payloadType"', "application/vnd.dev.sigstore.bundle", '"verification_material"',
-    '"base64Signature"', '"signatures"',
+    '"base64Signature"',
 )  # fmt: skip
-"""Of these, one stands in every such file."""
+"""Of these, one stands in every such file but those of TUF."""
+_TUF_MARKS: Final = ('"_type"', '"signatures"')
+_LARGEST: Final = 16 << 20
+"""Larger than any signature in JSON."""
 _LINES: Final = 100
 """More envelopes than this in one file are not looked at."""
 _TUF_ROLES: Final = frozenset({"root", "targets", "snapshot", "timestamp", "mirrors"})
@@ -28,12 +31,17 @@ _TUF_ROLES: Final = frozenset({"root", "targets", "snapshot", "timestamp", "mirr
 
 def is_marked(text: str) -> bool:
     """Say whether a JSON text may hold a signature."""
-    return any(mark in text for mark in MARKS)
+    return any(mark in text for mark in MARKS) or all(mark in text for mark in _TUF_MARKS)
 
 
 def read(document: Document) -> Iterator[Fact]:
     """State the signatures in a JSON document, or in one with a JSON value a line."""
     text = document.text
+    mark = min(at for mark in (*MARKS, *_TUF_MARKS) if (at := text.find(mark)) >= 0)
+    if len(text) > _LARGEST:
+        reason = "larger than any signature"
+        yield Unreadable(document.location_at(mark), "JSON with signatures", reason)
+        return
     try:
         root = json.loads(text)
     except (ValueError, RecursionError):
@@ -42,7 +50,6 @@ def read(document: Document) -> Iterator[Fact]:
             if line.startswith("{") and is_marked(line):
                 yield from _line(document, line, document.location(number))
         return
-    mark = min(at for mark in MARKS if (at := text.find(mark)) >= 0)
     yield from _value(document, root, text.encode(), document.location_at(mark))
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from dten_audit.readers.signing.certificates import MalformedError
 from dten_audit.readers.signing.instants import instant
-from dten_audit.readers.signing.proofs import Proof, Stated
+from dten_audit.readers.signing.proofs import Content, Proof, Stated
 from dten_audit.readers.signing.verifying_keys import minisign_id
 
 _UNTRUSTED: Final = "untrusted comment:"
@@ -121,7 +120,7 @@ def _instant(seconds: str) -> str:
     return instant(datetime.fromtimestamp(int(seconds), UTC))
 
 
-def verify(raw: bytes, key: bytes, content: bytes) -> Proof:
+def verify(raw: bytes, key: bytes, content: Content) -> Proof:
     """Check a signature file over ``content`` with the 32 bytes of an Ed25519 key."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -129,7 +128,7 @@ def verify(raw: bytes, key: bytes, content: bytes) -> Proof:
     own = parse(raw)
     try:
         public = Ed25519PublicKey.from_public_bytes(key)
-        public.verify(own.value, blake2b(content).digest() if own.prehashed else content)
+        public.verify(own.value, content.digest("blake2b") if own.prehashed else content.data)
     except (InvalidSignature, ValueError):
         return Proof("forged")
     if own.trusted is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal, NamedTuple
 
 Verdict = Literal["genuine", "forged", "refused", "unchecked"]
@@ -19,6 +20,21 @@ class Proof(NamedTuple):
     verdict: Verdict
     problem: str = ""
     comment_sound: bool = True
+
+
+class Content:
+    """What signatures may be over; each digest of it is computed once, whatever is tried."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._digests: dict[str, bytes] = {}
+
+    def digest(self, name: str) -> bytes:
+        """Return a digest, by the name that hashlib uses."""
+        if name not in self._digests:
+            found = hashlib.new(name, self.data, usedforsecurity=False)
+            self._digests[name] = found.digest()
+        return self._digests[name]
 
 
 class Stated(NamedTuple):

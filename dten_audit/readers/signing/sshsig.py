@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
 from dten_audit.readers.signing.certificates import MalformedError
-from dten_audit.readers.signing.proofs import Proof, Stated
+from dten_audit.readers.signing.proofs import Content, Proof, Stated
 from dten_audit.readers.signing.verifying_keys import VerifyingKey, ssh_fingerprint
 
 _MAGIC: Final = b"SSHSIG"
@@ -33,9 +33,9 @@ class Signature(NamedTuple):
     value: bytes
     flags: bytes
 
-    def message(self, content: bytes) -> bytes:
+    def message(self, content: Content) -> bytes:
         """Return what the signature is over."""
-        hashed = hashlib.new(self.digest, content).digest()
+        hashed = content.digest(self.digest)
         parts = (self.namespace.encode(), self.reserved, self.digest.encode(), hashed)
         return _MAGIC + b"".join(len(part).to_bytes(4) + part for part in parts)
 
@@ -87,7 +87,7 @@ def own_key(raw: bytes) -> VerifyingKey:
     return VerifyingKey("SSH", ssh_fingerprint(blob), blob)
 
 
-def verify(raw: bytes, key: VerifyingKey, content: bytes) -> Proof:
+def verify(raw: bytes, key: VerifyingKey, content: Content) -> Proof:
     """Check a signature over ``content`` with an SSH public key."""
     own = parse(raw)
     if own.digest not in _HASHES:

@@ -34,6 +34,7 @@ from dten_audit.readers.signing import (
 )
 from dten_audit.readers.signing.certificates import MalformedError
 from dten_audit.readers.signing.pem import blocks
+from dten_audit.readers.signing.proofs import Content
 from dten_audit.readers.signing.verifying_keys import VerifyingKey, pem_key, verifying_keys
 
 CONTENT = b"payload"
@@ -104,12 +105,12 @@ def by_security_key(kind: str, flags: int) -> tuple[bytes, VerifyingKey]:
 )
 def test_security_keys(kind: str) -> None:
     raw, public = by_security_key(kind, 1)
-    assert sshsig.verify(raw, public, CONTENT).verdict == "genuine"
-    assert sshsig.verify(raw, public, b"other").verdict == "forged"
+    assert sshsig.verify(raw, public, Content(CONTENT)).verdict == "genuine"
+    assert sshsig.verify(raw, public, Content(b"other")).verdict == "forged"
     raw, public = by_security_key(kind, 0)
-    assert sshsig.verify(raw, public, CONTENT).verdict == "refused"
+    assert sshsig.verify(raw, public, Content(CONTENT)).verdict == "refused"
     (plain,) = verifying_keys(ssh_public("release"))
-    assert sshsig.verify(raw, plain, CONTENT).verdict == "unchecked"
+    assert sshsig.verify(raw, plain, Content(CONTENT)).verdict == "unchecked"
 
 
 def test_probabilistic_signatures_of_rsa() -> None:
@@ -119,8 +120,8 @@ def test_probabilistic_signatures_of_rsa() -> None:
     for digest, length in ((hashes.SHA256(), 32), (hashes.SHA512(), padding.PSS.MAX_LENGTH)):
         scheme = padding.PSS(padding.MGF1(digest), length)
         made = own.sign(CONTENT, scheme, digest)
-        assert bare.verify(made, public, CONTENT).verdict == "genuine"
-        assert bare.verify(made, public, b"other").verdict == "forged"
+        assert bare.verify(made, public, Content(CONTENT)).verdict == "genuine"
+        assert bare.verify(made, public, Content(b"other")).verdict == "forged"
 
 
 def _spki(pem: bytes) -> bytes:
@@ -130,8 +131,8 @@ def _spki(pem: bytes) -> bytes:
 
 
 def test_keys_that_cannot_verify() -> None:
-    assert bare.verify(bytes(64), b"no key", CONTENT).verdict == "unchecked"
-    assert bare.verify(bytes(64), b"", CONTENT).problem
+    assert bare.verify(bytes(64), b"no key", Content(CONTENT)).verdict == "unchecked"
+    assert bare.verify(bytes(64), b"", Content(CONTENT)).problem
 
 
 @given(st.binary(max_size=300))
