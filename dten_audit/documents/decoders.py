@@ -16,7 +16,6 @@ _SMALL: Final = 1 << 12
 _SKIPPABLE: Final = 8
 _GZIP_WINDOW: Final = 31
 _RAW_WINDOW: Final = -15
-_WINDOWS: Final = {"gzip": _GZIP_WINDOW, "deflate": _RAW_WINDOW}
 
 
 class Decoder(Protocol):
@@ -218,13 +217,15 @@ class Flow:
         """Return what comes out before the damage: decoders drop it together with the error."""
         if self._single and self._kind != "deflate":
             return b""
-        decoder: Decoder = (
-            ZlibDecoder(_WINDOWS[self._kind])
-            if self._kind in _WINDOWS
-            else (make_decoder(self._kind, self._budget.limits.dictionary))
-        )
+        position = self._stream_start
+        decoder: Decoder
+        if self._kind in ("gzip", "deflate"):
+            decoder = ZlibDecoder(_RAW_WINDOW)
+            position = _deflate_start(self._view, position) if self._kind == "gzip" else position
+        else:
+            decoder = make_decoder(self._kind, self._budget.limits.dictionary)
         saved = bytearray()
-        passed, position, most = 0, self._stream_start, self._stream_size + CHUNK
+        passed, most = 0, self._stream_size + CHUNK
         while not decoder.eof and passed < most:
             feed = self._view[position : position + _SMALL] if decoder.needs_input else b""
             position += len(feed)
@@ -298,6 +299,20 @@ def past_zeros(data: memoryview, start: int) -> int:
 
 def _is_skippable(head: bytes) -> bool:
     return head[1:4] == b"\x2a\x4d\x18" and head[0] & 0xF0 == 0x50  # noqa: PLR2004
+
+
+def _deflate_start(view: memoryview, start: int) -> int:
+    """Return where the packed data of a gzip stream start, behind its header (RFC 1952, 2.3).
+
+    A wrong checksum behind them then drops nothing of them.
+    """
+    flags, at = view[start + 3] if start + 3 < len(view) else 0, start + 10
+    if flags & 4:
+        at += 2 + int.from_bytes(view[at : at + 2], "little")
+    for field in (8, 16):
+        if flags & field:
+            at += bytes(view[at : at + CHUNK]).find(b"\0") + 1
+    return at + (2 if flags & 2 else 0)
 
 
 def _starts(kind: str, head: bytes) -> bool:

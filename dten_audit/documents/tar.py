@@ -28,6 +28,7 @@ from dten_audit.documents.tar_header import (
 )
 from dten_audit.documents.tar_pax import Stated
 from dten_audit.documents.tar_sparse import checked, expand, old_map, pax_map
+from dten_audit.documents.tar_trailer import behind_end
 
 _EXTENDED: Final = frozenset("xgLKX")
 _REGULAR: Final = frozenset("0\0007")
@@ -57,16 +58,8 @@ def walk(tape: Tape, source: Source) -> Iterator[Item]:
     """
     archive = _Archive(tape, source)
     yield from archive.members(tape.take(BLOCK))
-    hidden = False
-    while block := tape.take(BLOCK):
-        if not block.strip(b"\0"):
-            continue
-        if not hidden:
-            yield Problem("appended-data", "behind the end mark", offset=tape.position - len(block))
-            hidden = True
-        if block[257:262] == b"ustar" and is_header(block):
-            archive.prefix = _HIDDEN
-            yield from archive.members(block)
+    archive.prefix = _HIDDEN
+    yield from behind_end(tape, source, archive.members)
 
 
 class _Archive:
