@@ -15,12 +15,12 @@ from dten_audit.model.location import MEMBER
 from dten_audit.readers.signing import bare, bundles, dsse, minisign, sequoia, sshsig
 from dten_audit.readers.signing.certificates import MalformedError, guarded
 from dten_audit.readers.signing.instants import day
-from dten_audit.readers.signing.proofs import Proof
+from dten_audit.readers.signing.proofs import Content, Proof
 from dten_audit.readers.signing.verifying_keys import VerifyingKey
 from dten_audit.site.estate import Estate
 
 _SEARCHED: Final = 256 << 20
-"""How many bytes of other members are compared to find what a stray signature is for."""
+"""How many bytes of other members are compared in all to find what stray signatures are for."""
 _SEARCHES: Final = 20
 """For how many signatures of a package that is done."""
 _NAMING: Final = ("minisign", "signify")
@@ -61,14 +61,15 @@ def derive(package: Package, estate: Estate) -> Iterator[KeySignatureCheck]:
             continue
         job = judge.job(signature, info)
         if signature.attached:
-            yield judge.check(job, prove(job, b""))
+            yield judge.check(job, prove(job, Content(b"")))
         elif not job.target:
             yield judge.check(job, Found("no-file", by=next(iter(job.named), None)))
         else:
             waiting[job.target].append(job)
     for target, content in package.contents(list(waiting)):
+        own = Content(content)
         for job in waiting.pop(target):
-            yield judge.check(job, prove(job, content))
+            yield judge.check(job, prove(job, own))
     for jobs in waiting.values():
         for job in jobs:
             yield judge.check(job, Found("unchecked", _UNREAD, next(iter(job.named), None)))
@@ -83,6 +84,7 @@ class _Judge:
         self.at = estate.at
         self.store = estate.trust
         self._left = _SEARCHES
+        self._room = _SEARCHED
 
     def job(self, signature: KeySignature, info: DocumentInfo) -> Job:
         """Return a signature with its target and the keys to try."""
@@ -132,15 +134,16 @@ class _Judge:
             return ""
         own = (job.target, job.info.address)
         others = [i for i in self.members.below(container_of(job.info)) if i.address not in own]
-        if sum(info.size for info in others) > _SEARCHED:
+        self._room -= sum(info.size for info in others)
+        if self._room < 0:
             return ""
         for address, data in self.members.package.contents([info.address for info in others]):
-            if prove(job, data).verdict == "genuine":
+            if prove(job, Content(data)).verdict == "genuine":
                 return address.partition(MEMBER)[2]
         return ""
 
 
-def prove(job: Job, content: bytes) -> Found:
+def prove(job: Job, content: Content) -> Found:
     """Try the keys that a signature names, then others, on what it is over."""
     best: Found | None = None
     for own, other in (*((one, False) for one in job.named), *((one, True) for one in job.others)):
@@ -161,25 +164,26 @@ def prove(job: Job, content: bytes) -> Found:
     return Found("no-key", tried)
 
 
-def _proof(signature: KeySignature, key: VerifyingKey, content: bytes) -> Proof:
+def _proof(signature: KeySignature, key: VerifyingKey, content: Content) -> Proof:
     try:
         return guarded(lambda: _VERIFIERS[signature.format](signature, key, content))
     except MalformedError as error:
         return Proof("unchecked", str(error))
 
 
-def _minisign(signature: KeySignature, key: VerifyingKey, content: bytes) -> Proof:
+def _minisign(signature: KeySignature, key: VerifyingKey, content: Content) -> Proof:
     own = minisign.parse(signature.raw)
-    return minisign.verify(signature.raw, key.raw, content if own.message is None else own.message)
+    signed = content if own.message is None else Content(own.message)
+    return minisign.verify(signature.raw, key.raw, signed)
 
 
-def _openpgp(signature: KeySignature, key: VerifyingKey, content: bytes) -> Proof:
+def _openpgp(signature: KeySignature, key: VerifyingKey, content: Content) -> Proof:
     if signature.attached:
         return sequoia.verify_clear(signature.raw, signature.digest, key.raw)
-    return sequoia.verify(signature.raw, key.raw, content)
+    return sequoia.verify(signature.raw, key.raw, content.data)
 
 
-_VERIFIERS: Final[dict[str, Callable[[KeySignature, VerifyingKey, bytes], Proof]]] = {
+_VERIFIERS: Final[dict[str, Callable[[KeySignature, VerifyingKey, Content], Proof]]] = {
     "minisign": _minisign,
     "signify": _minisign,
     "OpenPGP": _openpgp,

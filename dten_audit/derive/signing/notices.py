@@ -10,7 +10,7 @@ from dten_audit.derive.signing.pool import Pool
 from dten_audit.model.location import Location
 from dten_audit.readers.signing.certificates import X509, MalformedError, grouped, guarded, load
 from dten_audit.readers.signing.cms import SignerInfo, parse_signed_data, signer_certificate
-from dten_audit.readers.signing.proofs import Proof
+from dten_audit.readers.signing.proofs import Content, Proof
 from dten_audit.readers.signing.verifying import verify
 from dten_audit.readers.signing.verifying_keys import VerifyingKey
 from dten_audit.site.advisories import Advisory, Beside, NamedRoot
@@ -135,7 +135,7 @@ def _proof(content: bytes, raw: bytes, key: VerifyingKey) -> Proof:
 
     try:
         if key.form == "minisign":
-            return guarded(lambda: minisign.verify(raw, key.raw, content))
+            return guarded(lambda: minisign.verify(raw, key.raw, Content(content)))
         return guarded(lambda: sequoia.verify(raw, key.raw, content))
     except MalformedError as error:
         return Proof("unchecked", str(error))
