@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import NamedTuple
 
 from dten_audit.derive.signing.anchors import Anchors
@@ -55,18 +56,19 @@ class Notices:
     """The user's advisories as they apply to one package."""
 
     def __init__(self, estate: Estate, anchors: Anchors) -> None:
-        self._advisories = estate.advisories
         self._anchors = anchors
         self._weights: dict[Location, Weight] = {}
+        self._named: dict[str, list[tuple[Advisory, NamedRoot]]] = defaultdict(list)
+        for advisory in estate.advisories:
+            for named in advisory.told.roots:
+                self._named[named.sha256].append((advisory, named))
 
     def of(self, sha256: str) -> tuple[Notice, ...]:
         """Return what the advisories say of a certificate, once for each advisory and saying."""
         found: dict[tuple[str, str], Notice] = {}
-        for advisory in self._advisories:
-            for named in advisory.told.roots:
-                if named.sha256 == sha256:
-                    key = (advisory.at.path, named.says)
-                    found.setdefault(key, Notice(advisory, named, self.weight(advisory)))
+        for advisory, named in self._named.get(sha256, ()):
+            key = (advisory.at.path, named.says)
+            found.setdefault(key, Notice(advisory, named, self.weight(advisory)))
         return tuple(found.values())
 
     def weight(self, advisory: Advisory) -> Weight:
