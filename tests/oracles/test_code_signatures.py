@@ -197,10 +197,9 @@ ATTACKS: Final[dict[str, dict[str, object]]] = {
 }
 JARSIGNER: Final = {
     "added SIG- file": "uncovered, intact",
-    "block removed": "unsigned, broken",
     "manifest removed": "broken, unsigned",
     "removed class": "broken, intact",
-    "signature file removed": "unsigned, broken",
+    "signature file edited": "broken, unsigned",
 }
 """Archives of which jarsigner says something else: ours, theirs."""
 _UNSIGNED_ENTRIES: Final = 16
@@ -210,7 +209,7 @@ def of_jarsigner(binary: str, path: Path) -> str:
     """Return what jarsigner says: intact, uncovered, broken, or unsigned."""
     language = ("-J-Duser.language=en", "-J-XX:TieredStopAtLevel=1")
     code, said = run(binary, *language, "-verify", "-strict", path)
-    if "jar is unsigned" in said:
+    if "jar is unsigned" in said or "treated as unsigned" in said:
         return "unsigned"
     if code == 1 or "jar verified" not in said:
         return "broken"

@@ -7,7 +7,7 @@ Whether the first holds is known already, as of any detached signature; the rest
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from dten_audit.derive.signing.archive_entries import Archive, Vouched
@@ -25,7 +25,10 @@ from dten_audit.model.facts.code_signatures import (
 from dten_audit.model.facts.signatures import Party, SignatureCheck
 from dten_audit.model.facts.signing import Signature
 from dten_audit.model.location import MEMBER, Location
+from dten_audit.readers.signing.certificates import WEAK_DIGESTS, MalformedError
+from dten_audit.readers.signing.cms import parse_signed_data
 from dten_audit.readers.signing.jar import BLOCKS, METADATA, SIGNATURE_FILE
+from dten_audit.readers.signing.timestamps import parse_token
 from dten_audit.site.estate import Estate
 
 _PARTS: Final = (SIGNATURE_FILE, *BLOCKS)
@@ -41,7 +44,7 @@ def derive(package: Package, _estate: Estate) -> Iterator[Fact]:
     checks: dict[str, list[SignatureCheck]] = defaultdict(list)
     for check in package.of(SignatureCheck):
         checks[f"{check.at.path.partition(MEMBER)[0]}{MEMBER}{check.target}"].append(check)
-    messages = {fact.document for fact in package.of(Signature)}
+    messages = {fact.document: fact.raw for fact in package.of(Signature)}
     _read(package, archives)
     for archive in archives.values():
         yield from _lone(archive, messages)
@@ -51,7 +54,8 @@ def derive(package: Package, _estate: Estate) -> Iterator[Fact]:
             for check in own:
                 yield _signer(archive, check)
             vouched.append(archive.vouched(info, holds=any(holds(check) for check in own)))
-            yield _told(archive, info, own, vouched[-1])
+            weak = {name for check in own for name in _weak(messages[check.document])}
+            yield _told(archive, info, own, vouched[-1], weak)
         yield from archive.entries(vouched)
 
 
@@ -106,7 +110,25 @@ def _stripped(package: Package, archives: dict[str, Archive]) -> Iterator[LoneSi
             yield LoneSignature(fact.at, own.shown, "manifest", own.incidental)
 
 
-def _lone(archive: Archive, messages: set[str]) -> Iterator[LoneSignature]:
+def _weak(message: bytes) -> Iterator[str]:
+    """Yield the digests of a signature and its timestamps that no longer resist collisions.
+
+    Java judges each of them, and takes the archive for unsigned where one is too old.
+    """
+    try:
+        signers = parse_signed_data(message).signers
+        for signer in signers:
+            if signer.digest in WEAK_DIGESTS:
+                yield f"{signer.digest.upper()} of the signature"
+            for token in signer.tokens:
+                digest = parse_token(token).digest
+                if digest in WEAK_DIGESTS:
+                    yield f"{digest.upper()} of the timestamp"
+    except MalformedError:
+        return
+
+
+def _lone(archive: Archive, messages: Mapping[str, bytes]) -> Iterator[LoneSignature]:
     """Yield signature files without a block that can be read, and blocks without such a file."""
     stems = {_stem(info) for info in archive.blocks if info.id in messages}
     files = {_stem(info) for info in archive.signature_files}
@@ -153,7 +175,11 @@ def _signer(archive: Archive, check: SignatureCheck) -> CodeSignature:
 
 
 def _told(
-    archive: Archive, info: DocumentInfo, checks: list[SignatureCheck], vouched: Vouched
+    archive: Archive,
+    info: DocumentInfo,
+    checks: list[SignatureCheck],
+    vouched: Vouched,
+    weak: set[str],
 ) -> SignedArchive:
     at = Location(info.address)
     good = [check.signer for check in checks if holds(check)]
@@ -165,6 +191,6 @@ def _told(
         manifest=vouched.manifest,
         main=vouched.main,
         covered=archive.intact(vouched),
-        weak=archive.weak(vouched),
+        weak=(*archive.weak(vouched), *sorted(weak)),
         incidental=archive.incidental,
     )

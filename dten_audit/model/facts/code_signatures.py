@@ -143,7 +143,7 @@ class SignedArchive(NamedTuple):
     digest of the ``whole``, by digests of its ``sections``, or not at all, as they ``differ``;
     ``main`` says the same of its main attributes alone. ``covered`` counts the entries that are as
     this signer signed them. ``weak`` names the digests that no longer resist collisions where an
-    entry or the manifest has no better one.
+    entry or the manifest has no better one, and those of the signature and of its timestamps.
     """
 
     at: Location
