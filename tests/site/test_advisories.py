@@ -20,6 +20,7 @@ from dten_audit.readers.config.yaml_nodes import YamlError, plain
 from dten_audit.readers.signing.certificates import grouped, load
 from dten_audit.readers.signing.fingerprints import fingerprints
 from dten_audit.site.advisories import AdvisoryError, load_advisories, load_advisory
+from dten_audit.site.advisory_forms import told
 from dten_audit.site.schema import SiteFileError
 from dten_audit.site.trust_loading import load_trust
 from dten_audit.site.vers import check_vers, contains
@@ -357,3 +358,33 @@ def test_hostile_texts_take_linear_time(text: str) -> None:
     for _ in fingerprints(text):
         pass
     assert time.monotonic() - started < 3
+
+
+SHAPES = st.dictionaries(
+    st.sampled_from(
+        "document product_tree branches product full_product_names product_id category name notes "
+        "text vulnerabilities product_status known_affected fixed affected package purl ranges "
+        "events introduced versions statements products status hashes id modified @id".split()
+    ),
+    VALUES,
+    max_size=6,
+)
+
+
+@given(SHAPES, SHAPES, st.sampled_from(["csaf", "osv", "vex", "ours"]))
+def test_whatever_else_it_holds_an_advisory_is_read(
+    more: dict[str, Any], inside: dict[str, Any], form: str
+) -> None:
+    starts: dict[str, dict[str, Any]] = {
+        "csaf": {"document": inside | {"csaf_version": "2.0", "tracking": {"id": "A"}}},
+        "osv": {"affected": [inside], "id": "A", "modified": "x"},
+        "vex": {"statements": [inside], "@context": "https://openvex.dev/ns", "@id": "A"},
+        "ours": inside | {"schema": "dten-advisory/1", "id": "A", "kind": "eol"},
+    }
+    text = json.dumps(more | starts[form])
+    try:
+        found = told("a.json", parse_json(text))
+    except SiteFileError:
+        assert form == "ours"
+    else:
+        assert found.id == "A"
