@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Mapping
@@ -39,6 +42,7 @@ from dten_audit.model.facts.code_signatures import (
     LoneSignature,
     SignedArchive,
 )
+from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.signatures import TimestampCheck
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.signing.certificates import load
@@ -314,3 +318,49 @@ def test_without_a_store_trust_is_unknown(tmp_path: Path) -> None:
     (own,) = of_program(tmp_path, sign_program(program(), VENDOR))
     assert own.trust == Unknown("trust.roots")
     assert own.authority.startswith("CN=Acme Root CA 2014,O=Acme Vendor GmbH, SHA-256 ")
+
+
+PROGRAM = """
+import sys
+from dten_audit.cli.main import main
+main([sys.argv[1], "--format", "json"])
+print("cryptography" in {name.partition(".")[0] for name in sys.modules}, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(("signed", "imported"), [(False, "False"), (True, "True")])
+def test_programs_and_archives_without_signatures_cost_no_import(
+    tmp_path: Path, *, signed: bool, imported: str
+) -> None:
+    image = sign_program(program(), VENDOR) if signed else program()
+    jar = write_zip([ZipMember("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0\r\n\r\n")])
+    script = b"# SIG # is a comment\r\nStop-Service dten\r\n"
+    files = {"bin/a.exe": image, "lib/a.jar": jar, "install/Up.ps1": script}
+    package, _ = stored(tmp_path, files)
+    command = [sys.executable, "-c", PROGRAM, str(package)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stderr.splitlines()[-1] == imported
+
+
+def test_a_signature_takes_less_than_three_milliseconds() -> None:
+    """Beside the digest of the program, which depends on its size."""
+    made = {f"bin/{n}.dll": sign_program(program(bytes([n])), VENDOR) for n in range(200)}
+    derived({"bin/a.exe": made["bin/0.dll"]})
+    start = time.process_time()
+    found = derived(made).of(CodeSignature)
+    spent = time.process_time() - start
+    assert len(found) == 200
+    assert spent / len(found) < 0.003
+
+
+def test_a_program_that_carries_hundreds_of_messages() -> None:
+    image = program()
+    chain = [own.certificate for own in VENDOR.chain]
+    inner = sign_structure(SPC_INDIRECT_DATA, indirect(image), VENDOR.signer, chain)
+    nested = [attribute("1.3.6.1.4.1.311.2.4.1", inner)] * 300
+    message = sign_structure(
+        SPC_INDIRECT_DATA, indirect(image), VENDOR.signer, chain, unsigned=lambda _: nested
+    )
+    made = derived({"bin/a.exe": with_message(image, message)})
+    assert len(made.of(CodeSignature)) == 16
+    assert [own.language for own in made.of(Unreadable)] == ["authenticode"]
