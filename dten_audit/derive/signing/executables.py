@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from dten_audit.derive.signing.anchors import Anchors
 from dten_audit.derive.signing.members import archives_in
 from dten_audit.derive.signing.paths import Chain, build
-from dten_audit.derive.signing.pool import Pool
+from dten_audit.derive.signing.pool import Pool, Work
 from dten_audit.derive.signing.stamps import Stamp, stamps, told, trusted_time
 from dten_audit.derive.signing.telling import chain_lines, party
 from dten_audit.links.package import Package
@@ -39,6 +39,9 @@ _SIGNERS: Final = 10
 _NO_CERTIFICATE: Final = "the signer's certificate is missing"
 
 
+_Group = tuple[tuple[str, ...], tuple[bytes, ...]]
+
+
 class _Job(NamedTuple):
     """One signer of one message of a program."""
 
@@ -47,35 +50,49 @@ class _Job(NamedTuple):
     signer: SignerInfo
     weak: str
 
+    @property
+    def group(self) -> _Group:
+        """What it shares its chains with: the archives that it lies in, and its certificates."""
+        return archives_in(self.fact.at.path), self.signed.certificates
+
 
 class _Known:
-    """Certificates by their bytes, and chains by moment: programs of one vendor share both."""
+    """Certificates, pools and chains: programs of one vendor share all of them.
+
+    Each program brings its own certificates; those of others are no part of its chains.
+    """
 
     def __init__(self, package: Package, estate: Estate) -> None:
         name = PurePath(_package_path(package)).name
         self.anchors = Anchors(estate.trust, name, estate.at)
-        self.loaded: dict[bytes, X509 | None] = {}
-        self.pool = Pool((), self.anchors)
-        self._chains: dict[tuple[X509, datetime, bool, tuple[str, ...]], Chain] = {}
+        self._work = Work()
+        self._loaded: dict[bytes, X509 | None] = {}
+        self._pools: dict[_Group, Pool] = {}
+        self._chains: dict[tuple[_Group, X509, datetime, bool], Chain] = {}
 
     def certificates(self, signed: SignedData) -> list[X509]:
-        """Return the certificates of a message, and lay them ready for paths."""
+        """Return the certificates of a message, each parsed once."""
         return [own for raw in signed.certificates if (own := self._load(raw)) is not None]
 
     def _load(self, raw: bytes) -> X509 | None:
-        if raw not in self.loaded:
+        if raw not in self._loaded:
             try:
-                own = load(raw)
+                self._loaded[raw] = load(raw)
             except MalformedError:
-                self.loaded[raw] = None
-            else:
-                self.loaded[raw] = own
-                self.pool.add([own])
-        return self.loaded[raw]
+                self._loaded[raw] = None
+        return self._loaded[raw]
 
-    def chain(self, own: X509, pool: Pool) -> Chain:
+    def pool(self, job: _Job) -> Pool:
+        """Return what the chains of a message are made of."""
+        if job.group not in self._pools:
+            anchors = self.anchors.within(job.group[0])
+            sent = self.certificates(job.signed)
+            self._pools[job.group] = Pool(sent, anchors, work=self._work)
+        return self._pools[job.group]
+
+    def chain(self, job: _Job, own: X509, pool: Pool) -> Chain:
         """Return the best chain of a certificate; each is built once for a moment."""
-        wanted = (own, pool.when, pool.proven, pool.anchors.names)
+        wanted = (job.group, own, pool.when, pool.proven)
         if wanted not in self._chains:
             self._chains[wanted] = build(own, pool)
         return self._chains[wanted]
@@ -94,11 +111,9 @@ def derive(package: Package, estate: Estate) -> Iterator[Fact]:
     for fact in found:
         by_file[fact.document].append(fact)
     known = _Known(package, estate)
-    jobs = [job for facts in by_file.values() for job in _jobs(facts)]
-    for job in jobs:
-        known.certificates(job.signed)
-    for job in jobs:
-        yield from _judged(job, known)
+    for facts in by_file.values():
+        for job in _jobs(facts):
+            yield from _judged(job, known)
 
 
 def _jobs(facts: list[ProgramSignature]) -> Iterator[_Job]:
@@ -116,11 +131,11 @@ def _jobs(facts: list[ProgramSignature]) -> Iterator[_Job]:
 def _judged(job: _Job, known: _Known) -> Iterator[Fact]:
     sent = known.certificates(job.signed)
     own = signer_certificate(job.signer, (*sent, *known.anchors.known))
-    stamped = [*stamps(job.signer, known.pool), *_countersigned(job, sent, known)]
+    pool = known.pool(job)
+    stamped = [*stamps(job.signer, pool), *_countersigned(job, sent, pool)]
     time = trusted_time(stamped)
-    pool = known.pool.within(archives_in(job.fact.at.path))
     pool = pool.at(time) if time else pool
-    chain = known.chain(own, pool) if own else None
+    chain = known.chain(job, own, pool) if own else None
     check = _told(job, _verdict(job, own), chain, pool.anchors, stamped, time)
     yield check
     for stamp in stamped:
@@ -147,7 +162,7 @@ def _verdict(job: _Job, own: X509 | None) -> Verdict:
     return verdict._replace(content_matches=verdict.content_matches is not False)
 
 
-def _countersigned(job: _Job, sent: list[X509], known: _Known) -> Iterator[Stamp]:
+def _countersigned(job: _Job, sent: list[X509], pool: Pool) -> Iterator[Stamp]:
     """Yield the times that older authorities put on a signature by signing it (PKCS #9)."""
     for raw in job.signer.countersignatures[:_SIGNERS]:
         try:
@@ -164,8 +179,7 @@ def _countersigned(job: _Job, sent: list[X509], known: _Known) -> Iterator[Stamp
         sound = verdict.content_matches and verdict.signature_valid
         message = SignedData(oids.DATA, None, (), (signer,))
         token = Token(message, at, signer.digest, signer.message_digest or b"", b"")
-        chain = known.chain(own, known.pool.of_authority((), (), at))
-        yield Stamp(token, sound, chain)
+        yield Stamp(token, sound, build(own, pool.of_authority((), (), at)))
 
 
 def _told(
