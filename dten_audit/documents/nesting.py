@@ -15,9 +15,8 @@ from dten_audit.documents.shar import holds_parts
 from dten_audit.documents.source import Data
 from dten_audit.documents.zip.directory import ends_in_zip
 
-_LONGEST_TAIL: Final = 22 + 0xFFFF
-_LAST_SIGNATURE_BYTE: Final = b"\x06"
-"""No text holds it, and it is found at the speed of memory."""
+_SHORTEST_WITHOUT_NUL: Final = 1 << 24
+"""The size of a smaller ZIP's directory, in its end record, has a byte that is zero."""
 _NAMED: Final = frozenset(("iso", "dmg"))
 """Kinds that a name gives although the bytes may be something else."""
 
@@ -44,9 +43,10 @@ def _nested_kind(path: str, data: Data, mode: int | None) -> tuple[str, str]:
     kind = kind_of(path, head, mode)
     if kind in CONTAINERS and kind not in _NAMED:
         return kind, kind
-    if data.find(_LAST_SIGNATURE_BYTE, -_LONGEST_TAIL) >= 0 and ends_in_zip(data):
+    nul = data.find(b"\0")
+    if (nul >= 0 or len(data) > _SHORTEST_WITHOUT_NUL) and ends_in_zip(data):
         return kind, "zip"
-    if kind in SCRIPTS and carries_payload(data, kind):
+    if kind in SCRIPTS and carries_payload(data, kind, nul):
         return kind, "selfextract"
     if kind == "shell" and holds_parts(data):
         return kind, "shar"

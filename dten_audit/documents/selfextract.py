@@ -45,11 +45,15 @@ def members(source: Source) -> Iterator[Item]:
             yield from unread(data, first, end, path, "payload")
 
 
-def carries_payload(data: Data, kind: str) -> bool:
-    """Tell whether a script of this kind has something else behind it."""
+def carries_payload(data: Data, kind: str, nul: int) -> bool:
+    """Tell whether a script of this kind has something else behind it.
+
+    ``nul`` is where its first NUL stands, -1 without one.
+    """
     if kind == "text" and data[:2] != b"#!":
         return False
-    return bool(payload_of(data) or encoded_payload_of(data))
+    binary = nul >= 0 or not (isinstance(data, bytes) and _is_utf8(data))
+    return bool((binary and payload_of(data)) or encoded_payload_of(data))
 
 
 def payload_of(data: Data) -> int:
@@ -57,8 +61,6 @@ def payload_of(data: Data) -> int:
 
     0 where there are none.
     """
-    if isinstance(data, bytes) and b"\0" not in data and _is_utf8(data):
-        return 0
     if encoding_of(data[:SAMPLE]).startswith(("utf-16", "utf-32")):
         return 0
     end = len(data)
