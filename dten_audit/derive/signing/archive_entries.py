@@ -25,6 +25,8 @@ from dten_audit.readers.signing.jar import (
 )
 from dten_audit.readers.signing.names import in_test_tree
 
+_MOST: Final = 20
+"""More signature files than this are not looked at; each is compared with the whole manifest."""
 _MAGIC: Final = "magic"
 _SIGNING_BLOCK: Final = "@signing-block"
 """What stands between entries and directory of Android programs: a signature of another kind."""
@@ -58,6 +60,8 @@ class Archive:
         self.incidental = in_test_tree(self.shown)
         self.signature_files: list[DocumentInfo] = []
         self.blocks: list[DocumentInfo] = []
+        self.stems: set[str] = set()
+        self._crowded = False
         self._entries: dict[str, str] = {}
         self._infos: dict[str, DocumentInfo] = {}
         self._texts: dict[str, bytes] = {}
@@ -74,7 +78,10 @@ class Archive:
             self._infos[address] = info
             upper = path.upper()
             if is_signing(path) and upper.endswith(SIGNATURE_FILE):
-                self.signature_files.append(info)
+                self.stems.add(_stem(path))
+                self._crowded = len(self.signature_files) == _MOST
+                if not self._crowded:
+                    self.signature_files.append(info)
             elif is_signing(path) and upper.endswith(BLOCKS):
                 self.blocks.append(info)
         if path != _SIGNING_BLOCK:
@@ -83,9 +90,9 @@ class Archive:
     def wanted(self) -> Iterator[str]:
         """Yield the addresses of all entries whose content matters."""
         for address, path in self._entries.items():
-            upper = path.upper()
-            if not is_signing(path) or upper == MANIFEST or upper.endswith(SIGNATURE_FILE):
+            if not is_signing(path) or path.upper() == MANIFEST:
                 yield address
+        yield from (info.address for info in self.signature_files)
 
     def take(self, address: str, data: bytes) -> bool:
         """Take the content of an entry; false where it must be read again, once more is known."""
@@ -177,6 +184,9 @@ class Archive:
                 yield self._entry(f"{self.prefix}{name}", name, "section-differs", "not listed")
             if one.problem:
                 yield self._entry(self.prefix.removesuffix(MEMBER), "", "unchecked", one.problem)
+        if self._crowded:
+            problem = f"it has more than {_MOST} signature files, of which the rest is not read"
+            yield self._entry(self.prefix.removesuffix(MEMBER), "", "unchecked", problem)
         if self._manifest is None:
             return
         yield from self._listed(self._manifest)

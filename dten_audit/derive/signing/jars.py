@@ -131,12 +131,11 @@ def _weak(message: bytes) -> Iterator[str]:
 def _lone(archive: Archive, messages: Mapping[str, bytes]) -> Iterator[LoneSignature]:
     """Yield signature files without a block that can be read, and blocks without such a file."""
     stems = {_stem(info) for info in archive.blocks if info.id in messages}
-    files = {_stem(info) for info in archive.signature_files}
     for info in archive.signature_files:
         if _stem(info) not in stems:
             yield _half(archive, info, "signature-file")
     for info in archive.blocks:
-        if _stem(info) not in files:
+        if _stem(info) not in archive.stems:
             yield _half(archive, info, "signature-block")
 
 

@@ -364,3 +364,22 @@ def test_a_program_that_carries_hundreds_of_messages() -> None:
     made = derived({"bin/a.exe": with_message(image, message)})
     assert len(made.of(CodeSignature)) == 16
     assert [own.language for own in made.of(Unreadable)] == ["authenticode"]
+
+
+def test_an_archive_with_very_many_signature_files(tmp_path: Path) -> None:
+    entries = {f"a{number}.class": CLASS for number in range(2000)}
+    members = sign_archive(entries, VENDOR)
+    own, block = members["META-INF/ACME.SF"], members["META-INF/ACME.EC"]
+    for number in range(100):
+        members[f"META-INF/X{number}.SF"] = own
+        members[f"META-INF/X{number}.EC"] = block
+    jar = write_zip([ZipMember(path, data) for path, data in members.items()])
+    start = time.process_time()
+    package = examined(tmp_path, {"lib/many.jar": jar})
+    assert time.process_time() - start < 5
+    assert len(package.of(SignedArchive)) == 20
+    first, *others = package.of(ArchiveEntry)
+    assert first.status == "unchecked"
+    assert len(others) == 81
+    assert all(own.metadata for own in others)
+    assert package.of(LoneSignature) == []
