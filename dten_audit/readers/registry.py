@@ -47,6 +47,7 @@ READERS: tuple[Reader, ...] = (
         "archive-manifests",
         frozenset({"properties", "yaml", "text"}),
         "dten_audit.readers.signing.jar:read",
+        triggers=(rb"-Digest: ",),
         partial=True,
     ),
     Reader("cron", frozenset({"cron", "crontab"}), "dten_audit.readers.cron.crontab:read"),

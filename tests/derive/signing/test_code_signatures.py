@@ -43,7 +43,7 @@ from dten_audit.model.facts.code_signatures import (
     SignedArchive,
 )
 from dten_audit.model.facts.general import Unreadable
-from dten_audit.model.facts.signatures import TimestampCheck
+from dten_audit.model.facts.signatures import SignatureCheck, TimestampCheck
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.signing.certificates import load
 from dten_audit.site.trust import TrustStore
@@ -383,3 +383,13 @@ def test_an_archive_with_very_many_signature_files(tmp_path: Path) -> None:
     assert len(others) == 81
     assert all(own.metadata for own in others)
     assert package.of(LoneSignature) == []
+
+
+@pytest.mark.parametrize("bent", [False, True])
+def test_a_catalogue_is_verified_like_any_message(tmp_path: Path, *, bent: bool) -> None:
+    """What it lists is not compared: drivers are looked up in it by Windows."""
+    listed = tlv(0x30, tlv(0x04, b"members"))
+    made = sign_structure("1.3.6.1.4.1.311.10.1", listed, VENDOR.signer)
+    made = made.replace(b"members", b"Members") if bent else made
+    (own,) = examined(tmp_path, {"drivers/dten.cat": made}).of(SignatureCheck)
+    assert (own.content_matches, own.signature_valid) == (not bent, True)
