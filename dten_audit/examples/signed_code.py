@@ -117,9 +117,9 @@ def signed_program(params: Mapping[str, object]) -> dict[str, bytes]:
     """Return package members and trust store by path: a signed program for each of ``paths``.
 
     ``paths``: by default ``bin/dten.exe``. ``root``: the name of the root. ``store``: trusted,
-    other, impostor (that name, another key), or none. ``leaf``: fields of the signer's profile. ``digests``: of the message and those
-    nested in it. ``padding``, ``behind``: text put there. ``tamper``: content, signature, or cut.
-    ``certificates: none`` leaves all out.
+    other, impostor (that name, another key), or none. ``leaf``: fields of the signer's profile.
+    ``digests``: of the message and those nested in it. ``padding``, ``behind``: text put there.
+    ``tamper``: content, signature, or cut. ``certificates: none`` leaves all out.
     """
     stated_leaf = dict(cast("Mapping[str, object]", params.get("leaf", {})))
     for field in ("valid", "eku"):
