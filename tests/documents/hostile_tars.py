@@ -16,7 +16,7 @@ from backports import zstd
 
 from dten_audit.documents.tar_header import BLOCK
 
-from .hostile_zips import CANARY, Case
+from .zip_cases import CANARY, Case
 
 Info = tarfile.TarInfo
 

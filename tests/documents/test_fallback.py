@@ -11,8 +11,9 @@ from dten_audit.documents import decoders
 from dten_audit.documents.zip import content
 
 from .hostile_tars import BROKEN
-from .hostile_zips import HOSTILE, Case
+from .hostile_zips import HOSTILE
 from .opening import open_bytes
+from .zip_cases import Case
 
 CASES = [*HOSTILE, *BROKEN]
 

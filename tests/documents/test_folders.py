@@ -18,8 +18,8 @@ from dten_audit.documents.folder import read_file
 from dten_audit.examples.zip_writer import ZipMember, write_zip
 
 from .hostile_tars import info, tar
-from .hostile_zips import CANARY
 from .opening import Opening, open_path
+from .zip_cases import CANARY
 
 INNER: Final = write_zip([ZipMember("etc/cron.d/import", CANARY)])
 NAMES: Final = st.text("abcAB -.é☃\u202e\x01\\:$`~", min_size=1, max_size=12).filter(

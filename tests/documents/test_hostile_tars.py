@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from .hostile_tars import BROKEN
-from .hostile_zips import CANARY, Case
 from .opening import open_bytes
+from .zip_cases import CANARY, Case
 
 
 @pytest.mark.parametrize("case", BROKEN, ids=[case.name for case in BROKEN])

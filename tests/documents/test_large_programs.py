@@ -12,8 +12,8 @@ from dten_audit.documents.cat import content, contents
 from dten_audit.examples.zip_writer import ZipMember, write_zip
 
 from .hostile_tars import info, tar
-from .hostile_zips import CANARY
 from .opening import open_bytes
+from .zip_cases import CANARY
 
 MIB = 1 << 20
 SMALL = Limits(memory=MIB, ratio=10**6)

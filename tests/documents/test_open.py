@@ -17,8 +17,9 @@ from dten_audit.documents.open import open_package
 from dten_audit.examples.zip_writer import ZipMember, write_zip
 
 from .hostile_tars import BROKEN, info, tar
-from .hostile_zips import CANARY, HOSTILE
+from .hostile_zips import HOSTILE
 from .opening import open_bytes, open_path
+from .zip_cases import CANARY
 
 INNER = tar((info("./db/up.sql"), CANARY), (info("bin/run", mode=0o755), b"#!/bin/sh\n"))
 PACKAGE = write_zip(
