@@ -66,6 +66,13 @@ class Roles:
         return "script"
 
 
+@cache
+def build_tools() -> frozenset[str]:
+    """Return the names of scripts that compile programs and are not run by an upgrade."""
+    table = cast("dict[str, list[str]]", knowledge("script_roles"))
+    return frozenset(table["build_tools"])
+
+
 def role_of(package: Package, document: str) -> ScriptRole:
     """Return what one document is for; ``Roles`` is quicker for many."""
     return Roles(package).of(document)

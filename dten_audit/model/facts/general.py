@@ -36,7 +36,8 @@ class UnreadPart(NamedTuple):
     """An unreadable part, knowing what its file is for.
 
     ``role`` is ``script`` as well where another script of the package runs the file, wherever it
-    lies.
+    lies. ``compiles``: by its name it is a script of GNU's build system, and nothing runs it but
+    to compile.
     """
 
     at: Location
@@ -45,6 +46,7 @@ class UnreadPart(NamedTuple):
     certainty: Certainty = "exact"
     guessed: bool = False
     role: ScriptRole = "script"
+    compiles: bool = False
 
     @property
     def subject(self) -> str:
