@@ -28,7 +28,7 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
         return
     stated = list(_All(package, estate, book).stated())
     every = merged(fact for fact in stated if isinstance(fact, SchemaChange))
-    changes = with_open_past(book, every)
+    changes = with_open_past(book, every, package.identity.get("version", ""))
     yield from changes
     yield from single(fact for fact in stated if isinstance(fact, (TransactionIssue, UncheckedSql)))
     yield from migrations(book, changes)

@@ -18,11 +18,16 @@ from dten_audit.model.facts.sql import SchemaChange
 
 LONG: Final = 8
 """So many files of one series are more than one release's changes."""
+_RELEASE: Final = re.compile(r"[vV]?([0-9]{1,9}(?:\.[0-9]{1,9}){1,5})(?:\.[a-z]{3,6}|[-+~][^/]*)?")
 _NUMBERED: Final = re.compile(r"[vV]?[0-9][0-9._-]*")
 
 
-def past(book: Book, called: Collection[str]) -> set[str]:
-    """Return the paths of uncalled files that belong to a long series."""
+def past(book: Book, called: Collection[str], release: str = "") -> set[str]:
+    """Return the paths of uncalled files that belong to a long series, or to an older release.
+
+    ``release`` is the version of the package: a site on a later one than a file is named for has
+    run the file long ago.
+    """
     series: dict[str, set[str]] = defaultdict(set)
     for file in book.files.values():
         if not file.info.host and file.role == "up":
@@ -30,10 +35,23 @@ def past(book: Book, called: Collection[str]) -> set[str]:
     return {
         path
         for name, paths in series.items()
-        if name and len(paths) >= LONG
+        if name
         for path in paths
-        if path not in called
+        if path not in called and (len(paths) >= LONG or _older(path, release))
     }
+
+
+def _older(path: str, release: str) -> bool:
+    """Tell whether a file is named for a version before that of the package."""
+    named = _RELEASE.fullmatch(posixpath.basename(path))
+    own = _RELEASE.match(release.rpartition(":")[2])
+    if named is None or own is None:
+        return False
+    return _parts(named[1]) < _parts(own[1])
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
 
 
 def series_of(file: SqlFile) -> str:
@@ -45,11 +63,13 @@ def series_of(file: SqlFile) -> str:
     return set_of(file.file.path, file.runner)
 
 
-def with_open_past(book: Book, changes: Iterable[SchemaChange]) -> list[SchemaChange]:
+def with_open_past(
+    book: Book, changes: Iterable[SchemaChange], release: str
+) -> list[SchemaChange]:
     """Return the changes; those of a series' uncalled files hold only if the file still runs."""
     changes = list(changes)
     called = {change.script for change in changes if change.called}
-    open_files = past(book, called)
+    open_files = past(book, called, release)
     series = {file.file.path: series_of(file) for file in book.files.values()}
     return [
         change._replace(certainty="computed", unit=series[change.script])

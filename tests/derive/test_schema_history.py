@@ -1,0 +1,36 @@
+"""Which migrations of a product's past still run is open; those of its own release run."""
+
+from __future__ import annotations
+
+import pytest
+
+from dten_audit.derive.schema_changes import derive
+from dten_audit.model.facts.sql import SchemaChange
+from dten_audit.site.estate import Estate
+from dten_audit.site.site import Site
+from tests.derive.schema import AT
+from tests.derive.trees import package_of
+
+ALTER = "ALTER TABLE orders ADD COLUMN note text;\n"
+FOLDER = "usr/share/dbconfig-common/data/dten/upgrade/pgsql"
+RELEASES = [
+    ("9.6.7", ("3.0.0", "9.0.0"), ["computed", "computed"]),
+    ("5:9.6.7-7", ("9.0.0", "9.6.7"), ["computed", "exact"]),
+    ("9.4.0", ("9.4.0",), ["exact"]),
+    ("9.10.0", ("9.9.1",), ["computed"]),
+    ("", ("3.0.0", "9.0.0"), ["exact", "exact"]),
+    ("9.6.7", ("orders.sql",), ["exact"]),
+    ("9.6.7", ("v9.1.0.sql", "v9.7.0.sql"), ["computed", "exact"]),
+    ("9.6.7", tuple(f"{number:04}_a.sql" for number in range(8)), ["computed"] * 8),
+]
+"""The version of the package, its files of SQL, and how certain it is that they run."""
+
+
+@pytest.mark.parametrize(("release", "names", "certainty"), RELEASES)
+def test_a_file_of_an_older_release_may_have_run_long_ago(
+    release: str, names: tuple[str, ...], certainty: list[str]
+) -> None:
+    package = package_of({f"{FOLDER}/{name}": ALTER for name in names})
+    package.identity = {"version": release} if release else {}
+    found = [f for f in derive(package, Estate(Site(), AT)) if isinstance(f, SchemaChange)]
+    assert [fact.certainty for fact in sorted(found, key=lambda fact: fact.script)] == certainty
