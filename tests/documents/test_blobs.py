@@ -194,7 +194,8 @@ def test_the_next_entry_of_a_dictionary_is_no_piece(tmp_path: Path) -> None:
 
 def test_several_in_one_script_and_inside_each_other(tmp_path: Path) -> None:
     inner = f"#!/bin/sh\necho {b64(TAR)} | base64 -d | tar xz\n".encode()
-    text = f"A={b64(ELF)}; B={b64(ELF + b'2')}\nC={b64(inner)}\nD={b64(gzip.compress(inner, mtime=0))}\n"
+    packed = gzip.compress(inner, mtime=0)
+    text = f"A={b64(ELF)}; B={b64(ELF + b'2')}\nC={b64(inner)}\nD={b64(packed)}\n"
     found = opened(text, tmp_path)
     cron = "@base64/2!/etc/cron.d/dten"
     assert sorted(path.removeprefix("up.sh!/") for path in found.tree) == sorted(
