@@ -63,9 +63,7 @@ def series_of(file: SqlFile) -> str:
     return set_of(file.file.path, file.runner)
 
 
-def with_open_past(
-    book: Book, changes: Iterable[SchemaChange], release: str
-) -> list[SchemaChange]:
+def with_open_past(book: Book, changes: Iterable[SchemaChange], release: str) -> list[SchemaChange]:
     """Return the changes; those of a series' uncalled files hold only if the file still runs."""
     changes = list(changes)
     called = {change.script for change in changes if change.called}
