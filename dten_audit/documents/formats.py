@@ -24,7 +24,7 @@ class Format(NamedTuple):
 
 FORMATS: tuple[Format, ...] = (
     Format("zip", "zip.members:members"),
-    Format("tar", "tar:members"),
+    Format("tar", "tar.members:members"),
     Format("gzip", "streams:gzip_members"),
     Format("bzip2", "streams:bzip2_members"),
     Format("xz", "streams:xz_members"),
@@ -32,8 +32,8 @@ FORMATS: tuple[Format, ...] = (
     Format("zstd", "streams:zstd_members"),
     Format("lzip", "streams:lzip_members"),
     Format("ar", "ar:members"),
-    Format("cpio", "cpio:members"),
-    Format("rpm", "rpm:members"),
+    Format("cpio", "cpio.members:members"),
+    Format("rpm", "rpm.members:members"),
     Format("7z", "sevenzip.members:members"),
     Format("selfextract", "selfextract:members"),
     Format("shar", "shar:members"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final
 
-from dten_audit.documents import cpio, tar
+from dten_audit.documents.cpio import members as cpio
 from dten_audit.documents.decoders import Flow
 from dten_audit.documents.errors import BrokenError
 from dten_audit.documents.kinds import CONTAINERS, kind_of
@@ -15,6 +15,7 @@ from dten_audit.documents.sink import Sink
 from dten_audit.documents.source import Item, Member, Missed, Problem, Source
 from dten_audit.documents.stream_headers import GzipHeaders
 from dten_audit.documents.tape import FlowTape
+from dten_audit.documents.tar import members as tar
 
 _ENDINGS: Final = {
     ".tgz": ".tar", ".tbz2": ".tar", ".tbz": ".tar", ".txz": ".tar", ".tlz": ".tar",

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from backports import zstd
 
-from dten_audit.documents.tar_header import BLOCK
+from dten_audit.documents.tar.header import BLOCK
 
 from .zip_cases import CANARY, Case
 

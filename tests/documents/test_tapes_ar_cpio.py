@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from dten_audit.documents.budget import Budget
-from dten_audit.documents.cpio import byte_sum, members
+from dten_audit.documents.cpio.members import byte_sum, members
 from dten_audit.documents.errors import BrokenError
 from dten_audit.documents.source import Source, everything
 

@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from dten_audit.documents.budget import Limits
-from dten_audit.documents.tar_header import is_header, number
+from dten_audit.documents.tar.header import is_header, number
 
 from . import tape_writers as w
 from .opening import open_bytes, open_path

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 from zlib import adler32
 
-from dten_audit.documents.cpio_header import Header, read_header, starts_cpio
+from dten_audit.documents.cpio.header import Header, read_header, starts_cpio
 from dten_audit.documents.decoders import CHUNK
 from dten_audit.documents.errors import BrokenError
 from dten_audit.documents.kinds import CONTAINERS, kind_of

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from dten_audit.documents.errors import BrokenError
 from dten_audit.documents.names import mode_problems
-from dten_audit.documents.rpm_header import RpmHeader
+from dten_audit.documents.rpm.header import RpmHeader
 from dten_audit.documents.source import Folder, Item, Link, Member, Missed, Problem, path_text
 
 _GHOST: Final = 64

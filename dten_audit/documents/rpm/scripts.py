@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Final
 
-from dten_audit.documents.rpm_header import RpmHeader
+from dten_audit.documents.rpm.header import RpmHeader
 from dten_audit.documents.source import path_text
 
 _SCRIPTLETS: Final = {

@@ -17,7 +17,7 @@ from dten_audit.documents.source import (
     Source,
 )
 from dten_audit.documents.tape import FlatTape, Tape, take_content
-from dten_audit.documents.tar_header import (
+from dten_audit.documents.tar.header import (
     BLOCK,
     ZEROS,
     Header,
@@ -26,9 +26,9 @@ from dten_audit.documents.tar_header import (
     read_header,
     text,
 )
-from dten_audit.documents.tar_pax import Stated
-from dten_audit.documents.tar_sparse import checked, expand, old_map, pax_map
-from dten_audit.documents.tar_trailer import behind_end
+from dten_audit.documents.tar.pax import Stated
+from dten_audit.documents.tar.sparse import checked, expand, old_map, pax_map
+from dten_audit.documents.tar.trailer import behind_end
 
 _EXTENDED: Final = frozenset("xgLKX")
 _REGULAR: Final = frozenset("0\0007")

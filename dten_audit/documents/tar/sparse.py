@@ -11,7 +11,7 @@ from dten_audit.documents.errors import BrokenError, OverLimitError
 from dten_audit.documents.sink import Sink
 from dten_audit.documents.source import Data
 from dten_audit.documents.tape import Tape
-from dten_audit.documents.tar_header import BLOCK, number
+from dten_audit.documents.tar.header import BLOCK, number
 
 _ENTRY: Final = 24
 _FIRST_MAP: Final = slice(386, 482)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from dten_audit.documents.sink import Sink
 from dten_audit.documents.source import Item, Member, Problem, Source
 from dten_audit.documents.tape import Tape
-from dten_audit.documents.tar_header import BLOCK, is_header
+from dten_audit.documents.tar.header import BLOCK, is_header
 
 
 def behind_end(

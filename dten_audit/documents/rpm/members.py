@@ -7,14 +7,14 @@ from base64 import b64decode
 from collections.abc import Iterator
 from typing import Final
 
-from dten_audit.documents import cpio
-from dten_audit.documents.cpio_header import starts_cpio
+from dten_audit.documents.cpio import members as cpio
+from dten_audit.documents.cpio.header import starts_cpio
 from dten_audit.documents.decoders import CHUNK, Flow
 from dten_audit.documents.errors import OverLimitError
 from dten_audit.documents.kinds import kind_of
-from dten_audit.documents.rpm_files import RpmFiles
-from dten_audit.documents.rpm_header import RpmHeader
-from dten_audit.documents.rpm_scripts import scripts
+from dten_audit.documents.rpm.files import RpmFiles
+from dten_audit.documents.rpm.header import RpmHeader
+from dten_audit.documents.rpm.scripts import scripts
 from dten_audit.documents.source import Item, Member, Missed, Problem, Source, path_text
 from dten_audit.documents.tape import FlatTape, FlowTape, Tape
 

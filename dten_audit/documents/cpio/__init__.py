@@ -1,0 +1,1 @@
+"""cpio, in all its forms."""

@@ -1,0 +1,1 @@
+"""RPM packages: their headers, the scripts that they run, and their files."""
