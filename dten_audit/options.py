@@ -17,7 +17,7 @@ from dten_audit.site.loading import load_site
 from dten_audit.site.site import Site
 
 if TYPE_CHECKING:
-    from dten_audit.site.advisories import Advisory
+    from dten_audit.site.advisory import Advisory
     from dten_audit.site.matrix import Matrix
     from dten_audit.site.trust import TrustStore
 

@@ -13,7 +13,7 @@ from dten_audit.model.location import Location
 from dten_audit.model.suggestion import suggestion
 from dten_audit.readers.config.yaml_nodes import Node
 from dten_audit.readers.signing.fingerprints import fingerprints
-from dten_audit.site.advisories import AdvisoryError, Form, NamedRoot, NamedVersion, Says, Told
+from dten_audit.site.advisory import AdvisoryError, Form, NamedRoot, NamedVersion, Says, Told
 from dten_audit.site.schema import Table
 from dten_audit.site.trust_records import bare_fingerprint
 from dten_audit.site.vers import check_vers

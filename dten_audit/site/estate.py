@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dten_audit.site.site import Site
 
 if TYPE_CHECKING:
-    from dten_audit.site.advisories import Advisory
+    from dten_audit.site.advisory import Advisory
     from dten_audit.site.matrix import Matrix
     from dten_audit.site.trust import TrustStore
 

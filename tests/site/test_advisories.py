@@ -19,7 +19,8 @@ from dten_audit.readers.config.json_nodes import parse_json
 from dten_audit.readers.config.yaml_nodes import YamlError, plain
 from dten_audit.readers.signing.certificates import grouped, load
 from dten_audit.readers.signing.fingerprints import fingerprints
-from dten_audit.site.advisories import AdvisoryError, load_advisories, load_advisory
+from dten_audit.site.advisories import load_advisories, load_advisory
+from dten_audit.site.advisory import AdvisoryError
 from dten_audit.site.advisory_forms import told
 from dten_audit.site.schema import SiteFileError
 from dten_audit.site.trust_loading import load_trust

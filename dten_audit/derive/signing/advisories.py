@@ -20,7 +20,7 @@ from dten_audit.model.location import MEMBER, Location
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.signing.fingerprints import fingerprints
 from dten_audit.readers.signing.names import name_words, words
-from dten_audit.site.advisories import Advisory, NamedVersion
+from dten_audit.site.advisory import Advisory, NamedVersion
 from dten_audit.site.estate import Estate
 from dten_audit.site.vers import contains
 from dten_audit.site.versions import compare, scheme_of

@@ -14,7 +14,7 @@ from dten_audit.readers.signing.cms import SignerInfo, parse_signed_data, signer
 from dten_audit.readers.signing.proofs import Content, Proof
 from dten_audit.readers.signing.verifying import verify
 from dten_audit.readers.signing.verifying_keys import VerifyingKey
-from dten_audit.site.advisories import Advisory, Beside, NamedRoot
+from dten_audit.site.advisory import Advisory, Beside, NamedRoot
 from dten_audit.site.estate import Estate
 
 _SIGNERS = 20
