@@ -25,10 +25,11 @@ def key_signed_tree(params: Mapping[str, object]) -> dict[str, bytes]:
     ``files`` {path: text}; ``sign`` the signed member: by default ``SHA256SUMS``, made of all
     files. ``form``: minisign, signify, SSH, bare, DSSE, sigstore. ``by``: the name of the key that
     signs; ``kind`` of key; ``key_id``: the name of the key that it names instead. ``comment``
-    (minisign's trusted one), ``prehashed``, ``message`` (signify: the content behind it),
-    ``namespace`` and ``digest`` (SSH), ``content_of``: the member that is really signed. ``store``:
-    names of the keys that the user trusts, or ``none``; ``record``: fields of the vendor's record
-    and of its keys; ``options`` of allowed signers. ``ship`` {path: name} adds public keys.
+    (minisign's trusted one), ``prehashed``, ``message`` (signify: the content behind it), ``times``
+    (sigstore: stamped, none), ``namespace`` and ``digest`` (SSH), ``content_of``: the member that
+    is really signed. ``store``: names of the keys that the user trusts, or ``none``; ``record``:
+    fields of the vendor's record and of its keys; ``options`` of allowed signers. ``ship``
+    {path: name} adds public keys.
     ``tamper``: content, signature, comment. ``after``, ``drop`` and ``below`` as for signed trees.
     """
     files = {path: text.encode() for path, text in _texts(params, "files", _FILES).items()}
@@ -71,7 +72,7 @@ def _signature(
         digest = str(params.get("digest", "sha256"))
         return b64encode(made.bare_value(content, by, kind, digest)) + b"\n"
     if form == "sigstore":
-        return made.bundle(content, by)
+        return made.bundle(content, by, str(params.get("times", "stamped")))
     if form == "DSSE":
         listed = [(path, data) for path, data in files.items() if path != "SHA256SUMS"]
         return made.envelope(made.statement(listed), [by], kind)

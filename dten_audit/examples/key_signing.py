@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from dten_audit.examples.pki import LEAF, Extra, der, issue, key
 from dten_audit.examples.signing import PrivateKey, sign
 
+_OIDC_ISSUER: Final = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.8")
 _RAW: Final = (serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
 
@@ -154,16 +155,24 @@ def envelope(payload: bytes, names: Sequence[str], kind: str = "p256") -> bytes:
     return json.dumps(text, indent=1).encode()
 
 
-def bundle(content: bytes, name: str) -> bytes:
-    """Return a sigstore bundle over ``content``, by a certificate that says whose key it is."""
+def bundle(content: bytes, name: str, times: str = "stamped") -> bytes:
+    """Return a sigstore bundle over ``content``, by a certificate that says whose key it is.
+
+    ``times``: ``stamped``, as instances that are not public do it, or ``none``.
+    """
     workflow = "https://ci.acme.example/acme/dten/release.yaml@refs/tags/v9.4"
     named = x509.UniformResourceIdentifier(workflow)
-    own = issue("sigstore", None, LEAF, key(name), Extra(names=(named,)))
+    issuer = b"https://ci.acme.example"
+    stated_by = x509.UnrecognizedExtension(_OIDC_ISSUER, bytes((12, len(issuer))) + issuer)
+    extra = Extra(names=(named,), others=(stated_by,))
+    own = issue("sigstore", None, LEAF, key(name), extra)
+    stamps = [{"signedTimestamp": b64encode(b"0\0").decode()}] if times == "stamped" else []
     stated = {
         "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
         "verificationMaterial": {
             "certificate": {"rawBytes": b64encode(der(own.certificate)).decode()},
             "tlogEntries": [],
+            "timestampVerificationData": {"rfc3161Timestamps": stamps},
         },
         "messageSignature": {
             "messageDigest": {

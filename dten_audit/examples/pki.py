@@ -63,14 +63,15 @@ class Profile(NamedTuple):
 class Extra(NamedTuple):
     """What a certificate states beyond its profile.
 
-    ``limits`` are name constraints, ``names`` alternative names, ``points`` say where lists are;
-    ``authority_id`` names another key than that of the issuer.
+    ``limits`` are name constraints, ``names`` alternative names, ``points`` say where lists are,
+    ``others`` is what else; ``authority_id`` names another key than that of the issuer.
     """
 
     limits: x509.NameConstraints | None = None
     names: tuple[x509.GeneralName, ...] = ()
     points: x509.CRLDistributionPoints | None = None
     authority_id: bytes = b""
+    others: tuple[x509.UnrecognizedExtension, ...] = ()
 
 
 NOTHING: Final = Extra()
@@ -193,8 +194,8 @@ def _extensions(
         yield extra.limits, True
     if extra.names:
         yield x509.SubjectAlternativeName(extra.names), False
-    if extra.points is not None:
-        yield extra.points, False
+    points = () if extra.points is None else (extra.points,)
+    yield from ((other, False) for other in (*points, *extra.others))
     if profile.strange:
         strange = ObjectIdentifier("1.3.6.1.4.1.99999.1")
         yield x509.UnrecognizedExtension(strange, b"\x05\x00"), True

@@ -5,6 +5,7 @@ Nothing but these records decides: no certificate is trusted because a system or
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
@@ -31,12 +32,26 @@ APPROVALS: Final = 2
 """How many people must stand for a root that no other trusted root vouches for."""
 
 
+class SigstoreIdentity(NamedTuple):
+    """Who signs for a vendor with sigstore: a name, ``*`` for any text, and who vouches for it."""
+
+    identity: str
+    issuer: str
+
+    def names(self, names: Iterable[str], issuer: str) -> bool:
+        """Say whether a certificate for these names, of that issuer, is meant."""
+        parts = (re.escape(part) for part in self.identity.split("*"))
+        pattern = re.compile(".*".join(parts))
+        return issuer == self.issuer and any(pattern.fullmatch(name) for name in names)
+
+
 class Vendor(NamedTuple):
     """A vendor's record.
 
     ``scope`` are globs of file names: of packages, and of archives inside them; empty for any. Of
     ``identities`` (each a set of attributes) one must be part of the signer's subject; empty for
-    any. ``version`` counts the changes of the record; ``at`` is where it stands.
+    any. ``version`` counts the changes of the record; ``at`` is where it stands. ``sigstore`` are
+    those who sign with sigstore.
     """
 
     name: str = ""
@@ -45,6 +60,7 @@ class Vendor(NamedTuple):
     level: Level = "strict"
     version: int = 0
     at: Location = Location("")
+    sigstore: tuple[SigstoreIdentity, ...] = ()
 
     def covers(self, *names: str) -> bool:
         """Say whether one of these files, a package or an archive in it, is this vendor's."""
@@ -143,8 +159,10 @@ class TrustStore:
         path: str = "",
         rotations: Iterable[Rotation] = (),
         keys: Iterable[TrustedKey] = (),
+        vendors: Iterable[Vendor] = (),
     ) -> None:
         self.roots = tuple(roots)
+        self.vendors = tuple(vendors)
         self.keys = tuple(keys)
         self.path = path
         self.rotations = tuple(rotations)
@@ -173,6 +191,7 @@ class TrustStore:
     def vendor_of(self, *names: str) -> Vendor | None:
         """Return the vendor whose record names one of these files, the first ones first."""
         vendors = [*(own.vendor for own in self.roots), *(own.vendor for own in self.keys)]
+        vendors += self.vendors
         for name in names:
             for vendor in vendors:
                 if vendor.scope and vendor.covers(name):

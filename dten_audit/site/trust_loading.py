@@ -35,7 +35,7 @@ def load_trust(path: Path) -> TrustStore:
     if not path.is_dir():
         raise TrustError(str(path), 1, "no such trust store: give a folder of root certificates")
     store = settled(path, [own.record for own in read_records(path)])
-    if not store.roots and not store.keys:
+    if not store.roots and not store.keys and not store.vendors:
         reason = "the trust store is empty: put root certificates there, as PEM or DER"
         raise TrustError(str(path), 1, reason)
     return store
@@ -98,7 +98,8 @@ def settled(store: Path, records: Iterable[Record]) -> TrustStore:
     ]
     named = {own.key.identity for own in keys}
     keys += [own for own in loose_keys(store) if own.key.identity not in named]
-    return TrustStore([*roots, *loose], str(store), rotations, keys)
+    vendors = [own.vendor for own in records if own.vendor.sigstore]
+    return TrustStore([*roots, *loose], str(store), rotations, keys, vendors)
 
 
 def _proven(own: Rotation, roots: dict[str, TrustedRoot], find: Find) -> Rotation:

@@ -12,7 +12,16 @@ from dten_audit.model.suggestion import suggestion
 from dten_audit.readers.config.yaml_nodes import Node
 from dten_audit.readers.signing.certificates import X509, MalformedError, guarded, name_key
 from dten_audit.site.schema import SiteFileError, Table
-from dten_audit.site.trust import Channel, Evidence, Rotation, State, TrustedRoot, Vendor, Via
+from dten_audit.site.trust import (
+    Channel,
+    Evidence,
+    Rotation,
+    SigstoreIdentity,
+    State,
+    TrustedRoot,
+    Vendor,
+    Via,
+)
 
 Find = Callable[[str], X509 | None]
 """Finds a certificate by its fingerprint."""
@@ -22,7 +31,7 @@ _HEX: Final = frozenset("0123456789abcdef")
 _DIGITS: Final = 64
 _KEYS: Final = (
     "schema", "version", "vendor", "scope", "identities", "level", "roots", "rotations",
-    "keys",
+    "keys", "sigstore",
 )  # fmt: skip
 _ROOT_KEYS: Final = (
     "sha256", "use", "state", "accept_until", "review_by", "evidence", "approvals", "note",
@@ -30,6 +39,7 @@ _ROOT_KEYS: Final = (
 _EVIDENCE_KEYS: Final = (
     "channel", "by", "at", "peer", "number_from", "groups", "id", "sha256", "signed_by", "note",
 )  # fmt: skip
+_SIGSTORE_KEYS: Final = ("identity", "issuer", "note")
 _ROTATION_KEYS: Final = ("from", "to", "via", "cert", "seen_in", "at", "by", "note")
 
 
@@ -55,7 +65,7 @@ def record(path: str, node: Node, find: Find) -> Record:
     if table.text("schema", "1") != "1":
         raise TrustError(path, table.nodes["schema"].line, "the schema is 1")
     vendor = _vendor(table)
-    if not table.items("roots") and not table.items("keys"):
+    if not any(table.items(key) for key in ("roots", "keys", "sigstore")):
         raise TrustError(path, table.line, "a vendor record has roots")
     roots = [_root(_table(path, item, "root"), vendor, find) for item in table.items("roots")]
     seen: set[str] = set()
@@ -80,7 +90,21 @@ def _vendor(table: Table) -> Vendor:
     identities = tuple(_identity(table, text) for text in table.texts("identities"))
     version = table.number("version")
     at = Location(table.path, table.line)
-    return Vendor(name, table.texts("scope"), identities, cast("Level", level), version, at)
+    sigstore = tuple(_sigstore(table.path, node) for node in table.items("sigstore"))
+    scope = table.texts("scope")
+    return Vendor(name, scope, identities, cast("Level", level), version, at, sigstore)
+
+
+def _sigstore(path: str, node: Node) -> SigstoreIdentity:
+    table = Table(path, node, _SIGSTORE_KEYS, "a sigstore identity")
+    identity, issuer = table.text("identity"), table.text("issuer")
+    if not identity.replace("*", ""):
+        reason = "a sigstore identity names who signs (identity): an address or a workflow's URL"
+        raise TrustError(path, table.line, reason)
+    if not issuer:
+        reason = "a sigstore identity names who vouches for it (issuer), such as https://accounts.google.com"
+        raise TrustError(path, table.line, reason)
+    return SigstoreIdentity(identity, issuer)
 
 
 def _choice(table: Table, key: str, allowed: tuple[str, ...], default: str) -> str:

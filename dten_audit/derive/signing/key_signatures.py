@@ -9,10 +9,16 @@ from typing import Final, NamedTuple
 
 from dten_audit.derive.signing.keyring import Candidate, Keyring
 from dten_audit.derive.signing.members import Members, archives_around, container_of
+from dten_audit.derive.signing.sigstore_identity import expected_words, standing
 from dten_audit.links.package import DocumentInfo, Package
-from dten_audit.model.facts.key_signatures import KeySignature, KeySignatureCheck, KeyVerdict
+from dten_audit.model.facts.key_signatures import (
+    KeySignature,
+    KeySignatureCheck,
+    KeyVerdict,
+    Vouched,
+)
 from dten_audit.model.location import MEMBER
-from dten_audit.readers.signing import bare, bundles, dsse, minisign, sequoia, sshsig
+from dten_audit.readers.signing import bare, bundles, dsse, minisign, sequoia, sigstore_log, sshsig
 from dten_audit.readers.signing.certificates import MalformedError, guarded
 from dten_audit.readers.signing.instants import day
 from dten_audit.readers.signing.proofs import Content, Proof
@@ -25,6 +31,7 @@ _SEARCHES: Final = 20
 """For how many signatures of a package that is done."""
 _NAMING: Final = ("minisign", "signify")
 """Formats whose signatures name their key; elsewhere the name is a hint, or there is none."""
+_EXTRAS: Final = {sequoia.MISSING: "openpgp", sigstore_log.MISSING: "sigstore"}
 _UNREAD: Final = "the signed content cannot be read"
 
 
@@ -46,6 +53,7 @@ class Found(NamedTuple):
     by: Candidate | None = None
     other: bool = False
     comment_sound: bool = True
+    vouched: Vouched = ""
 
 
 def derive(package: Package, estate: Estate) -> Iterator[KeySignatureCheck]:
@@ -97,8 +105,11 @@ class _Judge:
         names = (PurePath(own.at.path.partition(MEMBER)[0]).name, *archives_around(job.info))
         vendor = by.trusted.vendor if by and by.trusted else None
         vendor = vendor or (self.store.vendor_of(*names) if self.store else None)
+        trust = self.ring.trust(by, names, self.at)
+        if own.format == "sigstore":
+            trust, expected = standing(self.store, own.raw, names, found.vouched)
+            vendor = expected or vendor
         lost = found.verdict in ("forged", "no-file") and not own.attached
-        missing = found.problem == sequoia.MISSING
         return KeySignatureCheck(
             at=own.at,
             document=own.document,
@@ -118,14 +129,20 @@ class _Judge:
             signs_instead=self._meant(job) if lost else "",
             key=by.words if by else "",
             signer=by.key.label if by else "",
-            trust=self.ring.trust(by, names, self.at),
+            trust=trust,
             key_expires=day(by.expires) if by and by.expires else "",
-            trusted_keys=self.ring.trusted_words(own),
+            trusted_keys=self._trusted(own, names),
             vendor=vendor.name if vendor else "",
             level=vendor.level if vendor else "strict",
             key_at=by.at if by else (),
-            lacks="openpgp" if missing else "",
+            lacks=_EXTRAS.get(found.problem, ""),
+            vouched=found.vouched,
         )
+
+    def _trusted(self, own: KeySignature, names: tuple[str, ...]) -> tuple[str, ...]:
+        if own.format == "sigstore":
+            return expected_words(self.store, names)
+        return self.ring.trusted_words(own)
 
     def _meant(self, job: Job) -> str:
         """Return the member whose content was signed, empty where there is none."""
@@ -153,7 +170,7 @@ def prove(job: Job, content: Content) -> Found:
             proof.comment_sound,
         )  # fmt: skip
         if proof.verdict == "genuine":
-            return found
+            return _vouched(job.signature, found, content)
         if proof.verdict == "refused" or (not other and best is None):
             best = found
     if best is not None:
@@ -162,6 +179,17 @@ def prove(job: Job, content: Content) -> Found:
     if job.signature.format == "OpenPGP" and not sequoia.is_installed():
         return Found("unchecked", sequoia.MISSING)
     return Found("no-key", tried)
+
+
+def _vouched(signature: KeySignature, found: Found, content: Content) -> Found:
+    """Add what sigstore says, where its certificate's key made the signature."""
+    if signature.format != "sigstore":
+        return found
+    proof = sigstore_log.vouched(signature.raw, content)
+    if proof.verdict == "refused":
+        return found._replace(verdict="refused", problem=proof.problem)
+    state: Vouched = "proven" if proof.verdict == "genuine" else "unchecked"
+    return found._replace(problem=proof.problem, vouched=state)
 
 
 def _proof(signature: KeySignature, key: VerifyingKey, content: Content) -> Proof:

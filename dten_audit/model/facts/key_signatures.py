@@ -11,7 +11,17 @@ from dten_audit.model.unknown import Unknown
 
 KeyFormat = Literal["minisign", "signify", "OpenPGP", "SSH", "bare", "DSSE", "sigstore"]
 KeyVerdict = Literal["genuine", "forged", "refused", "unchecked", "no-key", "no-file"]
-KeyTrust = Literal["trusted", "unknown", "shipped", "expired", "retired", "revoked", "out-of-scope"]
+KeyTrust = Literal[
+    "trusted",
+    "unknown",
+    "shipped",
+    "expired",
+    "retired",
+    "revoked",
+    "out-of-scope",
+    "other-identity",
+]
+Vouched = Literal["", "proven", "unchecked"]
 
 
 class KeySignature(NamedTuple):
@@ -56,7 +66,9 @@ class KeySignatureCheck(NamedTuple):
     ``trust`` is what the trust store says of the key, ``shipped`` where only the package has it;
     unknown without a trust store. ``key_expires`` is a date, empty for none. ``trusted_keys`` are
     those of that form in the store. ``key_at`` is where the package has the key. ``lacks`` names an
-    extra without which nobody could look.
+    extra without which nobody could look. ``vouched``: for certificates of sigstore, whether its
+    chain and its log were found to hold; ``trust`` is then of its identity: ``shipped`` where it is
+    the expected one by the package's word only, ``other-identity`` where it is not.
     """
 
     at: Location
@@ -84,6 +96,7 @@ class KeySignatureCheck(NamedTuple):
     level: Level
     key_at: tuple[Location, ...] = ()
     lacks: str = ""
+    vouched: Vouched = ""
     certainty: Certainty = "exact"
 
     @property

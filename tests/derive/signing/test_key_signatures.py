@@ -95,8 +95,9 @@ def test_a_genuine_signature_covers_the_files_of_its_list(tmp_path: Path, form: 
         ({"form": "bare", "tamper": "content"}, "no-key", "unknown"),
         ({"form": "signify", "message": True, "drop": ["SHA256SUMS"]}, "genuine", "trusted"),
         ({"drop": ["SHA256SUMS"]}, "no-file", "trusted"),
-        ({"form": "sigstore"}, "genuine", "shipped"),
-        ({"form": "sigstore", "tamper": "content"}, "forged", "shipped"),
+        ({"form": "sigstore"}, "genuine", "unknown"),
+        ({"form": "sigstore", "tamper": "content"}, "forged", "unknown"),
+        ({"form": "sigstore", "times": "none"}, "refused", "unknown"),
     ],
 )
 def test_verdicts(tmp_path: Path, params: Mapping[str, object], verdict: str, trust: str) -> None:
@@ -186,7 +187,7 @@ def test_no_changed_byte_goes_unseen(store: TrustStore, name: str, data: st.Data
     changed = raw[:at] + bytes((raw[at] ^ bit,)) + raw[at + 1 :]
     own = package({name: raw, "a.bin": b"payload"}, store).of(KeySignatureCheck)[0]
     shipped = own.format == "sigstore"
-    assert (own.verdict, own.trust) == ("genuine", "shipped" if shipped else "trusted")
+    assert (own.verdict, own.trust) == ("genuine", "unknown" if shipped else "trusted")
     for check in package({name: changed, "a.bin": b"payload"}, store).of(KeySignatureCheck):
         if check.verdict == "genuine" and not check.other_key and not check.comment_forged:
             assert (check.target, check.trust) == (own.target, own.trust)

@@ -15,7 +15,7 @@ from dten_audit.model.facts.base import Fact, fact_type
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.key_signatures import KeySignature, KeySignatureCheck
 from dten_audit.model.facts.signing import ManifestEntry, UncheckedSignature
-from dten_audit.readers.signing import dsse
+from dten_audit.readers.signing import dsse, sigstore_log
 from dten_audit.readers.signing.certificates import MalformedError
 from dten_audit.readers.signing.reader import read_embedded_keys
 from tests.derive.signed import package
@@ -124,7 +124,10 @@ def test_deep_nesting_is_survived() -> None:
     assert facts(deep) == []
 
 
-def test_attestations_say_whose_they_are_and_what_they_cover() -> None:
+def test_attestations_say_whose_they_are_and_what_they_cover(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sigstore_log, "is_installed", lambda: False)
     own = json.loads(bundle(b"payload", "release"))
     certificate = own["verificationMaterial"]["certificate"]["rawBytes"]
     payload = statement([("dten.whl", b"payload")])
@@ -134,13 +137,15 @@ def test_attestations_say_whose_they_are_and_what_they_cover() -> None:
         "statement": b64encode(payload).decode(),
         "signature": b64encode(bare_value(signed, "release")).decode(),
     }
-    material = {"certificate": certificate, "transparency_entries": []}
+    material = {"certificate": certificate, "transparency_entries": [{}]}
     value = {"version": 1, "verification_material": material, "envelope": inner}
     name = "dten.whl.publish.attestation.json"
     found = package({"dten.whl": b"payload", name: json.dumps(value).encode()})
     (check,) = found.of(KeySignatureCheck)
     assert (check.verdict, check.attached) == ("genuine", True)
     assert check.signer.startswith("https://ci.acme.example/acme/dten/")
+    assert check.signer.endswith(" (says https://ci.acme.example)")
+    assert (check.vouched, check.lacks) == ("unchecked", "sigstore")
     stated = [(entry.path, entry.status, entry.signed) for entry in found.of(ManifestEntry)]
     assert stated == [("dten.whl", "matches", True)]
     inner["signature"] = b64encode(bare_value(signed + b"x", "release")).decode()
