@@ -126,10 +126,13 @@ class Ledger(NamedTuple):
 
 
 def cover(tallies: Iterable[Tally], ledger: Ledger) -> Coverage:
-    """Return the ledger: every document and container ends in one way, the worst that is true."""
+    """Return the ledger: every document and container ends in one way, the worst that is true.
+
+    A container that is a document as well, as it is signed, counts as a container.
+    """
     missing = {gap.at.path: NotCovered(gap.at.path, gap.reason) for gap in reversed(ledger.gaps)}
     size, counts = 0, {"parsed": 0, "scanned": 0, "opaque": 0}
-    for tally in tallies:
+    for tally in {tally.document: tally for tally in tallies}.values():
         size += tally.size
         counts[tally.how] += tally.document not in missing
     return Coverage(

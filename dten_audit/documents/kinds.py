@@ -33,6 +33,8 @@ CONTAINERS = words(
     " uimage android-image luks salted flatpak asar stuffit installshield-cab lrzip bzip3 zpaq nsis"
 )
 """Kinds that hold other documents, whether or not a reader for them exists."""
+SEALED = words("cab msi")
+"""Those of them that carry a signature of their own, and so are documents besides."""
 
 
 def kind_of(path: str, head: bytes, mode: int | None = None) -> str:

@@ -14,7 +14,7 @@ from dten_audit.documents.errors import BrokenError, OverLimitError, PackageErro
 from dten_audit.documents.frame import Frame
 from dten_audit.documents.image import digest_problems, names_digest
 from dten_audit.documents.issues import ISSUES
-from dten_audit.documents.kinds import SAMPLE, kind_by_name, kind_of
+from dten_audit.documents.kinds import SAMPLE, SEALED, kind_by_name, kind_of
 from dten_audit.documents.names import ODD_MODES, link_problems, weight
 from dten_audit.documents.nesting import nested_kind
 from dten_audit.documents.promises import mismatch
@@ -143,6 +143,8 @@ class _Walk:
                 yield from self._search(frame, document)
             return
         inside = frame.inside(address, path, container, data)
+        if container in SEALED:
+            yield self._document(frame, path, container, data, mode)
         if inside is None:
             yield frame.gap(address, "unsupported-format", container, len(data))
             return

@@ -141,7 +141,7 @@ def signed_program(params: Mapping[str, object]) -> dict[str, bytes]:
         found[path] = _tampered(made, str(params.get("tamper", ""))) + (
             str(params.get("behind", "")).encode()
         )
-    return found | _store(vendor, str(params.get("store", "none")))
+    return found | store(vendor, str(params.get("store", "none")))
 
 
 def _tampered(made: bytes, how: str) -> bytes:
@@ -156,7 +156,8 @@ def _tampered(made: bytes, how: str) -> bytes:
     return made
 
 
-def _store(vendor: Vendor, which: str) -> dict[str, bytes]:
+def store(vendor: Vendor, which: str) -> dict[str, bytes]:
+    """Return the trust store: trusted, other, impostor (that name, another key), or none."""
     if which == "none":
         return {}
     root = {
@@ -252,7 +253,7 @@ def signed_archive(params: Mapping[str, object]) -> dict[str, bytes]:
     members = [ZipMember(path, data) for path, data in found.items()]
     members += [ZipMember(path, _content(path, text)) for path, text in _texts(params, "twice", {})]
     path = str(params.get("path", "lib/dten-sync.jar"))
-    return {path: write_zip(members)} | _store(vendor, str(params.get("store", "none")))
+    return {path: write_zip(members)} | store(vendor, str(params.get("store", "none")))
 
 
 def _texts(

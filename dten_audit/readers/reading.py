@@ -33,7 +33,7 @@ _KEPT_SCRIPTS: Final = 16 << 20
 """Scripts are kept up to this size in all: those that source libraries are read twice."""
 _KEPT_FACTS: Final = (ContainerIssue, CoverageGap, Suppression)
 """What is stated of a document by others than its readers."""
-OPAQUE: Final = frozenset("elf pe macho image font class binary".split())
+OPAQUE: Final = frozenset("elf pe macho image font class binary cab msi".split())
 
 
 class Tally(NamedTuple):

@@ -37,6 +37,12 @@ READERS: tuple[Reader, ...] = (
         partial=True,
     ),
     Reader(
+        "installer-signatures",
+        frozenset({"cab", "msi"}),
+        "dten_audit.readers.signing.installers:read",
+        partial=True,
+    ),
+    Reader(
         "script-signatures",
         frozenset({"powershell"}),
         "dten_audit.readers.signing.authenticode:read_script",

@@ -17,6 +17,8 @@ SurplusPlace = Literal[
     "behind-table",
     "inside-program",
     "behind-block",
+    "inside-cabinet",
+    "behind-cabinet",
 ]
 _PLACES: dict[SurplusPlace, str] = {
     "padding": "behind the signature, inside its entry",
@@ -25,6 +27,8 @@ _PLACES: dict[SurplusPlace, str] = {
     "behind-table": "behind the certificate table, where no program has any",
     "inside-program": "in a certificate table that lies amid the program",
     "behind-block": "behind the signature block of the script",
+    "inside-cabinet": "in a signature that lies amid the cabinet",
+    "behind-cabinet": "behind the signature, which is the end of any cabinet",
 }
 Half = Literal["signature-file", "signature-block", "manifest"]
 EntryStatus = Literal["differs", "missing", "uncovered", "unchecked", "section-differs"]
@@ -33,9 +37,10 @@ EntryStatus = Literal["differs", "missing", "uncovered", "unchecked", "section-d
 class ProgramSignature(NamedTuple):
     """An Authenticode signature in a program or script: a CMS message over a digest of the file.
 
-    ``form`` is ``PE`` or ``PowerShell``. ``nested``: it stands in another signature of the file.
-    ``stated`` is the file's digest by ``algorithm`` as the message has it, ``actual`` the one that
-    the file has, empty where it cannot be computed. ``raw`` is the message; nobody has verified it.
+    ``form`` is ``PE``, ``PowerShell``, ``CAB`` or ``MSI``. ``nested``: it stands in another
+    signature of the file. ``stated`` is the file's digest by ``algorithm`` as the message has it,
+    ``actual`` the one that the file has, empty where it cannot be computed. ``raw`` is the message;
+    nobody has verified it.
     """
 
     at: Location
@@ -88,12 +93,12 @@ class SignatureSurplus(NamedTuple):
 
 
 class CodeSignature(NamedTuple):
-    """What one signer of a program, a script or a Java archive proves of it.
+    """What one signer of a program, a script, an installer or a Java archive proves of it.
 
-    ``form`` is ``PE``, ``PowerShell`` or ``JAR``. ``target`` is the signed file; of an archive, its
-    own address. ``content_matches``: the file is the signed one; of an archive, its signature file
-    is. ``signature_valid``: the signer's key made the signature. Both are unknown where that cannot
-    be computed, and ``problem`` says why. ``weak`` names the digest where it no longer resists
+    ``form`` is ``PE``, ``PowerShell``, ``CAB``, ``MSI`` or ``JAR``. ``target`` is the signed file;
+    of an archive, its own address. ``content_matches``: the file is the signed one; of an archive,
+    its signature file is. ``signature_valid``: the signer's key made the signature. Both are
+    unknown where that cannot be computed, and ``problem`` says why. ``weak`` names the digest where it no longer resists
     collisions and no other signature of the file has a better one. ``timestamp`` is when it was
     signed at the latest, by an authority that you trust; ``timestamps`` counts all.
     Chain, trust and the rest are as in ``SignatureCheck``. ``incidental``: it stands in a test

@@ -49,7 +49,7 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
         return
     inside = own.table < own.body
     for surplus in (*hidden, *pe.around(data, own)):
-        yield _surplus(document, surplus)
+        yield surplus_fact(document, surplus)
     digests: dict[str, str] = {}
 
     def digest(stated: Indirect) -> str:
@@ -60,11 +60,11 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
 
     for entry in found:
         at = document.whole(entry.offset)
-        used = _length(entry.data)
+        used = length_of(entry.data)
         rest = pe.padding(entry, used) if used else None
         if rest is not None:
-            yield _surplus(document, rest)
-        yield from _signatures(document, at, "PE", entry.data[: used or None], digest)
+            yield surplus_fact(document, rest)
+        yield from signatures(document, at, "PE", entry.data[: used or None], digest)
 
 
 def read_script(document: Document) -> Iterator[Fact | Embedded]:
@@ -90,7 +90,7 @@ def read_script(document: Document) -> Iterator[Fact | Embedded]:
     def digest(stated: Indirect) -> str:
         return _script_digest(document.data, stated)
 
-    yield from _signatures(document, at, "PowerShell", raw, digest)
+    yield from signatures(document, at, "PowerShell", raw, digest)
 
 
 def _script_bodies(data: bytes) -> tuple[list[bytes], bool]:
@@ -129,12 +129,13 @@ def _digest(algorithm: str, data: bytes) -> str:
         return ""
 
 
-def _surplus(document: Document, own: pe.Hidden) -> SignatureSurplus:
+def surplus_fact(document: Document, own: pe.Hidden) -> SignatureSurplus:
+    """Return bytes that no signature covers as a fact."""
     at = document.whole(own.offset)
     return SignatureSurplus(at, own.where, own.size, in_test_tree(at.member))
 
 
-def _length(data: bytes) -> int:
+def length_of(data: bytes) -> int:
     """Return how long the message at the start of ``data`` is; 0 where there is none."""
     try:
         return parse(data).stop
@@ -142,7 +143,7 @@ def _length(data: bytes) -> int:
         return 0
 
 
-def _signatures(
+def signatures(
     document: Document, at: Location, form: str, raw: bytes, digest: Callable[[Indirect], str]
 ) -> Iterator[Fact]:
     """Yield the signature ``raw`` and those nested in it."""

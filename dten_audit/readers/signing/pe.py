@@ -24,9 +24,13 @@ _HEADER: Final = 8
 _ALIGNED: Final = 8
 _SIGNED_DATA: Final = 2
 _MOST_ENTRIES: Final = 64
-_KNOWN: Final = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
+KNOWN: Final = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
+"""Digests that signers use."""
 
-Surplus = Literal["padding", "unknown-entry", "behind-entries", "behind-table", "inside-program"]
+Surplus = Literal[
+    "padding", "unknown-entry", "behind-entries", "behind-table", "inside-program",
+    "inside-cabinet", "behind-cabinet",
+]  # fmt: skip
 
 
 class Layout(NamedTuple):
@@ -67,32 +71,33 @@ def layout(data: bytes | mmap) -> Layout | None:
 
     Raises ``PeError`` where the headers point out of the file.
     """
-    start = _number(data, _PE_OFFSET, 4)
+    start = number(data, _PE_OFFSET, 4)
     if start is None or data[start : start + 4] != b"PE\0\0":
         return None
     optional = start + _FILE_HEADER
-    directories = _MAGIC.get(_number(data, optional, 2) or 0)
+    directories = _MAGIC.get(number(data, optional, 2) or 0)
     if directories is None:
         return None
-    count = _number(data, optional + directories - 4, 4) or 0
+    count = number(data, optional + directories - 4, 4) or 0
     directory = optional + directories + 8 * _SECURITY
-    table, size = _number(data, directory, 4), _number(data, directory + 4, 4)
+    table, size = number(data, directory, 4), number(data, directory + 4, 4)
     if count <= _SECURITY or not size or table is None:
         return None
     if table < directory + 8 or table + size > len(data):
         raise PeError("the certificate table is not inside the file")
-    sections = optional + (_number(data, start + 20, 2) or 0)
-    number = min(_number(data, start + 6, 2) or 0, _MOST_SECTIONS)
-    ends = [_section_end(data, sections + _SECTION * index) for index in range(number)]
+    sections = optional + (number(data, start + 20, 2) or 0)
+    count = min(number(data, start + 6, 2) or 0, _MOST_SECTIONS)
+    ends = [_section_end(data, sections + _SECTION * index) for index in range(count)]
     return Layout(optional + _CHECKSUM, directory, table, size, max(ends, default=0))
 
 
 def _section_end(data: bytes | mmap, header: int) -> int:
-    size, offset = _number(data, header + 16, 4) or 0, _number(data, header + 20, 4) or 0
+    size, offset = number(data, header + 16, 4) or 0, number(data, header + 20, 4) or 0
     return offset + size if size else 0
 
 
-def _number(data: bytes | mmap, offset: int, size: int) -> int | None:
+def number(data: bytes | mmap, offset: int, size: int) -> int | None:
+    """Return a number of ``size`` bytes, the least first; None behind the end."""
     field = data[offset : offset + size]
     return int.from_bytes(field, "little") if len(field) == size else None
 
@@ -147,7 +152,7 @@ def digest(data: bytes | mmap, own: Layout, algorithm: str) -> str:
 
     In hexadecimal; empty for an algorithm that no signer uses.
     """
-    if algorithm not in _KNOWN:
+    if algorithm not in KNOWN:
         return ""
     found = hashlib.new(algorithm, usedforsecurity=False)
     with memoryview(data) as view:
