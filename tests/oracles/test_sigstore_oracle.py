@@ -80,6 +80,14 @@ def test_real_ones(
         assert [(own.path, own.status) for own in found.of(ManifestEntry)] == [(SIGNED, "matches")]
 
 
+def test_what_an_index_hands_out(assets: dict[str, bytes]) -> None:
+    signed = "pypi_attestations-0.0.19.tar.gz"
+    names = (signed, f"{signed}.provenance")
+    checks = package({name: assets[name] for name in names}).of(KeySignatureCheck)
+    assert [(own.verdict, own.vouched) for own in checks] == [("genuine", "proven")] * len(checks)
+    assert checks
+
+
 def test_signatures_of_another_instance_are_refused(assets: dict[str, bytes]) -> None:
     name = "rfc8785-0.1.2-py3-none-any.whl"
     found = sigstore_log.vouched(assets[f"{name}.sigstore"], Content(assets[name]))

@@ -69,6 +69,8 @@ def _value(document: Document, root: object, raw: bytes, at: Location) -> Iterat
         yield from _bundle(document, root, raw, at)
     elif "verification_material" in root and "envelope" in root:
         yield _by_certificate(document, root, raw, at, "PEP 740 attestation")
+    elif isinstance(root.get("attestation_bundles"), list):
+        yield from _provenance(document, root["attestation_bundles"], at)
     elif isinstance(root.get("attestations"), list) and "payloadType" in raw.decode():
         yield unchecked(document, at, "npm provenance")
     elif "base64Signature" in root and "rekorBundle" in root:
@@ -77,6 +79,18 @@ def _value(document: Document, root: object, raw: bytes, at: Location) -> Iterat
         yield from _envelope(document, root, raw, at)
     elif _is_tuf(root):
         yield unchecked(document, at, "TUF metadata", detached=False)
+
+
+def _provenance(document: Document, stated: list[object], at: Location) -> Iterator[Fact]:
+    """State the attestations that an index hands out together (PEP 740, provenance objects)."""
+    inner = [one.get("attestations") if isinstance(one, dict) else None for one in stated]
+    found = [own for one in inner if isinstance(one, list) for own in one if isinstance(own, dict)]
+    for own in found[:_LINES]:
+        raw = json.dumps(own).encode()
+        yield _by_certificate(document, own, raw, at, "PEP 740 attestation")
+    if not found or len(found) > _LINES:
+        reason = "more attestations than are looked at" if found else "no attestation in it"
+        yield Unreadable(at, "PEP 740 provenance", reason)
 
 
 def _by_certificate(document: Document, root: object, raw: bytes, at: Location, form: str) -> Fact:

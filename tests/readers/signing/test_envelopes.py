@@ -119,6 +119,20 @@ def test_any_payload_is_a_statement_or_none(data: bytes) -> None:
     assert dsse.statement(data) is None
 
 
+@pytest.mark.parametrize(
+    ("stated", "says"),
+    [
+        ([], "no attestation in it"),
+        ([3, {"attestations": 3}, {"attestations": [4]}], "no attestation in it"),
+        ([{"attestations": [{}] * 200}], "more attestations than are looked at"),
+    ],
+)
+def test_what_is_left_of_a_provenance_is_said(stated: list[object], says: str) -> None:
+    found = facts({"attestation_bundles": stated, "verification_material": 1})
+    assert [own.reason for own in found if isinstance(own, Unreadable)] == [says]
+    assert len(found) <= 101
+
+
 def test_deep_nesting_is_survived() -> None:
     deep = b'{"payloadType": ' + b"[" * 200_000
     assert facts(deep) == []
@@ -148,6 +162,9 @@ def test_attestations_say_whose_they_are_and_what_they_cover(
     assert (check.vouched, check.lacks) == ("unchecked", "sigstore")
     stated = [(entry.path, entry.status, entry.signed) for entry in found.of(ManifestEntry)]
     assert stated == [("dten.whl", "matches", True)]
+    both = {"version": 1, "attestation_bundles": [{"attestations": [value, value]}]}
+    found = package({"dten.whl": b"payload", "dten.whl.provenance": json.dumps(both).encode()})
+    assert [check.verdict for check in found.of(KeySignatureCheck)] == ["genuine"] * 2
     inner["signature"] = b64encode(bare_value(signed + b"x", "release")).decode()
     (check,) = package({name: json.dumps(value).encode()}).of(KeySignatureCheck)
     assert check.verdict == "forged"
