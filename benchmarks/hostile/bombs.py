@@ -315,7 +315,7 @@ BOMBS: Final = (
     Bomb("a directory of 10 million entries", "zip", long_directory(10_000_000),
          "limit-directory", heavy=True),
     Bomb("a directory of 1.4 million entries", "zip", long_directory(1_400_000),
-         "limit-entries", heavy=True),
+         "limit-directory", heavy=True),
     Bomb("10 million entries stated, one there", "zip", long_directory(1, stated=10_000_000),
          "count-mismatch"),
     Bomb("250,000 members", "zip", whole(lambda: small_members(250_000, str)), "", heavy=True),

@@ -14,7 +14,7 @@ from dten_audit.documents.issues import ISSUES
 
 MIB = 1 << 20
 SECONDS = 60
-"""Of CPU time: where nothing ends it sooner. The table that the oracle prints says what each took."""
+"""Of CPU time, where nothing ends it sooner; the oracle prints what each took."""
 MOST = 300 * 1024
 ADDRESSES = 4096 * MIB
 FEW = (
