@@ -76,6 +76,12 @@ DERIVERS: tuple[Deriver, ...] = (
         "dten_audit.derive.signing.jars:derive",
     ),
     Deriver(
+        "sealed archives",
+        ("signature",),
+        ("sealed_archive",),
+        "dten_audit.derive.signing.sealed_archives:derive",
+    ),
+    Deriver(
         "config settings",
         ("command", "sql_statement"),
         ("config_key",),

@@ -15,6 +15,7 @@ BUILDERS: dict[str, str] = {
     "signed-tree": "dten_audit.examples.signed_tree:signed_tree",
     "signed-program": "dten_audit.examples.signed_code:signed_program",
     "signed-archive": "dten_audit.examples.signed_code:signed_archive",
+    "signed-nuget": "dten_audit.examples.signed_nuget:signed_nuget",
     "signed-installer": "dten_audit.examples.installers:signed_installer",
     "key-signed": "dten_audit.examples.key_signed:key_signed_tree",
 }

@@ -98,11 +98,11 @@ class CodeSignature(NamedTuple):
     ``form`` is ``PE``, ``PowerShell``, ``CAB``, ``MSI`` or ``JAR``. ``target`` is the signed file;
     of an archive, its own address. ``content_matches``: the file is the signed one; of an archive,
     its signature file is. ``signature_valid``: the signer's key made the signature. Both are
-    unknown where that cannot be computed, and ``problem`` says why. ``weak`` names the digest where it no longer resists
-    collisions and no other signature of the file has a better one. ``timestamp`` is when it was
-    signed at the latest, by an authority that you trust; ``timestamps`` counts all.
-    Chain, trust and the rest are as in ``SignatureCheck``. ``incidental``: it stands in a test
-    tree.
+    unknown where that cannot be computed, and ``problem`` says why. ``weak`` names the digest where
+    it no longer resists collisions and no other signature of the file has a better one.
+    ``timestamp`` is when it was signed at the latest, by an authority that you trust;
+    ``timestamps`` counts all. Chain, trust and the rest are as in ``SignatureCheck``.
+    ``incidental``: it stands in a test tree.
     """
 
     at: Location
@@ -194,6 +194,28 @@ class ArchiveEntry(NamedTuple):
     @property
     def subject(self) -> str:
         return f"{self.at.member} {self.status} {self.path}"
+
+
+class SealedArchive(NamedTuple):
+    """A NuGet package, compared with the digest of it that its signature states.
+
+    ``archive`` is its address. ``matches`` is unknown where that cannot be computed, and
+    ``problem`` says why. ``algorithm`` is that of the digest, empty where none is stated. Whether
+    the signature itself holds, its ``SignatureCheck`` says.
+    """
+
+    at: Location
+    document: str
+    archive: str
+    algorithm: str
+    matches: bool | Unknown
+    problem: str
+    incidental: bool
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} archive"
 
 
 class LoneSignature(NamedTuple):
