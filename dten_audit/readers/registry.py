@@ -43,6 +43,19 @@ READERS: tuple[Reader, ...] = (
         partial=True,
     ),
     Reader(
+        "signing-blocks",
+        frozenset({"binary"}),
+        "dten_audit.readers.signing.programs:read_signing_block",
+        partial=True,
+    ),
+    Reader(
+        "appimage-signatures",
+        frozenset({"elf"}),
+        "dten_audit.readers.signing.programs:read_appimage",
+        triggers=(rb"\.sha256_sig",),
+        partial=True,
+    ),
+    Reader(
         "script-signatures",
         frozenset({"powershell"}),
         "dten_audit.readers.signing.authenticode:read_script",
