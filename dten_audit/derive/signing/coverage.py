@@ -55,7 +55,7 @@ def derive(package: Package, estate: Estate) -> Iterator[SignatureCoverage]:
         signatures=len(own) + len(looked_at),
         trusted=sum(check.trust in ("trusted", "rotated") for check in holding)
         + sum(check.trust == "trusted" for check in genuine),
-        unchecked=sum(not one.incidental for one in package.of(UncheckedSignature))
+        unchecked=sum(not (one.incidental or one.inner) for one in package.of(UncheckedSignature))
         + len(by_key)
         - len(looked_at),
         members=len(files),

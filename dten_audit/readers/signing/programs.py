@@ -15,6 +15,7 @@ from typing import Final
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.general import Unreadable
+from dten_audit.model.location import MEMBER
 from dten_audit.readers.signing.stating import unchecked
 
 _BLOCK: Final = "@signing-block"
@@ -31,6 +32,7 @@ def read_signing_block(document: Document) -> Iterator[Fact | Embedded]:
     if document.path.rpartition("/")[2] != _BLOCK or not document.data.endswith(_MAGIC):
         return
     data, at, pairs = document.data, 8, 0
+    inner = document.address.count(MEMBER) > 1
     end = len(data) - len(_MAGIC) - 8
     while at + 12 <= end and pairs < _MOST_PAIRS:
         size, scheme = struct.unpack_from("<QI", data, at)
@@ -39,7 +41,8 @@ def read_signing_block(document: Document) -> Iterator[Fact | Embedded]:
         if scheme in _SCHEMES:
             form = f"APK signature scheme {_SCHEMES[scheme]}"
             signer = _signer(data[at + 12 : at + 8 + size])
-            yield unchecked(document, document.whole(), form, signer, detached=False)
+            own = unchecked(document, document.whole(), form, signer, detached=False)
+            yield own._replace(inner=inner)
         at += 8 + size
         pairs += 1
     if at != end:
@@ -71,7 +74,8 @@ def read_appimage(document: Document) -> Iterator[Fact | Embedded]:
         return
     start, size = place
     if bytes(data[start : start + min(size, _NAMES)]).strip(b"\0"):
-        yield unchecked(document, document.whole(start), "AppImage signature", detached=False)
+        own = unchecked(document, document.whole(start), "AppImage signature", detached=False)
+        yield own._replace(inner=True)
 
 
 def _section(data: bytes | mmap) -> tuple[int, int] | None:

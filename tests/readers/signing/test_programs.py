@@ -47,6 +47,7 @@ def test_the_schemes_and_their_signer_are_told() -> None:
     found = of_block(block((V2, signers(b"cert")), (PADDING, bytes(50)), (V3, signers(b"cert"))))
     told = [(fact.format, fact.signer) for fact in found if isinstance(fact, UncheckedSignature)]
     signer = f"SHA-256 {hashlib.sha256(b'cert').hexdigest()}"
+    assert all(fact.inner for fact in found if isinstance(fact, UncheckedSignature))
     assert told == [("APK signature scheme v2", signer), ("APK signature scheme v3", signer)]
     assert all("signature nor" in fact.unread for fact in found if hasattr(fact, "unread"))
 
@@ -75,7 +76,7 @@ def test_an_android_program_in_a_package(tmp_path: Path) -> None:
     ((_, data),) = zip_package(spec).items()
     (tmp_path / "a.zip").write_bytes(data)
     (found,) = examine(tmp_path / "a.zip", Options()).of(UncheckedSignature)
-    assert found.format == "APK signature scheme v2"
+    assert (found.format, found.inner) == ("APK signature scheme v2", False)
 
 
 def appimage(signature: bytes, *, wide: bool = True, order: str = "<") -> bytes:
