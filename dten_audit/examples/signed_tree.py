@@ -102,15 +102,20 @@ def signed_tree(params: Mapping[str, object]) -> dict[str, bytes]:
             files[signed] += b"\n"
     if "revoked" in params:
         files.update(_list_files(params, chain))
+    _change(files, chain, params)
+    folder = f"{params['below']}/" if "below" in params else ""
+    members = {folder + path: data for path, data in files.items()}
+    return members | _store(params, chain) | _advisories(params, chain)
+
+
+def _change(files: dict[str, bytes], chain: Chain, params: Mapping[str, object]) -> None:
+    """Change the files of a package that is signed already."""
     later = _mapping(params, "after", {})
     files.update({path: with_fingerprints(text, chain).encode() for path, text in later.items()})
     for path in cast("Sequence[str]", params.get("drop", ())):
         del files[path]
     for path, what in _mapping(params, "ship", {}).items():
         files[path] = _SHIPPED[what](chain)
-    folder = f"{params['below']}/" if "below" in params else ""
-    members = {folder + path: data for path, data in files.items()}
-    return members | _store(params, chain) | _advisories(params, chain)
 
 
 def _signature(content: bytes, chain: Chain, params: Mapping[str, object]) -> bytes:

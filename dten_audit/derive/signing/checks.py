@@ -276,8 +276,7 @@ class _Judge:
         job, signer, chain = self.job, self.signer, self.chain
         path = chain.path if chain else None
         vendor = path.anchor.vendor if path and path.anchor else self.anchors.vendor
-        told = self.notices.of(path.top.sha256) if path else ()
-        return SignatureCheck(
+        check = SignatureCheck(
             at=job.signature.at,
             document=job.signature.document,
             incidental=job.incidental,
@@ -304,12 +303,19 @@ class _Judge:
             level=vendor.level,
             defects=tuple(defect.kind for defect in path.defects) if path else (),
             related=self._places(path),
-            strict_profile=self.known.opinion(path, self.pool.when) if path else "",
-            revocation=revocation_words(path) if path else "",
             other_chains=tuple(other_line(own) for own in chain.others) if chain else (),
-            certificates=tuple(own.sha256 for own in path.certificates) if path else (),
             store=self.anchors.store,
-            lacks=self.anchors.lacks(path.top) if path else "",
+        )
+        return self._along(path, check) if path else check
+
+    def _along(self, path: Path, check: SignatureCheck) -> SignatureCheck:
+        """Add what is said of the chain above a signer's certificate."""
+        told = self.notices.of(path.top.sha256)
+        return check._replace(
+            strict_profile=self.known.opinion(path, self.pool.when),
+            revocation=revocation_words(path),
+            certificates=tuple(own.sha256 for own in path.certificates),
+            lacks=self.anchors.lacks(path.top),
             advisories=tuple(own.words for own in told),
             advisory_places=tuple(own.named.at for own in told),
         )
