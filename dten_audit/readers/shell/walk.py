@@ -31,7 +31,7 @@ MAX_START: Final = 80
 MAX_EXPORTED: Final = 100
 """More exported variables than this are not told of each command."""
 _REPEATS: Final = 2
-_REPEATS_FLOOR: Final = 2_000
+_REPEATS_FLOOR: Final = 6_000
 _LIBRARY_REPEATS: Final = 8
 
 
