@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.base import Fact
 
 Read = Callable[[Document], Iterator[Fact | Embedded]]
 """A pure function of (bytes, kind, path hints): total, and linear in the document's size."""
+Fits = Callable[[Document], bool]
+"""A cheap test of a document's path and bytes."""
 
 
 class Reader(NamedTuple):
@@ -20,7 +22,8 @@ class Reader(NamedTuple):
     (bytes; the subset of ``gate.py``) of which one must occur in a large or unreachable document
     for reading to be worth the time; without triggers, every document of these kinds is read.
     ``version`` counts changes of what it states, for the cache. ``partial``: it looks at a part of
-    the document only and does not read its language, so that this counts as not read.
+    the document only and does not read its language, so that this counts as not read. ``fits`` is
+    ``module:name`` of a cheap test that tells whether a document is worth asking it at all.
     """
 
     name: str
@@ -29,9 +32,23 @@ class Reader(NamedTuple):
     version: int = 1
     triggers: tuple[bytes, ...] = ()
     partial: bool = False
+    fits: str = ""
 
     def load(self) -> Read:
         """Import the function."""
-        module, _, name = self.function.partition(":")
-        read: Read = getattr(import_module(module), name)
+        read: Read = _imported(self.function)
         return read
+
+    def load_fits(self) -> Fits:
+        """Import the test; without one, every document fits."""
+        fits: Fits = _imported(self.fits) if self.fits else _always
+        return fits
+
+
+def _imported(function: str) -> Any:
+    module, _, name = function.partition(":")
+    return getattr(import_module(module), name)
+
+
+def _always(_document: Document) -> bool:
+    return True

@@ -11,11 +11,11 @@ from dten_audit.documents.blobs import may_carry
 from dten_audit.documents.document import Document, DocumentInfo, Embedded
 from dten_audit.documents.issues import ISSUES
 from dten_audit.model.facts.base import Fact
-from dten_audit.model.facts.container import ContainerIssue, CoverageGap
+from dten_audit.model.facts.container import ContainerIssue, CoverageGap, LinkEntry
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.suppressions import Suppression
 from dten_audit.model.location import MEMBER
-from dten_audit.readers.base import Read, Reader
+from dten_audit.readers.base import Fits, Read, Reader
 from dten_audit.readers.gate import Gate, Trigger
 from dten_audit.readers.scanning import Scanner
 
@@ -31,7 +31,7 @@ _KEPT_BYTES: Final = 1 << 20
 _KEPT_FOLDERS: Final = 2
 _KEPT_SCRIPTS: Final = 16 << 20
 """Scripts are kept up to this size in all: those that source libraries are read twice."""
-_KEPT_FACTS: Final = (ContainerIssue, CoverageGap, Suppression)
+_KEPT_FACTS: Final = (ContainerIssue, CoverageGap, LinkEntry, Suppression)
 """What is stated of a document by others than its readers."""
 OPAQUE: Final = frozenset("elf pe macho image font class binary cab msi".split())
 
@@ -66,6 +66,7 @@ class Reading:
         self._wanted = wanted
         self._by_kind: dict[str, list[Reader]] = {}
         self._loaded: dict[str, Read] = {}
+        self._fitting: dict[str, Fits] = {}
         triggers = []
         for reader in readers:
             for kind in reader.kinds:
@@ -135,7 +136,7 @@ class Reading:
     def _read(self, document: Document) -> list[Document]:
         self.documents.append(document.info())
         self._keep(document)
-        readers = [r for r in self._by_kind.get(document.kind, ()) if self._wanted(r, document)]
+        readers = [r for r in self._by_kind.get(document.kind, ()) if self._fits(r, document)]
         how = "opaque" if document.kind in OPAQUE else "scanned"
         language = not all(reader.partial for reader in readers)
         embedded: list[Document] = []
@@ -153,6 +154,15 @@ class Reading:
         if document.host is None:
             self.tallies.append(Tally(document.id, how, document.size))
         return embedded
+
+    def _fits(self, reader: Reader, document: Document) -> bool:
+        if not self._wanted(reader, document):
+            return False
+        if not reader.fits:
+            return True
+        if reader.name not in self._fitting:
+            self._fitting[reader.name] = reader.load_fits()
+        return self._fitting[reader.name](document)
 
     def _keep(self, document: Document) -> None:
         size = len(document.data)

@@ -15,6 +15,12 @@ READERS: tuple[Reader, ...] = (
         "dten_audit.readers.config.config:read",
     ),
     Reader(
+        "manifests",
+        frozenset({"yaml", "json"}),
+        "dten_audit.readers.manifests.reader:read",
+        fits="dten_audit.readers.manifests.shapes:worth_reading",
+    ),
+    Reader(
         "signing",
         frozenset({"pem", "der", "cms", "pkcs12", "keystore", "checksums", "pgp", "minisign"}),
         "dten_audit.readers.signing.reader:read",

@@ -1,0 +1,1 @@
+"""Readers of build files: Dockerfile, Makefile, RPM spec."""

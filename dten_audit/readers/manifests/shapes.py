@@ -1,0 +1,98 @@
+"""The shapes of manifests, and the cheap test that says which of them a document may have.
+
+A row more is all that a new shape needs. The test decides whether YAML is parsed at all, so it
+looks at the path and at words in the bytes only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
+
+from dten_audit.documents.document import Document, Embedded
+from dten_audit.documents.text import is_wide
+from dten_audit.model.facts.base import Fact
+
+if TYPE_CHECKING:
+    from dten_audit.readers.manifests.manifest import Manifest
+
+ReadShape: TypeAlias = "Callable[[Manifest], Iterator[Fact | Embedded]]"
+
+KINDS: Final = frozenset(("yaml", "json"))
+
+
+class Shape(NamedTuple):
+    """What a manifest is, and which documents may be one.
+
+    ``function`` is ``module:name`` and takes a ``Manifest``. ``path`` is a regular expression that
+    is searched in ``/`` and the path in lower case; ``holds`` are words that must all stand in the
+    bytes; ``pattern``, searched last, is a regular expression of the bytes. What is empty asks
+    nothing.
+    """
+
+    name: str
+    function: str
+    path: str = ""
+    holds: tuple[bytes, ...] = ()
+    pattern: bytes = b""
+    kinds: frozenset[str] = KINDS
+
+    def load(self) -> ReadShape:
+        """Import the function."""
+        module, _, name = self.function.partition(":")
+        return cast("ReadShape", getattr(import_module(module), name))
+
+
+_HERE: Final = "dten_audit.readers.manifests"
+SHAPES: Final[tuple[Shape, ...]] = ()
+
+
+@cache
+def _paths() -> re.Pattern[str]:
+    """Return one pattern for all shapes that are told by their path: most documents fail here."""
+    return re.compile("|".join(f"(?:{shape.path})" for shape in SHAPES if shape.path) or r"(?!)")
+
+
+@cache
+def _regex(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+@cache
+def _bytes_regex(pattern: bytes) -> re.Pattern[bytes]:
+    return re.compile(pattern)
+
+
+def shapes_of(document: Document) -> list[Shape]:
+    """Return the shapes that a document may have; nothing is parsed for it."""
+    path = f"/{document.path.lower()}"
+    known = _paths().search(path) is not None
+    data = b""
+    found = []
+    for shape in SHAPES:
+        if document.kind not in shape.kinds:
+            continue
+        if shape.path and not (known and _regex(shape.path).search(path)):
+            continue
+        if shape.holds or shape.pattern:
+            data = data or _bytes(document)
+            if not all(word in data for word in shape.holds):
+                continue
+            if shape.pattern and not _bytes_regex(shape.pattern).search(data):
+                continue
+        found.append(shape)
+    return found
+
+
+def _bytes(document: Document) -> bytes:
+    if document.host is not None or is_wide(document.data):
+        return document.text.encode("utf-8", "replace")
+    return document.data
+
+
+def worth_reading(document: Document) -> bool:
+    """Say whether a document may be a manifest."""
+    return bool(shapes_of(document))
