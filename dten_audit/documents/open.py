@@ -20,11 +20,11 @@ from dten_audit.documents.nesting import nested_kind
 from dten_audit.documents.promises import mismatch
 from dten_audit.documents.root import open_root
 from dten_audit.documents.source import Data, Folder, Item, Link, Member, Missed, Problem
-from dten_audit.model.facts.container import ContainerIssue, CoverageGap
+from dten_audit.model.facts.container import ContainerIssue, CoverageGap, LinkEntry
 
 __all__ = ["Container", "Opened", "open_package"]
 
-Opened = Document | Container | ContainerIssue | CoverageGap
+Opened = Document | Container | ContainerIssue | CoverageGap | LinkEntry
 Carries = Callable[[Document], bool]
 
 _GAP_REASONS: Final = {
@@ -214,6 +214,8 @@ class _Walk:
         elif isinstance(item, Link):
             self._budget.enter(weight(item.path) + weight(item.target))
             frame.links.append(item)
+            at = frame.place(item.path)
+            yield LinkEntry(at, item.path, item.target, item.hard, frame.address)
             yield from frame.states(link_problems(item, self._budget.limits))
 
     def _gap(self, frame: Frame, missed: Missed) -> CoverageGap:

@@ -10,6 +10,7 @@ from dten_audit.links.calls import in_folder
 from dten_audit.links.package import DocumentInfo, Install, Package
 from dten_audit.links.resolving import PathIndex
 from dten_audit.model.facts.commands import Command
+from dten_audit.model.facts.container import LinkEntry
 from dten_audit.model.location import Location
 
 ROOTS: Final = frozenset("etc usr opt var srv boot".split())
@@ -30,6 +31,7 @@ _FILE_FOLDERS: Final = frozenset(
 
 def installs(package: Package, index: PathIndex) -> Iterator[Install]:
     """Yield what is known to land on the host: the layout first, then steps in their order."""
+    landed: dict[str, str] = {}
     for document in package.documents.values():
         target = layout_target(document.path)
         if document.host:
@@ -37,7 +39,12 @@ def installs(package: Package, index: PathIndex) -> Iterator[Install]:
                 at = Location(document.address)
                 yield Install(document.id, document.path, at, 0, document.host)
         elif target:
+            landed[target] = document.id
             yield Install(document.id, target, Location(document.address))
+    for link in package.of(LinkEntry):
+        target = layout_target(link.path)
+        if target:
+            yield Install(landed.get(leads_to(link), ""), target, link.at)
     for command in package.of(Command):
         near = package.documents.get(command.document)
         if near is not None and command.program in _COPIERS:
@@ -55,6 +62,14 @@ def layout_target(path: str) -> str:
         if (part in ROOTS and below) or (part == "lib" and below == ["systemd"]):
             return "/" + "/".join(parts[number:])
     return ""
+
+
+def leads_to(link: LinkEntry) -> str:
+    """Return the path on the host that a link of a root-like tree leads to; empty for others."""
+    if link.hard:
+        return layout_target(link.target)
+    folder = posixpath.dirname(layout_target(link.path))
+    return posixpath.normpath(posixpath.join(folder, link.target)) if folder else ""
 
 
 def _copies(command: Command, near: DocumentInfo, index: PathIndex) -> Iterator[Install]:

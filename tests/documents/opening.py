@@ -9,7 +9,7 @@ from dten_audit.documents.budget import Budget, Limits
 from dten_audit.documents.container import Container
 from dten_audit.documents.document import Document
 from dten_audit.documents.open import open_package
-from dten_audit.model.facts.container import ContainerIssue, CoverageGap
+from dten_audit.model.facts.container import ContainerIssue, CoverageGap, LinkEntry
 
 
 class Opening(NamedTuple):
@@ -19,6 +19,7 @@ class Opening(NamedTuple):
     containers: list[Container]
     issues: list[ContainerIssue]
     gaps: list[CoverageGap]
+    links: list[LinkEntry]
 
     @property
     def names(self) -> set[str]:
@@ -35,7 +36,7 @@ class Opening(NamedTuple):
 
 def open_path(path: Path, limits: Limits | None = None) -> Opening:
     """Open a package and sort what comes out."""
-    opening = Opening([], [], [], [])
+    opening = Opening([], [], [], [], [])
     for item in open_package(path, Budget(limits)):
         if isinstance(item, Document):
             opening.documents.append(item)
@@ -43,6 +44,8 @@ def open_path(path: Path, limits: Limits | None = None) -> Opening:
             opening.containers.append(item)
         elif isinstance(item, ContainerIssue):
             opening.issues.append(item)
+        elif isinstance(item, LinkEntry):
+            opening.links.append(item)
         else:
             opening.gaps.append(item)
     return opening

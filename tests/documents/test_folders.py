@@ -123,3 +123,12 @@ def test_a_package_from_a_stream_has_its_digest(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("sys.stdin", Standard())
     (audited,) = audit(["-"]).packages
     assert len(audited.sha256) == 64
+
+
+def test_links_are_facts(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/x.service").symlink_to("/dev/null")
+    links = open_path(tmp_path).links
+    assert [(link.path, link.target, link.hard) for link in links] == [
+        ("a/x.service", "/dev/null", False)
+    ]

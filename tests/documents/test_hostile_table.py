@@ -26,7 +26,7 @@ def opened(case: HostileCase, folder: Path) -> tuple[set[str], Opening]:
     try:
         opening = open_bytes(case.data(), folder, "package")
     except PackageError:
-        return {"error"}, Opening([], [], [], [])
+        return {"error"}, Opening([], [], [], [], [])
     return opening.names | opening.reasons, opening
 
 

@@ -15,6 +15,8 @@ from dten_audit.links.package import Package
 from dten_audit.links.resolving import PathIndex, known_part
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import Command, Redirection, Word
+from dten_audit.model.facts.container import LinkEntry
+from dten_audit.model.location import Location
 
 TREE = (
     "bin/upgrade.sh",
@@ -188,3 +190,22 @@ def test_a_delivery_that_only_wraps_a_package_is_that_package(
         infos.append(DocumentInfo(f"x!/{address}", f"x!/{address}", path, kind, 9, None, ""))
         kept[f"x!/{address}"] = texts.get(path, b"")
     assert identity(Package(infos, []), kept, "old-8.zip")["version"] == version
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "hard", "source", "landing"),
+    [
+        ("etc/cron.daily/dten", "../cron.d/dten", False, "p.zip!/etc/cron.d/dten", True),
+        ("etc/cron.daily/dten", "/etc/cron.d/dten", False, "p.zip!/etc/cron.d/dten", True),
+        ("x/etc/cron.daily/dten", "x/etc/cron.d/dten", True, "p.zip!/etc/cron.d/dten", True),
+        ("etc/cron.daily/dten", "/opt/dten/bin/other", False, "", True),
+        ("bin/dten", "../etc/cron.d/dten", False, "", False),
+    ],
+)
+def test_a_link_lands_as_what_it_leads_to(
+    path: str, target: str, hard: bool, source: str, landing: bool
+) -> None:
+    entry = LinkEntry(Location(f"p.zip!/{path}"), path, target, hard)
+    found = [i for i in package(entry).installs if i.at == entry.at]
+    assert [i.source for i in found] == ([source] if landing else [])
+    assert all(i.target == "/etc/cron.daily/dten" for i in found)

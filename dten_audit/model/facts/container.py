@@ -1,4 +1,4 @@
-"""Facts about the package as a container: what is wrong with it and what was not read."""
+"""Facts about the package as a container: its links, what is wrong with it, what was not read."""
 
 from __future__ import annotations
 
@@ -54,3 +54,23 @@ class CoverageGap(NamedTuple):
     @property
     def subject(self) -> str:
         return f"{self.at.member} {self.reason}"
+
+
+class LinkEntry(NamedTuple):
+    """A symbolic or hard link of an archive or a folder, as written.
+
+    ``path`` is where it lies in its container, ``target`` what it leads to: seen from its own
+    folder if symbolic, a path in the container if ``hard``. ``container`` is the address of the
+    archive or folder.
+    """
+
+    at: Location
+    path: str
+    target: str
+    hard: bool = False
+    container: str = ""
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} -> {self.target}"
