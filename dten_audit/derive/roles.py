@@ -13,6 +13,8 @@ from dten_audit.model.facts.general import ScriptRole
 from dten_audit.readers.knowledge import knowledge
 
 _MAX_HOSTS: Final = 20
+_NEVER_RUN: Final = ("documentation", "test", "example")
+"""Roles that a reader's word (the hint ``role``) does not change: the file is not used as it is."""
 
 
 class _Row(NamedTuple):
@@ -56,12 +58,16 @@ class Roles:
     def _of(self, document: str) -> ScriptRole:
         info = self._documents.get(document)
         kinds: set[str] = set()
+        stated = ""
         for _ in range(_MAX_HOSTS):
             if info is None:
                 break
             kinds.add(info.kind)
+            stated = stated or dict(info.hints).get("role", "")
             if not info.host:
-                return _role(info, kinds)
+                found = _role(info, kinds)
+                sharper = stated and found not in _NEVER_RUN
+                return cast("ScriptRole", stated) if sharper else found
             info = self._documents.get(info.host)
         return "script"
 

@@ -8,11 +8,19 @@ from dten_audit.model.facts.base import Certainty
 from dten_audit.model.location import Location
 
 ScriptRole = Literal[
-    "script", "maintainer", "removal", "container-build", "ci", "test", "example", "documentation"
+    "script",
+    "maintainer",
+    "removal",
+    "container-build",
+    "build",
+    "ci",
+    "test",
+    "example",
+    "documentation",
 ]
 """What a script of a package is for. ``script`` is run on the user's hosts; ``maintainer`` is run
-there as root by a package manager; ``removal`` takes the product away; the others are not run there
-as they stand."""
+there as root by a package manager; ``removal`` takes the product away; ``build`` makes the product
+out of its sources; the others are not run there as they stand."""
 
 
 class Unreadable(NamedTuple):

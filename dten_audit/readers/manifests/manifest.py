@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -109,6 +109,31 @@ class Manifest(NamedTuple):
         lines, column = self._lines(node, own)
         return Embedded(kind, own if text is None else text, lines, column, path, hints)
 
+    def embedded_list(
+        self,
+        kind: str,
+        nodes: Sequence[Node],
+        convert: Callable[[str], str],
+        hints: Hints = (),
+    ) -> Embedded:
+        """Return scalars as one document, each on lines of its own (a list of commands)."""
+        if len(nodes) == 1:
+            own = self.text(nodes[0])
+            return self.embedded(kind, nodes[0], text=convert(own), hints=hints)
+        texts: list[str] = []
+        lines: list[int] = []
+        first = 1
+        for node in nodes:
+            text = self.text(node)
+            known, column = self._lines(node, text)
+            first = first if lines else column
+            text = text.removesuffix("\n")
+            count = text.count("\n") + 1
+            more = range(known[-1] + 1, known[-1] + 1 + count - len(known))
+            lines += (*known, *more)[:count]
+            texts.append(convert(text))
+        return Embedded(kind, "\n".join(texts) + "\n", tuple(lines), first, hints=hints)
+
     def _lines(self, node: Node, text: str) -> tuple[tuple[int, ...], int]:
         """Return the line of each line of a scalar's text, and the column of the first."""
         if self.document.kind == "json" or node.column > _MAX_COLUMN:
@@ -170,9 +195,10 @@ def fields(node: Node | None) -> dict[str, Node]:
 def scalars(node: Node | None, depth: int = 0) -> Iterator[Node]:
     """Yield the scalar itself, or those of a list, nested lists flattened.
 
+    What a tag of the application's own makes of a node (GitLab's ``!reference``) is not known here.
     The caller bounds their number: aliases let a small file yield very many.
     """
-    if node is None or depth > MAX_FLAT:
+    if node is None or depth > MAX_FLAT or node.tag.startswith("!"):
         return
     if node.kind == "scalar":
         yield node

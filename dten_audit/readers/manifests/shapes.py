@@ -47,7 +47,28 @@ class Shape(NamedTuple):
 
 
 _HERE: Final = "dten_audit.readers.manifests"
-SHAPES: Final[tuple[Shape, ...]] = ()
+_CI: Final = f"{_HERE}.ci"
+_AZURE: Final = r"(?:[^/]*azure-pipelines?[^/]*|\.?azure-pipelines/.*|\.?pipelines?/.*|\.vsts-ci)"
+SHAPES: Final[tuple[Shape, ...]] = (
+    Shape("github-actions", f"{_CI}:read_github",
+          r"/\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml$"),
+    Shape("github-action", f"{_CI}:read_github", r"/action\.ya?ml$",
+          (b"runs:", b"steps:", b"run:")),
+    Shape("gitlab-ci", f"{_CI}:read_gitlab",
+          r"[/.]gitlab-ci\.ya?ml$|/\.gitlab/(?:.*/)?[^/]+\.ya?ml$", (b"script:",)),
+    Shape("circleci", f"{_CI}:read_circleci", r"/\.circleci/.*\.ya?ml$", (b"steps:",)),
+    Shape("azure-pipelines", f"{_CI}:read_azure", rf"/{_AZURE}\.ya?ml$", (b"steps:",)),
+    Shape("bitbucket-pipelines", f"{_CI}:read_bitbucket", r"/bitbucket-pipelines\.ya?ml$"),
+    Shape("travis", f"{_CI}:read_travis", r"/\.travis\.ya?ml$"),
+    Shape("drone", f"{_CI}:read_drone",
+          r"/\.(?:drone|woodpecker)(?:\.ya?ml$|/.*\.ya?ml$)", (b"commands",)),
+    Shape("buildkite", f"{_CI}:read_buildkite",
+          r"/\.buildkite/.*\.(?:ya?ml|json)$|/buildkite\.ya?ml$", (b"steps", b"command")),
+    Shape("appveyor", f"{_CI}:read_appveyor", r"/\.?appveyor\.ya?ml$"),
+    Shape("codebuild", f"{_CI}:read_codebuild", r"/buildspec[^/]*\.ya?ml$", (b"phases:",)),
+    Shape("cirrus", f"{_CI}:read_cirrus", r"/\.cirrus\.ya?ml$", (b"script:",)),
+    Shape("tekton", f"{_CI}:read_tekton", holds=(b"tekton.dev/", b"steps", b"script")),
+)  # fmt: skip
 
 
 @cache
