@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.documents.kinds import kind_by_name
 from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.commands import Layer, LayerKind, Word
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.readers.shell.machine import Machine
 from dten_audit.readers.shell.state import Procedure
@@ -73,6 +74,7 @@ def _walked(document: Document, prelude: tuple[Definitions, ...]) -> Machine:
     parser = Parser(document.text)
     body = parser.script()
     machine = Machine(document, parser.shared.commands)
+    machine.context = machine.context._replace(layers=_around(document))
     _apply(prelude, machine)
     shebang = _SHEBANG.match(document.text)
     for word in shebang[1].split() if shebang else ():
@@ -85,6 +87,16 @@ def _walked(document: Document, prelude: tuple[Definitions, ...]) -> Machine:
             line, _ = document.index.position(problem.offset)
             machine.recorder.unreadable(line, problem.reason)
     return machine
+
+
+def _around(document: Document) -> tuple[Layer, ...]:
+    """Return the host or container in which the program that a text is embedded for runs it."""
+    hints = document.hints
+    layer, client = hints.get("layer", ""), hints.get("client", "")
+    if layer not in ("container", "remote"):
+        return ()
+    kind = cast("LayerKind", layer)
+    return (Layer(client, kind, (Word(client),), hints.get("target", "")),)
 
 
 def _apply(prelude: tuple[Definitions, ...], machine: Machine) -> None:
