@@ -8,8 +8,8 @@ DERIVERS: tuple[Deriver, ...] = (
     Deriver("unread parts", ("unreadable",), ("unread_part",), "dten_audit.derive.unread:derive"),
     Deriver(
         "schedules",
-        ("command", "cron_job", "log_rotation", "unit_file"),
-        ("schedule",),
+        ("command", "cron_job", "log_rotation", "scheduled_entry", "unit_file"),
+        ("schedule", "unreadable"),
         "dten_audit.derive.schedules.deriving:derive",
     ),
     Deriver(
@@ -39,6 +39,12 @@ DERIVERS: tuple[Deriver, ...] = (
         "dten_audit.derive.signing.key_signatures:derive",
     ),
     Deriver(
+        "TUF repositories",
+        ("tuf_metadata",),
+        ("tuf_repository", "tuf_defect", "manifest_entry"),
+        "dten_audit.derive.signing.tuf:derive",
+    ),
+    Deriver(
         "digest lists",
         ("signature_check", "key_signature_check", "checksum_entry"),
         ("manifest_entry",),
@@ -46,7 +52,8 @@ DERIVERS: tuple[Deriver, ...] = (
     ),
     Deriver(
         "signature coverage",
-        ("signature_check", "key_signature_check", "manifest_entry", "unchecked_signature"),
+        ("signature_check", "key_signature_check", "manifest_entry", "unchecked_signature",
+         "tuf_repository"),
         ("signature_coverage",),
         "dten_audit.derive.signing.coverage:derive",
     ),

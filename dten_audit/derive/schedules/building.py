@@ -74,7 +74,7 @@ class Builder:
             silenced=work.silenced,
             overlap_guard=work.overlap_guard,
             runs_as_root=base.user in ("root", "0") if base.user else COMPUTED,
-            actor=f"as {base.user}" if base.user else "as the user who runs the script",
+            actor=base.actor or _actor(base),
             trap_note=trap_note(base.traps),
         )
         return _in_words(base, full, work)
@@ -102,6 +102,10 @@ def _with_times(base: Schedule, times: Times) -> Schedule:
         window_fire=in_words([times.window_fire], base.zone) if times.window_fire else "",
         never_fires=times.never and not base.at_boot,
     )
+
+
+def _actor(base: Schedule) -> str:
+    return f"as {base.user}" if base.user else "as the user who runs the script"
 
 
 @cache

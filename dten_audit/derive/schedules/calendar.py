@@ -81,7 +81,7 @@ class Calendar(NamedTuple):
                 wall = datetime(
                     day.year, day.month, day.day, hour, minute, self.second, tzinfo=zone
                 )
-                found = _existing(wall)
+                found = existing(wall)
                 if found > moment:
                     return found
         return None
@@ -101,7 +101,7 @@ class Calendar(NamedTuple):
         return (following - day).days in self.days_left
 
 
-def _existing(wall: datetime) -> datetime:
+def existing(wall: datetime) -> datetime:
     """Return ``wall``, moved forward where daylight saving skips it."""
     if wall.tzinfo is None:
         return wall

@@ -6,16 +6,21 @@ from collections.abc import Iterator
 
 from dten_audit.derive.schedules.building import Builder
 from dten_audit.derive.schedules.crontab_calls import crontab_calls, unseen_tables
+from dten_audit.derive.schedules.entries import entries
 from dten_audit.derive.schedules.once import at_jobs, transient_timers
 from dten_audit.derive.schedules.tables import jobs, landings, run_parts
 from dten_audit.derive.schedules.timers import timers
 from dten_audit.links.package import Package
+from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.schedules import Schedule
 from dten_audit.site.estate import Estate
 
 
-def derive(package: Package, estate: Estate) -> Iterator[Schedule]:
-    """Yield every schedule that a package ships, installs or deletes."""
+def derive(package: Package, estate: Estate) -> Iterator[Schedule | Unreadable]:
+    """Yield every schedule that a package ships, installs or deletes.
+
+    What a scheduler would not understand is told beside them.
+    """
     builder = Builder(package, estate)
     installed = crontab_calls(builder)
     yield from jobs(builder, {**landings(builder), **installed.landings})
@@ -25,3 +30,4 @@ def derive(package: Package, estate: Estate) -> Iterator[Schedule]:
     yield from at_jobs(builder)
     yield from transient_timers(builder)
     yield from timers(builder)
+    yield from entries(builder)

@@ -155,7 +155,7 @@ def _timed(
         times = builder.timetable.union(known, zone)
         if delay:
             times = _delayed(builder, times, known, zone, delay)
-        base = base._replace(zone=zone, period_minutes=_period(times))
+        base = base._replace(zone=zone, period_minutes=period_of(times))
         if len(known) < len(read) and times.in_window is False:
             times = times._replace(in_window=COMPUTED)
         return base, times
@@ -206,7 +206,7 @@ def _delayed(
     return times._replace(in_window=COMPUTED if may else False, window_fire=None)
 
 
-def _period(times: Times) -> int:
+def period_of(times: Times) -> int:
     """Return the shortest time between the next runs in minutes; 0 for a single one."""
     gaps = [
         int((after - before).total_seconds() // 60)

@@ -9,7 +9,13 @@ from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
 
 CronDialect = Literal["cron.d", "crontab", "anacrontab"]
-Dialect = Literal["cron.d", "crontab", "anacrontab", "run-parts", "at", "systemd"]
+Notation = Literal[
+    "unix", "kubernetes", "robfig", "quartz", "spring", "eventbridge", "node", "croniter", "fugit",
+    "jenkins", "celery", "apscheduler", "launchd", "rate", "plain-words", "mysql-event",
+    "oracle-calendar", "sql-agent", "pg_cron", "task-scheduler", "unseen",
+]  # fmt: skip
+"""How schedulers other than cron write times; ``unseen`` where only the setting up is seen."""
+Dialect = Literal["cron.d", "crontab", "anacrontab", "run-parts", "at", "systemd", Notation]
 ScheduleKind = Literal[
     "file",
     "cron-script",
@@ -18,9 +24,19 @@ ScheduleKind = Literal[
     "at-command",
     "systemd-run",
     "timer",
+    "managed",
+    "cluster-job",
+    "application-job",
+    "ci",
+    "launchd",
+    "database-job",
+    "cloud-job",
+    "container-label",
+    "windows-task",
 ]
 HostStatus = Literal["none", "in-service", "unlisted", "retired"]
-Role = Literal["live", "example", "documentation"]
+Role = Literal["live", "example", "documentation", "ci", "library"]
+Overlap = Literal["", "allow", "forbid", "replace"]
 
 
 class CronJob(NamedTuple):
@@ -63,6 +79,43 @@ class CronJob(NamedTuple):
         return f"{self.at.member} {self.expression} {self.command}"
 
 
+class ScheduledEntry(NamedTuple):
+    """A job of a scheduler that is not the host's cron, as a file of its own language states it.
+
+    ``scheduler`` is its name in ``rules/knowledge/cron_schedulers.yaml``, ``notation`` how its
+    ``expression`` is read, which stands as written (``rate(5 minutes)``; arguments of a call as
+    ``hour=3, minute=0``). ``name`` is the job's. ``command`` is what runs: a shell text where
+    ``shell`` is true, else the name of a class, function, procedure or endpoint. ``zone`` is the
+    time zone that it names, empty for none. ``user`` is empty where nobody tells. ``enabled`` is
+    False for what is switched off where it stands. ``overlap`` is what it says about a run that
+    starts while the last one goes on, ``catches_up`` that missed runs are made up for.
+    ``environment`` are variables of the job. ``at_boot``: it runs whenever its scheduler starts.
+    Where the time is filled in at run time, ``certainty`` is computed.
+    """
+
+    at: Location
+    document: str
+    scheduler: str
+    notation: Notation
+    expression: str
+    name: str = ""
+    command: str = ""
+    shell: bool = False
+    zone: str = ""
+    user: str = ""
+    enabled: bool | Unknown = True
+    overlap: Overlap = ""
+    catches_up: bool = False
+    environment: tuple[tuple[str, str], ...] = ()
+    at_boot: bool = False
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        name = self.name or self.command
+        return f"{self.at.member} {self.scheduler} {name} {self.expression}"
+
+
 class LogRotation(NamedTuple):
     """A block of a logrotate file: ``paths`` are the patterns of the files that it rotates."""
 
@@ -102,8 +155,10 @@ class Schedule(NamedTuple):
     What it is:
     ``kind`` says how it comes about: ``file`` a line of a shipped table, ``cron-script`` a script
     in cron.daily and its kin, ``crontab-command`` a line that a script installs, ``crontab-wipe`` a
-    command that deletes a crontab, ``at-command``, ``systemd-run``, ``timer``. ``document`` is the
-    id of what holds it, ``path_on_host`` where it lands (empty where nothing is seen to install
+    command that deletes a crontab, ``at-command``, ``systemd-run``, ``timer``, ``managed`` a cron
+    line that Ansible and its kin set up; the others are jobs of other schedulers. ``scheduler``
+    is who runs it, ``scheduler_title`` the same for people, ``name`` the job's name there.
+    ``document`` is the id of what holds it, ``path_on_host`` where it lands (empty where nothing is seen to install
     it), ``place`` the same in words. ``installed_by`` are the commands that install it. ``enabled``
     is True unless something must still turn it on; ``without_systemd`` says that its command does
     nothing where systemd runs. ``replaces`` says that the command replaces all jobs that a user's
@@ -183,8 +238,12 @@ class Schedule(NamedTuple):
     summary: str = ""
     window_text: str = ""
     hold_with: str = ""
+    scheduler: str = "cron"
+    scheduler_title: str = "cron"
+    name: str = ""
     certainty: Certainty = "exact"
 
     @property
     def subject(self) -> str:
-        return f"{self.at.member} {self.kind} {self.expression} {self.user} {self.command}".rstrip()
+        place = f"{self.at.member} {self.kind} {self.expression} {self.user} {self.command}"
+        return f"{place} {self.name}".rstrip()

@@ -1,0 +1,1 @@
+"""How schedulers write times: each dialect read into recurrences by one function."""
