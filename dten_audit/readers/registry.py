@@ -8,6 +8,9 @@ READERS: tuple[Reader, ...] = (
     Reader(
         "systemd", frozenset({"systemd-unit", "empty"}), "dten_audit.readers.systemd.unit_file:read"
     ),
+    Reader(
+        "dockerfile", frozenset({"dockerfile"}), "dten_audit.readers.building.dockerfile:read"
+    ),
     Reader("sudoers", frozenset({"sudoers"}), "dten_audit.readers.sudoers:read"),
     Reader(
         "config",
