@@ -20,15 +20,15 @@ _ELSEWHERE: Final = ("container", "remote")
 class Listed(NamedTuple):
     """A command as a file lists it.
 
-    ``lines`` are the places of the lines of its last word, which may be a text (``sh -c TEXT``),
-    and ``column`` is where that starts. ``layers`` are what it runs in anyway.
+    ``places`` say of each word which lines it stands on and in which column it starts (of fewer
+    words, the last holds for the rest): it may be a text (``sh -c TEXT``), of which further lines
+    follow in the file. ``layers`` are what it runs in anyway.
     """
 
     argv: Sequence[Word]
     at: Location
     order: int
-    lines: tuple[int, ...]
-    column: int = 1
+    places: Sequence[tuple[tuple[int, ...], int]]
     layers: tuple[Layer, ...] = ()
     guards: tuple[Guard, ...] = ()
     called: bool = True
@@ -64,7 +64,7 @@ def stated(document: Document, listed: Listed) -> Iterator[Command | Embedded]:
         if layer.kind != "shell":
             layers.append(layer)
             fields = [Field("sh"), Field("-c"), peeled.code]
-        part = _text(listed, "shell", peeled.code.text, _inside(layers))
+        part = _text(listed, peeled.code, "shell", _inside(layers))
         documents.append(document.embedded_id(part))
         yield part
         break
@@ -75,7 +75,7 @@ def stated(document: Document, listed: Listed) -> Iterator[Command | Embedded]:
     if texts is not None:
         hints = (*texts.hints, *_inside(layers))
         for code in texts.code:
-            part = _text(listed, texts.kind, code.text, hints)
+            part = _text(listed, code, texts.kind, hints)
             documents.append(document.embedded_id(part))
             yield part
     yield Command(
@@ -85,10 +85,11 @@ def stated(document: Document, listed: Listed) -> Iterator[Command | Embedded]:
     )  # fmt: skip
 
 
-def _text(listed: Listed, kind: str, text: str, hints: tuple[tuple[str, str], ...]) -> Embedded:
-    count = text.count("\n") + 1
-    lines = listed.lines if len(listed.lines) > 1 else listed.lines[:1] * count
-    return Embedded(kind, text, lines, listed.column, hints=hints)
+def _text(listed: Listed, code: Field, kind: str, hints: tuple[tuple[str, str], ...]) -> Embedded:
+    texts = [word.text for word in listed.argv]
+    number = texts.index(code.text) if code.text in texts else 0
+    lines, column = listed.places[min(number, len(listed.places) - 1)]
+    return Embedded(kind, code.text, lines, column, hints=hints)
 
 
 def _inside(layers: Sequence[Layer]) -> tuple[tuple[str, str], ...]:

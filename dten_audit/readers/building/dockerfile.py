@@ -28,6 +28,8 @@ _FLAGS: Final = re.compile(r"(?:--[a-z-]+(?:=(?:\"[^\"]*+\"|\S*+))?[ \t]++)++")
 _WINDOWS: Final = ("windows", "nanoserver", "servercore")
 _MAX_UNREADABLE: Final = 10
 _SAMPLE: Final = 4096
+_LOOK: Final = 20
+"""So many characters tell the words of an instruction apart."""
 _HEREDOC_ONLY: Final = re.compile(r"[ \t]*(?:\d*<<-?[\"']?[A-Za-z_][\w.-]*[\"']?[ \t]*)+\Z")
 
 
@@ -183,12 +185,11 @@ class _Reader:
             return
         at = self.document.location(found.line, found.column)
         argv = [Word(word) for word in words]
-        line = next((n for n, part in found.parts if len(words) > 1 and words[-1][:20] in part), 0)
+        places = [
+            ((_line_of(word, found),) * (word.count("\n") + 1), found.column) for word in words
+        ]
         self.order += 1
-        yield from stated(
-            self.document,
-            Listed(argv, at, self.order, (line or found.line,), found.column, layers),
-        )
+        yield from stated(self.document, Listed(argv, at, self.order, places, layers))
 
     def _text(
         self,
@@ -231,6 +232,12 @@ def _words(text: str) -> list[str]:
     if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
         return []
     return found
+
+
+def _line_of(word: str, found: Instruction) -> int:
+    """Return the line in which a word of the exec form starts, as far as it can be told."""
+    start = json.dumps(word)[:_LOOK]
+    return next((number for number, part in found.parts if start in part), found.line)
 
 
 def _without_flags(text: str) -> str:

@@ -106,7 +106,7 @@ class Manifest(NamedTuple):
         ``text`` replaces the scalar's own text, line for line (expressions made readable).
         """
         own = self.text(node)
-        lines, column = self._lines(node, own)
+        lines, column = self.lines(node, own)
         return Embedded(kind, own if text is None else text, lines, column, path, hints)
 
     def embedded_list(
@@ -125,7 +125,7 @@ class Manifest(NamedTuple):
         first = 1
         for node in nodes:
             text = self.text(node)
-            known, column = self._lines(node, text)
+            known, column = self.lines(node, text)
             first = first if lines else column
             text = text.removesuffix("\n")
             count = text.count("\n") + 1
@@ -134,7 +134,7 @@ class Manifest(NamedTuple):
             texts.append(convert(text))
         return Embedded(kind, "\n".join(texts) + "\n", tuple(lines), first, hints=hints)
 
-    def _lines(self, node: Node, text: str) -> tuple[tuple[int, ...], int]:
+    def lines(self, node: Node, text: str) -> tuple[tuple[int, ...], int]:
         """Return the line of each line of a scalar's text, and the column of the first."""
         if self.document.kind == "json" or node.column > _MAX_COLUMN:
             return (node.line,) * (text.count("\n") + 1), node.column + 1

@@ -48,6 +48,7 @@ class Shape(NamedTuple):
 
 _HERE: Final = "dten_audit.readers.manifests"
 _CI: Final = f"{_HERE}.ci"
+_CRON: Final = "dten_audit.readers.cron"
 _AZURE: Final = r"(?:[^/]*azure-pipelines?[^/]*|\.?azure-pipelines/.*|\.?pipelines?/.*|\.vsts-ci)"
 SHAPES: Final[tuple[Shape, ...]] = (
     Shape("github-actions", f"{_CI}:read_github",
@@ -68,6 +69,37 @@ SHAPES: Final[tuple[Shape, ...]] = (
     Shape("codebuild", f"{_CI}:read_codebuild", r"/buildspec[^/]*\.ya?ml$", (b"phases:",)),
     Shape("cirrus", f"{_CI}:read_cirrus", r"/\.cirrus\.ya?ml$", (b"script:",)),
     Shape("tekton", f"{_CI}:read_tekton", holds=(b"tekton.dev/", b"steps", b"script")),
+    Shape("compose", f"{_HERE}.compose:read",
+          r"/(?:docker-|podman-)?compose[^/]*\.ya?ml$|[.-]compose\.ya?ml$|/[^/]*stack[^/]*\.ya?ml$",
+          (b"services:",)),
+    Shape("kubernetes", f"{_HERE}.kubernetes:read", holds=(b"apiVersion", b"kind", b"ontainers"),
+          pattern=rb"\bkind\"?:[ \t]*[\"']?"
+                  rb"(?:Pod|Deployment|StatefulSet|DaemonSet|Replica|Job|CronJob|List)"),
+    Shape("cron-job", f"{_CRON}.kubernetes:read", holds=(b"schedule",),
+          pattern=rb"\bCron(?:Job|Workflow)\b"),
+    Shape("github-schedule", f"{_CRON}.ci_schedules:read_github",
+          r"/\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml$", (b"schedule", b"cron")),
+    Shape("gitlab-schedule", f"{_CRON}.ci_schedules:read_gitlab",
+          r"[/.]gitlab-ci\.ya?ml$|/\.gitlab/(?:.*/)?[^/]+\.ya?ml$", (b"schedule",)),
+    Shape("azure-schedule", f"{_CRON}.ci_schedules:read_azure", rf"/{_AZURE}\.ya?ml$",
+          (b"schedules", b"cron")),
+    Shape("circleci-schedule", f"{_CRON}.ci_schedules:read_circleci", r"/\.circleci/.*\.ya?ml$",
+          (b"triggers", b"cron")),
+    Shape("cloudformation-schedule", f"{_CRON}.clouds:read_cloudformation",
+          holds=(b"Resources", b"chedule", b"AWS::")),
+    Shape("serverless-schedule", f"{_CRON}.clouds:read_serverless",
+          r"/serverless[^/]*\.(?:ya?ml|json)$", (b"schedule",)),
+    Shape("app-engine-cron", f"{_CRON}.clouds:read_app_engine", r"/[^/]*cron[^/]*\.ya?ml$",
+          (b"schedule", b"url")),
+    Shape("vercel-cron", f"{_CRON}.clouds:read_vercel", r"/vercel\.json$", (b"crons",)),
+    Shape("sidekiq-schedule", f"{_CRON}.clouds:read_sidekiq",
+          r"/(?:[^/]*sidekiq|[^/]*schedule|[^/]*cron|[^/]*jobs)[^/]*\.ya?ml$",
+          pattern=rb"\b(?:cron|every):[^#]*?\bclass:|\bclass:[^#]*?\b(?:cron|every):"),
+    Shape("solid-queue", f"{_CRON}.clouds:read_solid_queue", r"/recurring[^/]*\.ya?ml$",
+          (b"schedule:",)),
+    Shape("ofelia", f"{_CRON}.clouds:read_ofelia", holds=(b"ofelia.job-", b".schedule")),
+    Shape("java-schedule-settings", f"{_CRON}.settings:read_yaml",
+          pattern=rb"(?i)(?:cron|schedul|quartz|trigger)[\w.-]*[ \t]*:[^\n]*[*?]"),
 )  # fmt: skip
 
 
