@@ -22,8 +22,14 @@ DERIVERS: tuple[Deriver, ...] = (
     Deriver(
         "unit files",
         ("command", "unit_file", "unit_use"),
-        ("unit_install", "unit_dependency", "unit_program"),
+        ("unit_install", "unit_program"),
         "dten_audit.derive.units.files:derive",
+    ),
+    Deriver(
+        "unit dependencies",
+        ("command", "unit_file", "unit_use"),
+        ("unit_dependency",),
+        "dten_audit.derive.units.dependencies:derive",
     ),
     Deriver(
         "signatures",
@@ -117,6 +123,12 @@ DERIVERS: tuple[Deriver, ...] = (
         ("command", "sudoers_rule", "sudoers_default"),
         ("admin_grant",),
         "dten_audit.derive.privilege.grants:derive",
+    ),
+    Deriver(
+        "container rights",
+        ("command", "container_setting"),
+        ("container_right",),
+        "dten_audit.derive.containers:derive",
     ),
     Deriver(
         "schema changes",

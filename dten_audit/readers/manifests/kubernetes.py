@@ -55,7 +55,7 @@ def _workloads(manifest: Manifest, node: Node, depth: int) -> Iterator[Workload]
         for item in own["items"].items if "items" in own else ():
             yield from _workloads(manifest, item, depth + 1)
     elif kind in _POD_SPECS and "apiVersion" in own:
-        name = manifest.text(fields(own.get("metadata")).get("name"))
+        name = manifest.shown(fields(own.get("metadata")).get("name"))
         pod: Node | None = node
         for key in _POD_SPECS[kind]:
             pod = fields(pod).get(key)
@@ -73,7 +73,7 @@ def read(manifest: Manifest) -> Iterator[Fact | Embedded]:
         for key in _CONTAINERS:
             for node in pod[key].items if key in pod else ():
                 own = fields(node)
-                name = f"{whole}/{manifest.text(own.get('name'))}".rstrip("/")
+                name = f"{whole}/{manifest.shown(own.get('name'))}".rstrip("/")
                 container = Container(manifest, "kubernetes", "kubernetes", name)
                 container.order = order
                 names = own["env"].items if "env" in own else ()

@@ -62,6 +62,11 @@ def _properties() -> re.Pattern[str]:
     return re.compile(r"(?:[&!][^\s,\[\]{}]*+[ \t]++)*+")
 
 
+@cache
+def _expression() -> re.Pattern[str]:
+    return re.compile(r"\{\{[^{}\n]*+\}\}")
+
+
 def is_computed(text: str) -> bool:
     """Say whether a text holds a template expression or a variable."""
     return _computed().search(text) is not None
@@ -82,6 +87,10 @@ class Manifest(NamedTuple):
         if node is None:
             return ""
         return restore(node.text, self.expressions) if self.expressions else node.text
+
+    def shown(self, node: Node | None) -> str:
+        """Return a name as people read it: dots stand for what an expression will become."""
+        return _expression().sub("…", self.text(node))
 
     def word(self, node: Node) -> Word:
         """Return a scalar as a word; computed where it holds an expression or a variable."""
