@@ -24,6 +24,13 @@ READERS: tuple[Reader, ...] = (
         fits="dten_audit.readers.manifests.shapes:worth_reading",
     ),
     Reader(
+        "schedules",
+        frozenset({"xml", "properties", "text", "sql"}),
+        "dten_audit.readers.cron.others:read",
+        partial=True,
+        fits="dten_audit.readers.cron.others:fits",
+    ),
+    Reader(
         "signing",
         frozenset({"pem", "der", "cms", "pkcs12", "keystore", "checksums", "pgp", "minisign"}),
         "dten_audit.readers.signing.reader:read",
@@ -76,6 +83,13 @@ READERS: tuple[Reader, ...] = (
         frozenset({"properties", "yaml", "text"}),
         "dten_audit.readers.signing.jar:read",
         triggers=(rb"-Digest: ",),
+        partial=True,
+    ),
+    Reader(
+        "become-passwords",
+        frozenset({"yaml", "ini", "text", "env"}),
+        "dten_audit.readers.orchestration.ansible_become:read_passwords",
+        triggers=(rb"ansible_(become|sudo|su)_pass",),
         partial=True,
     ),
     Reader("cron", frozenset({"cron", "crontab"}), "dten_audit.readers.cron.crontab:read"),

@@ -129,7 +129,8 @@ def _brief(schedule: Schedule) -> str:
     command = shown(schedule.command)
     parts = [f"runs `{command}` {schedule.actor}" if command else f"runs {schedule.actor}"]
     if schedule.at_boot:
-        parts.append("at every boot")
+        cron = schedule.scheduler == "cron"
+        parts.append("at every boot" if cron else f"whenever {schedule.scheduler_title} starts")
     elif schedule.never_fires:
         parts.append(f"never fires ({schedule.expression})")
     elif schedule.next_text:
@@ -195,8 +196,11 @@ def _window_question(schedule: Schedule) -> str:
     if schedule.kind == "timer" and isinstance(schedule.enabled, Unknown):
         return f"Is {schedule.place} enabled on the hosts?"
     if isinstance(schedule.enabled, Unknown):
+        if schedule.scheduler != "cron":
+            return f"Is {schedule.place} switched on?"
         return f"Does anything install {schedule.place}?"
-    return f"When does `{shown(schedule.command)}` run?"
+    command = f"`{shown(schedule.command)}`" if schedule.command else schedule.place
+    return f"When does {command} run?"
 
 
 def _hold_with(schedule: Schedule) -> str:

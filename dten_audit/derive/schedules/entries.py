@@ -38,6 +38,7 @@ class Scheduler(NamedTuple):
     overlap: str
     what: str
     hold: str
+    host: bool
 
 
 @cache
@@ -52,6 +53,7 @@ def schedulers() -> dict[str, Scheduler]:
             row["overlap"],
             row["what"],
             row["hold"],
+            bool(row.get("host", False)),
         )
         for name, row in table.items()
     }
@@ -117,7 +119,19 @@ def _schedule(
         steps = builder.steps("", entry.command, base)
     full = builder.complete(base, times, steps, entry.environment)
     overlap = entry.overlap or row.overlap
-    return full._replace(overlap_guard=full.overlap_guard or overlap in ("forbid", "replace"))
+    full = full._replace(overlap_guard=full.overlap_guard or overlap in ("forbid", "replace"))
+    return full if row.host else _elsewhere(full)
+
+
+def _elsewhere(full: Schedule) -> Schedule:
+    """Forget paths that are not of the host: of a container, or of the machine of somebody else."""
+    return full._replace(
+        target="",
+        target_present=True,
+        log_path="",
+        log_rotated=True,
+        log_rotation_shipped=True,
+    )
 
 
 @cache
@@ -125,9 +139,15 @@ def _plain_name() -> re.Pattern[str]:
     return re.compile(r"[\w./:@-]{1,100}")
 
 
+@cache
+def _quoted_name() -> re.Pattern[str]:
+    return re.compile(r"[\w./:@ -]{1,100}")
+
+
 def hold_with(row: Scheduler, entry: ScheduledEntry) -> str:
     """Return how to hold a job. A name that a shell would not take as one word stays out of it."""
-    name = entry.name if _plain_name().fullmatch(entry.name) else "NAME"
+    pattern = _quoted_name() if row.kind == "database-job" else _plain_name()
+    name = entry.name if pattern.fullmatch(entry.name) else "NAME"
     return row.hold.format(name=name)
 
 

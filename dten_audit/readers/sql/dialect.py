@@ -35,7 +35,7 @@ _SIGNS: Final[dict[Dialect, str]] = {
     "mysql": r"`\w+`|\bengine\s*=|\bdelimiter\s|\bauto_increment\b|\bmodify\s+(?:column\s+)?`?\w+`?"
     r"\s+(?:int|varchar|bigint|text|datetime|tinyint|enum|decimal|char|longtext)|\bchange\s+column\b"
     r"|/\*!\d{5}|\bunsigned\b|\bcharset\s*=|\block\s+tables\s|\bget_lock\s*\(|\btinyint\(\d"
-    r"|\block_wait_timeout\b|\balgorithm\s*=\s*(?:inplace|instant|copy)|\butf8(?:mb4)?\b",
+    r"|\bon\s+schedule\s+(?:every|at)\b|\bevent_scheduler\b|\block_wait_timeout\b|\balgorithm\s*=\s*(?:inplace|instant|copy)|\butf8(?:mb4)?\b",
     "tsql": r"^[ \t]*go[ \t]*;?$|\[\w+\]\.\[\w+\]|\bn'|\bdbo\.|\bnvarchar\b"
     r"|\bsp_(?:rename|executesql|getapplock)\b|\bobject_id\s*\(|\bdeclare\s+@|\bbegin\s+tran\b|\bidentity\s*\(\d|\bsys\.\w+"
     r"|\bwith\s+(?:no)?check\b|\bnonclustered\b|\bset\s+(?:xact_abort|nocount|ansi_nulls)\b"
