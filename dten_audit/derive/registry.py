@@ -113,6 +113,12 @@ DERIVERS: tuple[Deriver, ...] = (
         "dten_audit.derive.privilege.uses:derive",
     ),
     Deriver(
+        "become",
+        ("command", "become_setting"),
+        ("become_use",),
+        "dten_audit.derive.become:derive",
+    ),
+    Deriver(
         "system writes",
         ("command",),
         ("system_write", "mode_change"),

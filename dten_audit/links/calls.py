@@ -16,6 +16,11 @@ SOURCING: Final = frozenset(("source", "."))
 SQL_CLIENTS: Final = frozenset(
     "psql mysql mariadb sqlite3 sqlcmd sqlplus isql usql clickhouse-client cockroach".split()
 )
+PLAYBOOKS: Final = frozenset(("ansible-playbook", "ansible-pull"))
+INCLUDES: Final = frozenset(
+    "role include include_tasks import_tasks include_role import_role import_playbook".split()
+)
+"""What readers of configuration tools state where one of their files includes others."""
 FILE_OPTIONS: Final = frozenset(("-f", "--file", "-i", "--input-file", "--init-command-file"))
 
 
@@ -28,6 +33,10 @@ def calls(package: Package, index: PathIndex) -> Iterator[Call]:
         for embedded in dict.fromkeys((command.stdin, *command.documents)):
             if embedded in package.documents and not _written(package, embedded):
                 yield Call(command, embedded, "embedded")
+        for text in command.arguments if command.program in INCLUDES else ():
+            for document in index.find(text, near):
+                if f"/{document.path}".endswith(f"/{text}") and document.id != command.document:
+                    yield Call(command, document.id, "includes")
         for text, how in _references(command):
             for document in index.find(in_folder(text, command.folder), near):
                 if document.id != command.document:
@@ -49,6 +58,8 @@ def _references(command: Command) -> Iterator[tuple[str, str]]:
             yield script, "runs"
     elif program in SQL_CLIENTS:
         yield from ((text, "sql") for text in _sql_files(command))
+    elif program in PLAYBOOKS:
+        yield from ((word, "runs") for word in arguments if word.endswith((".yml", ".yaml")))
     elif "/" in first:
         yield first, "runs"
 

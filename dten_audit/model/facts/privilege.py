@@ -31,6 +31,7 @@ class PrivilegeUse(NamedTuple):
     (``sudo cd``). ``reexecutes``: the script starts itself again. ``keeps_environment`` is ``-E``.
     ``user_present`` says whether the target user exists; ``no_login`` that its shell refuses
     logins, and no other is named. ``function`` is the shell function that wraps the tool.
+    ``keyword`` is how a playbook asks for the tool (``become: true``), else empty.
     """
 
     at: Location
@@ -57,6 +58,7 @@ class PrivilegeUse(NamedTuple):
     no_login: bool = False
     elsewhere: str = ""
     function: str = ""
+    keyword: str = ""
     failure: Failure = "default"
     role: ScriptRole = "script"
     site_lines: tuple[Location, ...] = ()
@@ -70,6 +72,9 @@ class PrivilegeUse(NamedTuple):
     @property
     def spoken(self) -> str:
         """The command as a sentence names it: tool, target user if not root, what is run."""
+        if self.keyword:
+            user = "" if self.target_user in ("", "root") else f", become_user: {self.target_user}"
+            return f"{self.keyword}{user} ({self.inner})"
         user = "" if self.target_user in ("", "root") else f"-u {self.target_user}"
         return " ".join(part for part in (self.tool, user, self.inner) if part)
 

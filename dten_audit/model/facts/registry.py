@@ -22,6 +22,7 @@ _MODULES = (
     "encoded",
     "suppressions",
     "privilege",
+    "orchestration",
     "containers",
     "units",
     "schedules",

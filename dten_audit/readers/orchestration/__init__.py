@@ -1,0 +1,1 @@
+"""Readers of what configuration tools do to hosts: Ansible, Chef, Puppet, Salt."""
