@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dten_audit.derive.units import files, stops, uses
+from dten_audit.derive.units import dependencies, files, stops, uses
 from dten_audit.links.installs import layout_target
 from dten_audit.links.package import Install, Package
 from dten_audit.model.facts.base import Fact
@@ -224,7 +224,7 @@ def test_packages_bring_units_of_their_name(install: str, unit: str, expected: s
         (Guard("path-exists", "/etc/init.d/dten-queue", 3), True, False),
         (Guard("path-exists", "/etc/systemd/system/dten-queue.service", 3), True, False),
         (Guard("path-exists", "/opt/dten", 3), False, False),
-        (Guard("other", "systemctl list-unit-files | grep -q dten-queue", 3), True, False),
+        (Guard("other", "systemctl list-unit-files | grep -q dten-queue", 3), True, True),
         (Guard("other", '[ "$RESTART_QUEUE" = dten-queue ]', 3), False, False),
         (Guard("systemd-running", "", 3), False, True),
         (Guard("command-exists", "systemctl", 3), False, True),
@@ -299,7 +299,7 @@ def file_facts(graph: Package, site: Estate = SITE) -> list[Fact]:
         if target:
             graph.installs.append(Install(document.id, target, Location(document.address)))
     graph.add(uses.derive(graph, site))
-    return list(files.derive(graph, site))
+    return [*files.derive(graph, site), *dependencies.derive(graph, site)]
 
 
 def test_dependencies() -> None:

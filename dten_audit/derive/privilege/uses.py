@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from dten_audit.derive.arguments import Arguments, split_arguments
+from dten_audit.derive.jobs import is_job
 from dten_audit.derive.privilege.contexts import (
     Made,
     is_privilege,
@@ -31,7 +32,6 @@ _TEXT_TOOLS: Final = frozenset(("su", "runuser", "su-to-root", "sg"))
 """Tools whose command is shell text: its redirections are theirs."""
 _SHELL_OPTIONS: Final = ("-s", "--shell", "-i", "--login")
 _TERMINAL_OPTIONS: Final = frozenset(("-t", "-tt", "-ttt"))
-_JOB_KINDS: Final = frozenset(("cron", "crontab", "anacrontab", "systemd-unit"))
 _SHELLS: Final = frozenset(("sh", "bash", "dash", "ksh", "zsh"))
 _PASSED_ON: Final = ("$@", "$*", "${@}", "${*}")
 _SHOWN: Final = 160
@@ -69,7 +69,7 @@ def _all_uses(package: Package, estate: Estate) -> Iterator[PrivilegeUse]:
                     continue
                 use = use._replace(
                     as_root=command.document in as_root,
-                    no_terminal=use.no_terminal or _is_job(package, command.document),
+                    no_terminal=use.no_terminal or is_job(package, command.document),
                     role=roles.of(command.document),
                 )
                 yield _compared(use, layer, estate.site, made)
@@ -105,9 +105,16 @@ def _use(command: Command, layers: list[Layer], number: int) -> PrivilegeUse:
         keeps_environment=given.has(*tool.environment),
         elsewhere=_elsewhere(layers[:number]),
         function=layer.function,
+        keyword=_keyword(layer),
         failure=command.failure,
         via=command.via,
     )
+
+
+def _keyword(layer: Layer) -> str:
+    """Return the keyword by which a playbook asks for a tool; empty for a command line."""
+    first = layer.arguments[0].text if layer.arguments else ""
+    return first if first.startswith("become:") else ""
 
 
 def _shortened(text: str) -> str:
@@ -144,13 +151,19 @@ def _available(use: PrivilegeUse, tool: Tool, site: Site) -> bool | Unknown:
         return True
     return any(
         rule.runas in ("ALL", use.target_user)
-        and (not rule.commands or any(_allows(command, use.inner) for command in rule.commands))
+        and (not rule.commands or any(_allows(command, use) for command in rule.commands))
         for rule in site.sudo.rules
     )
 
 
-def _allows(rule: str, inner: str) -> bool:
-    """Compare a command with a rule of sudo; a rule names the program by its full path."""
+def _allows(rule: str, use: PrivilegeUse) -> bool:
+    """Compare a command with a rule of sudo; a rule names the program by its full path.
+
+    Ansible starts its modules from a file whose name changes: no rule for one program fits it.
+    """
+    if use.keyword:
+        return rule == "ALL"
+    inner = use.inner
     program, _, arguments = inner.partition(" ")
     bare = f"{posixpath.basename(program)} {arguments}".strip()
     wanted, _, wanted_arguments = rule.partition(" ")
@@ -236,13 +249,6 @@ def _elsewhere(layers: list[Layer]) -> str:
             what = "host" if layer.kind == "remote" else "container"
             return f"{what} {layer.target}".strip()
     return ""
-
-
-def _is_job(package: Package, document: str) -> bool:
-    """Say whether a command is the text of a job or of a unit, which have no terminal."""
-    info = package.documents.get(document)
-    host = package.documents.get(info.host) if info is not None and info.host else None
-    return host is not None and host.kind in _JOB_KINDS
 
 
 def _is_probe(use: PrivilegeUse) -> bool:

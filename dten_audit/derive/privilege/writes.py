@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from dten_audit.derive.arguments import Arguments, elsewhere, split_arguments, written_paths
+from dten_audit.derive.jobs import JOB_KINDS
 from dten_audit.derive.privilege.contexts import is_privilege, root_checked, root_documents
 from dten_audit.derive.privilege.tables import Writer, area, names, writers
 from dten_audit.derive.roles import Roles
@@ -27,7 +28,6 @@ _CAPABILITY: Final = re.compile(r"[a-z_]+")
 _SHORTEST_NAME: Final = 3
 _PROGRAM_FOLDERS: Final = frozenset(("bin", "sbin", "libexec", "games"))
 """On a folder the setgid bit only hands its group down to new files; programs lie in these."""
-_JOB_KINDS: Final = frozenset(("cron", "crontab", "anacrontab", "systemd-unit"))
 _MODE_PROGRAMS: Final = frozenset(("chmod", "install", "mkdir", "setcap"))
 
 
@@ -85,7 +85,7 @@ def _is_started(package: Package, document: str, landing: frozenset[str]) -> boo
         info = package.documents[info.host]
     if info is None or info.id in landing:
         return False
-    return info.kind in _JOB_KINDS or info.shebang or bool((info.mode or 0) & 0o111)
+    return info.kind in JOB_KINDS or info.shebang or bool((info.mode or 0) & 0o111)
 
 
 def changes(command: Command) -> Iterator[tuple[Write, Word]]:

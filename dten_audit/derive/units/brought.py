@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from dten_audit.derive.arguments import separate, split_arguments, written_paths
+from dten_audit.derive.requirements import required_packages
+from dten_audit.derive.units.links import UnitLink, declared_aliases, is_pulling, unit_links
 from dten_audit.derive.units.tables import in_unit_folder, in_user_folder, package_managers
 from dten_audit.links.package import Install, Package
 from dten_audit.model.facts.commands import Command, Word
@@ -19,6 +21,8 @@ from dten_audit.readers.systemd.names import split_name, unit_of_path
 _VERSION: Final = re.compile(r"(?:[-_]v?[0-9]|[=:<>]|\.(?:rpm|deb|apk)$).*")
 _MAX_PARTS: Final = 8
 _LINKING: Final = frozenset(("link", "enable", "reenable"))
+INIT_FOLDERS: Final = ("/etc/init.d/", "/etc/rc.d/init.d/")
+_NO_SCRIPTS: Final = frozenset(("README", "skeleton", "functions"))
 
 
 class Step(NamedTuple):
@@ -44,12 +48,20 @@ class Brought:
     def __init__(self, package: Package) -> None:
         self._files = {unit.document: unit for unit in package.of(UnitFile)}
         self._writers = _writers(package)
+        self.links = tuple(unit_links(package))
+        self._aliases = {link.unit: link.real for link in self.links if link.kind == "alias"}
+        for name, real in declared_aliases(package).items():
+            self._aliases.setdefault(name, real)
+        self._masks = {
+            link.unit: link for link in self.links if link.kind == "mask" and not link.document
+        }
         commands = package.of(Command)
         self._uncalled = {(c.document, c.order) for c in commands if not c.called}
         self._steps: dict[str, list[Step]] = defaultdict(list)
         self._shipped: dict[str, list[UnitFile]] = defaultdict(list)
         self._installed: dict[str, list[tuple[str, int]]] = defaultdict(list)
-        for name, document, order in _package_names(package):
+        needed = ((name, "", -1) for name in sorted(required_packages(package)))
+        for name, document, order in (*_package_names(package), *needed):
             parts = name.split("-")
             for end in range(1, min(len(parts), _MAX_PARTS) + 1):
                 self._installed["-".join(parts[:end])].append((document, order))
@@ -71,8 +83,7 @@ class Brought:
 
     def provided(self, unit: str, document: str = "", order: int = -1) -> Provided:
         """Say how the package brings a unit, seen from a command of a script; empty: not at all."""
-        template = split_name(unit).template
-        names = (unit, template) if template else (unit,)
+        names = tuple(self._names(unit))
         steps = [s for name in names for s in self._steps.get(name, ()) if not s.drop_in]
         own = [s for s in steps if s.document == document and s.order >= 0 and order >= 0]
         if any(step.order <= order for step in own):
@@ -85,9 +96,32 @@ class Brought:
             return "somewhere"
         return "package-manager" if self._by_manager(unit, document, order) else ""
 
+    def _names(self, unit: str) -> Iterator[str]:
+        """Yield the names under which a unit may be brought: its own, its template's, the real."""
+        real = self._aliases.get(unit, "")
+        for name in (unit, real):
+            if name:
+                yield name
+                template = split_name(name).template
+                if template:
+                    yield template
+
+    def alias_of(self, unit: str) -> str:
+        """Return the unit that the package makes ``unit`` another name of; empty for no alias."""
+        return "" if unit in self._shipped else self._aliases.get(unit, "")
+
+    def mask_of(self, unit: str) -> UnitLink | None:
+        """Return the link of the package's tree that masks a unit."""
+        return self._masks.get(unit)
+
+    def init_script(self, name: str) -> bool:
+        """Say whether the package brings the script of this name in ``/etc/init.d``."""
+        steps = self._steps.get(f"{name}.service", ())
+        return any(step.target.startswith(INIT_FOLDERS) for step in steps)
+
     def file_of(self, unit: str) -> UnitFile | None:
-        """Return the unit file that the package ships for a unit or its template."""
-        for name in (unit, split_name(unit).template):
+        """Return the unit file that the package ships for a unit, its template or its alias."""
+        for name in self._names(unit):
             found = [step.file for step in self._steps.get(name, ()) if not step.drop_in]
             found += self._shipped.get(name, [])
             for file in found:
@@ -110,18 +144,19 @@ class Brought:
         )
 
     def _all_steps(self, package: Package) -> Iterator[Step]:
-        links_away = _masks(package)
+        masks = {(link.document, link.target) for link in self.links if link.kind == "mask"}
         for install in package.installs:
-            owner = unit_of_path(install.target)
-            if owner and _lands(install.target) and _key(install) not in links_away:
+            owner = _owner(install.target)
+            if owner and (install.script, install.target) not in masks:
                 step = self._step(install, owner)
                 uncalled = (step.document, step.order) in self._uncalled
                 yield step._replace(order=-1) if uncalled else step
         for command in package.of(Command):
             order = command.order if command.called else -1
             for word in (*written_paths(command), *_linked(command)):
-                owner = unit_of_path(word.text)
-                if owner and (_lands(word.text) or command.program == "systemctl"):
+                linking = command.program == "systemctl"
+                owner = unit_of_path(word.text) if linking else _owner(word.text)
+                if owner:
                     yield Step(*owner, word.text, command.at, command.document, order)
 
     def _step(self, install: Install, owner: tuple[str, bool]) -> Step:
@@ -135,23 +170,23 @@ class Brought:
         return Step(*owner, install.target, install.at, install.script, install.order, file)
 
 
+def _owner(path: str) -> tuple[str, bool] | None:
+    """Return the unit that a file at ``path`` is for, and whether it is a drop-in.
+
+    systemd-sysv-generator(8) makes a unit of each script in ``/etc/init.d``.
+    """
+    if path.startswith(INIT_FOLDERS):
+        name = posixpath.basename(path)
+        known = name and "." not in name and name not in _NO_SCRIPTS
+        return (f"{name}.service", False) if known else None
+    owner = unit_of_path(path)
+    return owner if owner and _lands(path) and not is_pulling(path) else None
+
+
 def _lands(path: str) -> bool:
     """A folder that only the run tells is taken for one of systemd's: nothing else is said."""
     folder = posixpath.dirname(path)
     return in_unit_folder(path) or in_user_folder(path) or folder.startswith("$")
-
-
-def _key(install: Install) -> tuple[str, int, str]:
-    return install.script, install.order, install.target
-
-
-def _masks(package: Package) -> set[tuple[str, int, str]]:
-    """Return the steps that link a unit to ``/dev/null``: they take it away."""
-    return {
-        (command.document, command.order, command.argv[-1].text)
-        for command in package.of(Command)
-        if command.program == "ln" and "/dev/null" in command.arguments
-    }
 
 
 def _writers(package: Package) -> dict[str, Command]:

@@ -10,7 +10,7 @@ from dten_audit.derive.arguments import Arguments, elsewhere, separate, split_ar
 from dten_audit.derive.units.tables import Manager, managers, verb, verbs, with_now
 from dten_audit.model.facts.commands import Command, Word
 from dten_audit.model.facts.units import Scope
-from dten_audit.readers.systemd.names import canonical, unit_type
+from dten_audit.readers.systemd.names import canonical, is_unit_name, unit_type
 
 _INIT_FOLDERS: Final = ("/etc/init.d/", "/etc/rc.d/init.d/", "/etc/rc.d/")
 _SHELLS: Final = frozenset(("sh", "bash", "dash"))
@@ -36,7 +36,7 @@ def unit_calls(command: Command) -> Iterator[UnitCall]:
         yield from _init_script(command)
         return
     arguments = split_arguments(list(separate(command.argv[1:])), manager.takes)
-    doing, names = _words(manager, arguments)
+    doing, names = _on_bus(arguments) if manager.method else _words(manager, arguments)
     if doing != COMPUTED and doing not in verbs("changing"):
         return
     place = _place(manager, arguments) or elsewhere(command)
@@ -44,6 +44,9 @@ def unit_calls(command: Command) -> Iterator[UnitCall]:
     for name in names:
         if name.text and not name.text.startswith("/dev/"):
             unit = _unit(name.text)
+            if manager.template:
+                stem, _, ending = manager.template.partition("@")
+                unit = f"{stem}@{name.text}{ending}"
             yield UnitCall(doing, unit, name, manager.name, now, _scope(manager, arguments), place)
 
 
@@ -78,6 +81,19 @@ def _words(manager: Manager, arguments: Arguments) -> tuple[str, tuple[Word, ...
         elif rest and part == "verb":
             doing = COMPUTED if rest[0].certainty == "computed" else verb(rest[0].text)
     return doing, names
+
+
+def _on_bus(arguments: Arguments) -> tuple[str, tuple[Word, ...]]:
+    """Return verb and units of a call of systemd's manager on D-Bus: ``…Manager.StartUnit``."""
+    words = list(arguments.operands)
+    words += [Word(value) for name, value in arguments.options if name == "--method"]
+    doing = ""
+    for word in words:
+        method = word.text.rpartition(".")[2]
+        if method.endswith(("Unit", "UnitFiles")) and verb(method) != method:
+            doing = verb(method)
+    found = (word.text.removeprefix("string:").strip("'\"[]") for word in words)
+    return doing, tuple(Word(name) for name in found if is_unit_name(name))
 
 
 def _unit(written: str) -> str:

@@ -1,4 +1,4 @@
-"""From the unit files of a package: what they depend on, what they run, what they replace."""
+"""From the unit files of a package: what they run, what they replace."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from typing import Final
 from dten_audit.derive.roles import Roles
 from dten_audit.derive.units.brought import Brought, Step
 from dten_audit.derive.units.calls import reloads
-from dten_audit.derive.units.similar import Suggestions
-from dten_audit.derive.units.tables import in_unit_folder, other_names, shared
-from dten_audit.derive.units.uses import presence, site_lines, site_unit
+from dten_audit.derive.units.merging import DropIns
+from dten_audit.derive.units.tables import in_unit_folder, shared
+from dten_audit.derive.units.uses import site_lines, site_unit
 from dten_audit.links.package import Package
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import Command
 from dten_audit.model.facts.units import (
-    Strength,
-    UnitDependency,
     UnitEntry,
     UnitFile,
     UnitInstall,
@@ -26,28 +24,8 @@ from dten_audit.model.facts.units import (
     UnitUse,
 )
 from dten_audit.model.unknown import Unknown
-from dten_audit.readers.systemd.names import canonical, is_unit_name
 from dten_audit.site.estate import Estate
 from dten_audit.site.site import UnitRecord
-
-RELATIONS: Final[dict[tuple[str, str], Strength]] = {
-    ("Unit", "Requires"): "needs",
-    ("Unit", "Requisite"): "needs",
-    ("Unit", "BindsTo"): "needs",
-    ("Unit", "Wants"): "wants",
-    ("Unit", "Upholds"): "wants",
-    ("Unit", "OnFailure"): "wants",
-    ("Timer", "Unit"): "needs",
-    ("Path", "Unit"): "needs",
-    ("Socket", "Service"): "needs",
-    ("Install", "WantedBy"): "wants",
-    ("Install", "RequiredBy"): "wants",
-    ("Install", "Also"): "wants",
-    ("Unit", "PartOf"): "order",
-    ("Unit", "After"): "order",
-    ("Unit", "Before"): "order",
-}
-"""Dependencies by section and key (systemd.unit(5), systemd.timer(5), systemd.socket(5))."""
 
 PROGRAMS: Final = (
     "ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop",
@@ -59,51 +37,17 @@ _NEAR: Final = 3
 
 
 def derive(package: Package, estate: Estate) -> Iterable[Fact]:
-    """Yield the dependencies, programs and installations of the package's unit files."""
+    """Yield the programs and installations of the package's unit files."""
     brought = Brought(package)
-    familiar = {use.unit for use in package.of(UnitUse)} | {step.unit for step in brought.steps}
-    suggestions = Suggestions(estate.site, familiar)
     shipped = _Shipped(package)
     roles = Roles(package)
+    drop_ins = DropIns(package.of(UnitFile))
     for file in package.of(UnitFile):
-        role = roles.of(file.document)
-        for dependency in _dependencies(file):
-            provided = brought.provided(dependency.unit)
-            record = site_unit(estate.site, dependency.unit)
-            present = presence(record, dependency.unit, provided)
-            missing = present is not True
-            yield dependency._replace(
-                present=present,
-                provided=provided,
-                similar=suggestions.near(dependency.unit) if missing else (),
-                renamed=other_names(dependency.unit)[1] if missing else "",
-                role=role,
-                site_lines=site_lines(estate.site, record),
-            )
-        for program in _programs(file, shipped):
-            yield program._replace(role=role)
+        for program in _programs(file, shipped, drop_ins):
+            yield program._replace(role=roles.of(file.document))
     for step, install in _installs(package, estate, brought, shipped):
         file_id = step.file.document if step.file else ""
         yield install._replace(role=roles.of(step.document or file_id))
-
-
-def _dependencies(file: UnitFile) -> Iterator[UnitDependency]:
-    """Yield what a unit file names; an order by what it needs or wants anyway says no more."""
-    owner = file.drop_in_of or file.name
-    named: set[str] = set()
-    for (section, key), strength in RELATIONS.items():
-        for entry in file.values(section, key):
-            for name in map(canonical, entry.value.split()):
-                if "%" in name or not is_unit_name(name) or (strength == "order" and name in named):
-                    continue
-                named.add(name)
-                yield UnitDependency(entry.at, owner, key, strength, name)
-    if file.type in ("timer", "path") and not file.drop_in_of:
-        section = file.type.capitalize()
-        entries = [entry for entry in file.entries if entry.section == section]
-        started = file.name.removesuffix(file.type) + "service"
-        if entries and not file.values(section, "Unit"):
-            yield UnitDependency(entries[0].at, owner, "Unit", "needs", started)
 
 
 class _Shipped:
@@ -146,13 +90,15 @@ def _tree(path: str) -> str:
     return "/".join(parts[:depth]) if own and len(parts) > depth else ""
 
 
-def _programs(file: UnitFile, shipped: _Shipped) -> Iterator[UnitProgram]:
+def _programs(file: UnitFile, shipped: _Shipped, drop_ins: DropIns) -> Iterator[UnitProgram]:
     owner = file.drop_in_of or file.name
+    own = {entry.at for entry in file.entries}
     for key in PROGRAMS:
-        for entry in file.values("Service", key):
+        in_force = drop_ins.merged(file).values("Service", key)
+        for entry in (entry for entry in in_force if entry.at in own):
             path = _program(entry)
             if path:
-                has, own = shipped.program(path)
+                has, own_tree = shipped.program(path)
                 yield UnitProgram(
                     entry.at,
                     owner,
@@ -160,7 +106,7 @@ def _programs(file: UnitFile, shipped: _Shipped) -> Iterator[UnitProgram]:
                     path,
                     shipped=has,
                     system=path.startswith(SYSTEM_FOLDERS),
-                    own_folder=own,
+                    own_folder=own_tree,
                     optional="-" in entry.value[: entry.value.find("/")],
                     near=() if has else shipped.near(path),
                 )
@@ -184,6 +130,7 @@ def _installs(
     for command in package.of(Command):
         if reloads(command):
             reloading.add("", command.document, command.order)
+    enabled = {link.unit for link in brought.links if link.kind == "enables"}
     for step in brought.steps:
         if in_unit_folder(step.target):
             record = site_unit(estate.site, step.unit)
@@ -202,6 +149,7 @@ def _installs(
                 by_script=bool(step.document),
                 reloaded=reloading.after("", step),
                 used=starts.after(step.unit, step),
+                enabled=step.unit in enabled,
                 site_lines=site_lines(estate.site, record),
             )
             yield step, install

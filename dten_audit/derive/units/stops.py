@@ -31,8 +31,8 @@ def derive(package: Package, estate: Estate) -> Iterable[UnitStop]:
     retired = _retired(package, uses)
     open_end = _open_end(package, uses)
     for use in uses:
-        if use.verb != "stop" or use.certainty == "computed" or use.pattern:
-            continue
+        if use.verb != "stop" or use.certainty == "computed" or use.pattern or use.deferred:
+            continue  # a unit or a job that stops another one does so whenever it runs
         starts = tuple(at for name in _names(use.unit) for at in started.get(name, ()))
         yield UnitStop(
             use.at,

@@ -12,7 +12,10 @@ from dten_audit.readers.systemd.names import split_name, unit_type
 
 
 class Manager(NamedTuple):
-    """A program that controls units, and where its command line names verb and unit."""
+    """A program that controls units, and where its command line names verb and unit.
+
+    The fields are those of ``unit_verbs.yaml``.
+    """
 
     name: str
     order: tuple[str, ...]
@@ -20,6 +23,10 @@ class Manager(NamedTuple):
     fixed: str
     flags: dict[str, str]
     units: bool
+    init: str
+    forwards: bool
+    template: str
+    method: bool
 
 
 class Shared(NamedTuple):
@@ -44,6 +51,10 @@ def managers() -> dict[str, Manager]:
             str(row.get("fixed", "")),
             cast("dict[str, str]", row.get("flags", {})),
             bool(row.get("units", True)),
+            str(row.get("init", "")),
+            bool(row.get("forwards", False)),
+            str(row.get("template", "")),
+            "method" in row,
         )
         for name, row in rows.items()
     }

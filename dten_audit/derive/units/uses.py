@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Final
 
+from dten_audit.derive.jobs import is_job
 from dten_audit.derive.roles import Roles
 from dten_audit.derive.units.brought import Brought
 from dten_audit.derive.units.calls import UnitCall, unit_calls
 from dten_audit.derive.units.similar import Suggestions
-from dten_audit.derive.units.tables import is_base, other_names, shared, verbs
+from dten_audit.derive.units.tables import is_base, managers, other_names, shared, verbs
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command, Guard
 from dten_audit.model.facts.units import Provided, UnitUse
@@ -25,6 +26,17 @@ from dten_audit.site.site import Site, UnitRecord
 _GLOB: Final = re.compile(r"[*?\[]")
 _ASKS_FOR_UNITS: Final = re.compile(r"systemctl|\bservice\b|init\.d|systemd|unit")
 _SHORTEST: Final = 3
+_CHOOSES: Final = re.compile(
+    r"(?i)systemctl|systemd|openrc|upstart|sysv|alpine|gentoo|solaris|\binit\b|uname|release|distro"
+    r"|\bid\b|\bos| in "
+)
+"""In a test, what shows that a script asks which system it runs on; `` in `` is that of a case."""
+_ASKS_SYSTEMD: Final = re.compile(r"systemctl|systemd")
+_PROGRAM_CONTAINERS: Final = frozenset((
+    "docker", "podman", "nerdctl", "docker-compose", "podman-compose", "kubectl", "oc", "k3s",
+    "crictl",
+))  # fmt: skip
+"""Containers of one program: others (LXC, machines) are booted and have an init system."""
 
 
 def derive(package: Package, estate: Estate) -> Iterable[UnitUse]:
@@ -37,7 +49,13 @@ def derive(package: Package, estate: Estate) -> Iterable[UnitUse]:
     unmasked = {call.unit for _, call in calls if call.verb == "unmask"}
     for command, call in calls:
         use = _use(command, call, brought)
-        use = use._replace(role=roles.of(command.document), unmasked=call.unit in unmasked)
+        role = roles.of(command.document)
+        use = use._replace(
+            role=role,
+            unmasked=call.unit in unmasked,
+            deferred=command.deferred or is_job(package, command.document),
+            in_container=use.in_container or (role == "container-build" and not use.elsewhere),
+        )
         yield _compared(use, estate.site, brought, suggestions)
 
 
@@ -47,7 +65,8 @@ def _use(command: Command, call: UnitCall, brought: Brought) -> UnitUse:
     order = command.order if command.called else -1
     provided = brought.provided(call.unit, command.document, order)
     others = shared(call.unit)
-    own = bool(provided) or certain == "computed"
+    own = bool(provided) or certain == "computed" or call.scope != "system"
+    manager = managers().get(call.manager)
     return UnitUse(
         at=command.at,
         document=command.document,
@@ -65,8 +84,15 @@ def _use(command: Command, call: UnitCall, brought: Brought) -> UnitUse:
         provided=provided,
         impact="" if own else others.impact,
         loses="" if own else others.loses,
+        init=manager.init if manager else "",
+        forwards=manager is not None and manager.forwards,
+        init_script=brought.init_script(call.unit.removesuffix(".service")),
+        in_container=any(
+            layer.kind == "container" and layer.tool in _PROGRAM_CONTAINERS
+            for layer in command.layers
+        ),
         guarded=any(_finds(guard, call) for guard in command.guards),
-        checked=any(_finds_systemd(guard) for guard in command.guards),
+        checked=any(_finds_init(guard, call) for guard in command.guards),
         failure=command.failure,
         brought_at=brought.places(call.unit),
         via=command.via,
@@ -75,18 +101,21 @@ def _use(command: Command, call: UnitCall, brought: Brought) -> UnitUse:
 
 def _compared(use: UnitUse, site: Site, brought: Brought, suggestions: Suggestions) -> UnitUse:
     """Return a use with what the site says of its unit."""
+    use = use._replace(fits=_fits(use, site))
     if use.certainty == "computed" or use.scope != "system":
         nobody = Unknown("package.value" if use.certainty == "computed" else "site.units")
         return use._replace(present=nobody, state=nobody, alias_of=nobody)
     record = _pattern_record(use, site) if use.pattern else site_unit(site, use.unit)
     file = brought.file_of(use.unit)
-    state, alias = _state(record, masked=file is not None and file.masked)
+    mask = brought.mask_of(use.unit)
+    state, alias = _state(record, masked=mask is not None or (file is not None and file.masked))
     present = presence(record, use.unit, use.provided)
     missing = present is not True
     return use._replace(
         present=present,
         state=state,
-        alias_of=alias,
+        alias_of=brought.alias_of(use.unit) or alias,
+        brought_at=(mask.at,) if mask else use.brought_at,
         installable=_installable(brought, use, record),
         similar=suggestions.near(use.unit) if missing else (),
         known_as=suggestions.known_as(use.unit) if missing else (),
@@ -161,8 +190,30 @@ def _finds(guard: Guard, call: UnitCall) -> bool:
     return guard.kind == "other" and named and bool(_ASKS_FOR_UNITS.search(subject))
 
 
-def _finds_systemd(guard: Guard) -> bool:
-    found = guard.kind == "systemd-running" or (
+def _fits(use: UnitUse, site: Site) -> bool | Unknown:
+    """Say whether the site runs the init system of a manager: a site that lists units has systemd.
+
+    systemctl and what takes any init system are never asked about.
+    """
+    if use.init in ("", "systemd"):
+        return True
+    return False if site.units else Unknown("site.units")
+
+
+def _finds_init(guard: Guard, call: UnitCall) -> bool:
+    """Say whether a test makes sure that the init system or the manager is there.
+
+    For a manager of another init system, a test that did not find systemd does as well.
+    """
+    manager = managers().get(call.manager)
+    foreign = manager is not None and manager.init not in ("", "systemd")
+    systemd = guard.kind == "systemd-running" or (
         guard.kind == "command-exists" and posixpath.basename(guard.subject) == "systemctl"
     )
-    return found and guard.holds
+    if systemd:
+        return guard.holds != foreign
+    if guard.kind in ("command-exists", "path-exists") and guard.holds:
+        return posixpath.basename(guard.subject) == call.manager
+    if guard.kind not in ("other", "unit-exists"):
+        return False
+    return bool((_CHOOSES if foreign else _ASKS_SYSTEMD).search(guard.subject))

@@ -13,7 +13,7 @@ from dten_audit.model.unknown import Unknown
 Scope = Literal["system", "user", "other"]
 Provided = Literal["", "before", "later", "somewhere", "package-manager"]
 Impact = Literal["", "login", "network", "firewall", "containers", "cluster", "logs", "bus"]
-Strength = Literal["needs", "wants", "order"]
+Strength = Literal["needs", "wants", "order", "stops"]
 
 
 def _lack(present: bool | Unknown) -> str:
@@ -104,8 +104,15 @@ class UnitUse(NamedTuple):
     ``loses`` are set for units that more than one product stands on (``firewall``). ``unmasked``
     says that the package takes a mask of the unit away.
 
-    ``guarded``: runs only where a test found the unit; ``checked``: only where systemd runs.
-    ``failure`` is what happens to a failure. ``role`` is what the script is for.
+    ``init`` is the init system that ``manager`` belongs to, empty for one that takes whichever the
+    host has; ``fits`` says whether the site runs it, ``forwards`` that the manager passes on to
+    systemctl where it is installed. ``init_script`` says that the package brings a script of the
+    unit's name in ``/etc/init.d``. ``in_container`` says that it runs in a container of one program
+    (an image's build or entry point, ``docker exec``), where no init system is.
+
+    ``guarded``: runs only where a test found the unit; ``checked``: only where a test found the
+    init system or the manager. ``deferred``: it runs later, as a unit or a job does. ``failure`` is
+    what happens to a failure. ``role`` is what the script is for.
     """
 
     at: Location
@@ -132,8 +139,14 @@ class UnitUse(NamedTuple):
     unmasked: bool = False
     impact: Impact = ""
     loses: str = ""
+    init: str = ""
+    fits: bool | Unknown = True
+    forwards: bool = False
+    init_script: bool = False
+    in_container: bool = False
     guarded: bool = False
     checked: bool = False
+    deferred: bool = False
     failure: Failure = "default"
     role: ScriptRole = "script"
     site_lines: tuple[Location, ...] = ()
@@ -186,7 +199,8 @@ class UnitInstall(NamedTuple):
     package ships the program that the unit runs, or that the unit bears the package's name;
     ``impact`` is set for units that more than one product stands on. ``by_script`` says that a
     script puts it there; ``reloaded`` that the package tells systemd so before it starts or
-    restarts the unit, ``used`` that it does either.
+    restarts the unit, ``used`` that it does either. ``enabled`` says that the package also ships
+    the link that pulls the unit in (``multi-user.target.wants/``).
     """
 
     at: Location
@@ -202,6 +216,7 @@ class UnitInstall(NamedTuple):
     by_script: bool = False
     reloaded: bool = True
     used: bool = False
+    enabled: bool = False
     role: ScriptRole = "script"
     site_lines: tuple[Location, ...] = ()
     certainty: Certainty = "exact"
@@ -215,8 +230,10 @@ class UnitDependency(NamedTuple):
     """A unit that a unit file of the package names in a dependency.
 
     ``relation`` is the key (``Requires``, ``After``); ``strength`` says what its absence means:
-    ``needs`` the unit does not start, ``wants`` it starts without, ``order`` the order is lost.
-    ``present``, ``provided`` and ``similar`` are as in a unit use.
+    ``needs`` the unit does not start, ``wants`` it starts without, ``order`` the order is lost;
+    ``stops``: to start the one stops the other (``Conflicts=``). ``present``, ``provided``,
+    ``impact``, ``loses`` and ``similar`` are as in a unit use. ``by_link`` says that a link in a
+    folder such as ``multi-user.target.wants`` states it.
     """
 
     at: Location
@@ -228,6 +245,9 @@ class UnitDependency(NamedTuple):
     provided: Provided = ""
     similar: tuple[str, ...] = ()
     renamed: str = ""
+    impact: Impact = ""
+    loses: str = ""
+    by_link: bool = False
     role: ScriptRole = "script"
     site_lines: tuple[Location, ...] = ()
     certainty: Certainty = "exact"

@@ -1,18 +1,21 @@
-"""Reads unit files and drop-ins."""
+"""Reads unit files and drop-ins, and the command lines in them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dten_audit.documents.document import Document
+from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.units import UnitEntry, UnitFile
+from dten_audit.readers.systemd.exec_lines import EXEC_KEYS, EXEC_SECTIONS, exec_line
 from dten_audit.readers.systemd.names import split_name, unit_of_path
 from dten_audit.readers.systemd.syntax import Fault, assignments
 
 
-def read(document: Document) -> Iterator[UnitFile | Unreadable]:
+def read(document: Document) -> Iterator[UnitFile | Unreadable | Embedded]:
     """State the unit file with all its assignments, and each line that is not readable.
+
+    The command lines are embedded shell texts, run as the user whom the unit names.
 
     A file whose path names no unit is still read (a script may install it under another name);
     its ``name`` is then the file's own.
@@ -22,6 +25,7 @@ def read(document: Document) -> Iterator[UnitFile | Unreadable]:
         return
     name, drop_in = owner or (document.name, False)
     entries: list[UnitEntry] = []
+    lines: list[int] = []
     for item in assignments(document.text):
         if isinstance(item, Fault):
             yield Unreadable(document.location(item.line), "systemd-unit", item.reason)
@@ -29,8 +33,9 @@ def read(document: Document) -> Iterator[UnitFile | Unreadable]:
         end = item.end_line if item.end_line > item.line else None
         place = document.location(item.line, None, end)
         entries.append(UnitEntry(item.section, item.key, item.value, place))
+        lines.append(item.line)
     parts = split_name(name)
-    yield UnitFile(
+    unit = UnitFile(
         document.location(1) if document.text else document.whole(),
         document.id,
         name,
@@ -41,3 +46,18 @@ def read(document: Document) -> Iterator[UnitFile | Unreadable]:
         instance=parts.instance,
         masked=not document.text and not drop_in,
     )
+    yield unit
+    yield from _command_lines(unit, lines)
+
+
+def _command_lines(unit: UnitFile, lines: list[int]) -> Iterator[Embedded]:
+    """Yield the command lines; ``lines`` are those of the entries."""
+    own = unit.value("Service", "User")
+    user = "" if "systemd/user/" in unit.path else own or "root"
+    for entry, number in zip(unit.entries, lines, strict=True):
+        if entry.key not in EXEC_KEYS or entry.section not in EXEC_SECTIONS:
+            continue
+        line = exec_line(entry.value)
+        if line is not None:
+            hints = (("unit", unit.name), ("user", "root" if line.privileged else user))
+            yield Embedded("shell", line.text, (number,), len(entry.key) + 2, hints=hints)

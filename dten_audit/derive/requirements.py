@@ -1,0 +1,33 @@
+"""Which other packages must be installed before this one: by its own metadata."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from dten_audit.documents.text import decode
+from dten_audit.links.package import Package
+
+_FIELDS: Final = re.compile(
+    r"^(?:Pre-Depends|Depends|Recommends)[ \t]*:(.*(?:\n[ \t]+.*)*)", re.MULTILINE
+)
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+_MAX_BYTES: Final = 1 << 20
+
+
+def required_packages(package: Package) -> frozenset[str]:
+    """Return the packages that a Debian control file says this one needs (Debian Policy 7.2).
+
+    Recommended ones are among them: apt installs them as well.
+    """
+    found: set[str] = set()
+    for info in package.documents.values():
+        if info.path.rpartition("/")[2] != "control" or info.host or info.size > _MAX_BYTES:
+            continue
+        data = package.content(info.id)
+        for match in _FIELDS.finditer(decode(data).text if data is not None else ""):
+            for part in re.split(r"[,|]", match[1]):
+                name = _NAME.match(part.strip())
+                if name:
+                    found.add(name[0])
+    return frozenset(found)
