@@ -18,5 +18,6 @@ BUILDERS: dict[str, str] = {
     "signed-nuget": "dten_audit.examples.signed_nuget:signed_nuget",
     "signed-installer": "dten_audit.examples.installers:signed_installer",
     "key-signed": "dten_audit.examples.key_signed:key_signed_tree",
+    "signed-tuf": "dten_audit.examples.signed_tuf:signed_tuf",
 }
 """Name in a rule file → ``module:function``; the function takes the example's ``with:`` mapping."""

@@ -1,7 +1,7 @@
 """Loads the bare keys of a trust store: key files beside the roots, and what records say of them.
 
 Key files are what vendors publish: ``*.pub`` of minisign, signify and SSH, ``allowed_signers``,
-``*.asc``, ``*.gpg`` and ``*.pgp`` of OpenPGP, public keys in ``*.pem``. A record says more of a key
+``*.asc``, ``*.gpg`` and ``*.pgp`` of OpenPGP, public keys in ``*.pem``, TUF's ``root.json``. A record says more of a key
 file, which then lies in the folder ``keys``::
 
     keys:
@@ -27,6 +27,7 @@ from dten_audit.site.trust_records import TrustError
 
 _ENDINGS: Final = (".pub", ".minisign", ".asc", ".gpg", ".pgp", ".pem")
 _NAMES: Final = ("allowed_signers",)
+_TUF_ROOT: Final = "root.json"
 _KEYS: Final = ("file", "state", "accept_until", "note")
 _LARGEST: Final = 16 << 20
 _CERTIFICATE: Final = b"CERTIFICATE-----"
@@ -35,7 +36,8 @@ _CERTIFICATE: Final = b"CERTIFICATE-----"
 def loose_keys(store: Path) -> Iterator[TrustedKey]:
     """Yield the keys of files that lie in the store itself. Raises ``TrustError``."""
     for file in sorted(store.iterdir()):
-        if file.suffix.lower() in _ENDINGS or file.name in _NAMES:
+        known = file.name in _NAMES or file.name.endswith(_TUF_ROOT)
+        if known or file.suffix.lower() in _ENDINGS:
             yield from file_keys(file, store)
 
 

@@ -18,6 +18,7 @@ from dten_audit.model.facts.signing import (
     ManifestEntry,
     UncheckedSignature,
 )
+from dten_audit.model.facts.tuf import TufRepository
 from dten_audit.model.location import MEMBER, Location
 from dten_audit.site.estate import Estate
 
@@ -35,6 +36,7 @@ def derive(package: Package, estate: Estate) -> Iterator[SignatureCoverage]:
     by_key = [check for check in package.of(KeySignatureCheck) if not check.incidental]
     looked_at = [check for check in by_key if check.verdict not in _UNDECIDED]
     genuine = [check for check in looked_at if check.verdict == "genuine"]
+    repositories = [own for own in package.of(TufRepository) if not own.incidental]
     covered = {check.target for check in holding if check.target}
     covered |= {check.target for check in genuine if check.target}
     archives = tuple(
@@ -52,9 +54,10 @@ def derive(package: Package, estate: Estate) -> Iterator[SignatureCoverage]:
     vendor = estate.trust.vendor_of(PurePath(path).name, *outermost)
     yield SignatureCoverage(
         at=Location(path),
-        signatures=len(own) + len(looked_at),
+        signatures=len(own) + len(looked_at) + len(repositories),
         trusted=sum(check.trust in ("trusted", "rotated") for check in holding)
-        + sum(check.trust == "trusted" for check in genuine),
+        + sum(check.trust == "trusted" for check in genuine)
+        + sum(own.trust == "trusted" and own.sound == own.roles for own in repositories),
         unchecked=sum(not (one.incidental or one.inner) for one in package.of(UncheckedSignature))
         + len(by_key)
         - len(looked_at),

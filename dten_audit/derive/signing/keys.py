@@ -21,6 +21,7 @@ from dten_audit.model.facts.signing import (
     Signature,
     UncheckedSignature,
 )
+from dten_audit.model.facts.tuf import TufMetadata
 from dten_audit.model.location import MEMBER
 from dten_audit.readers.signing.names import in_test_tree, signed_path, speaks_of_signing, words
 from dten_audit.readers.signing.reader import BUNDLE
@@ -33,7 +34,7 @@ def derive(package: Package, _estate: Estate) -> Iterator[Fact]:
     """Yield shipped private keys, keys without signatures, unchecked signatures without files."""
     yield from _shipped(package)
     yield from _strays(package)
-    signatures = (Signature, KeySignature, UncheckedSignature)
+    signatures = (Signature, KeySignature, UncheckedSignature, TufMetadata)
     if not any(package.of(kind) for kind in signatures):
         yield from _orphans(package)
 

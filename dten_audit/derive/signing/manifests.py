@@ -21,6 +21,7 @@ from dten_audit.model.facts.signing import (
     Signature,
     UncheckedSignature,
 )
+from dten_audit.model.facts.tuf import TufMetadata
 from dten_audit.model.location import MEMBER, Location
 from dten_audit.readers.signing.checksums import WEAK
 from dten_audit.site.estate import Estate
@@ -107,6 +108,7 @@ def _signing_documents(package: Package) -> Iterator[str]:
     yield from (fact.document for fact in package.of(Certificate))
     yield from (fact.document for fact in package.of(PublicKey))
     yield from (fact.document for fact in package.of(ChecksumEntry))
+    yield from (fact.document for fact in package.of(TufMetadata))
 
 
 def _digests(package: Package, lists: list[_Resolved]) -> dict[tuple[str, str], str]:

@@ -10,9 +10,12 @@ from typing import Final
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.general import Unreadable
+from dten_audit.model.facts.tuf import TufMetadata
 from dten_audit.model.location import Location
-from dten_audit.readers.signing import bundles, dsse
+from dten_audit.readers.signing import bundles, dsse, tuf
 from dten_audit.readers.signing.certificates import MalformedError
+from dten_audit.readers.signing.instants import instant
+from dten_audit.readers.signing.names import in_test_tree
 from dten_audit.readers.signing.proofs import Stated
 from dten_audit.readers.signing.stating import key_signature, unchecked
 
@@ -26,7 +29,6 @@ _LARGEST: Final = 16 << 20
 """Larger than any signature in JSON."""
 _LINES: Final = 100
 """More envelopes than this in one file are not looked at."""
-_TUF_ROLES: Final = frozenset({"root", "targets", "snapshot", "timestamp", "mirrors"})
 
 
 def is_marked(text: str) -> bool:
@@ -77,8 +79,10 @@ def _value(document: Document, root: object, raw: bytes, at: Location) -> Iterat
         yield unchecked(document, at, "cosign bundle")
     elif "payloadType" in root and "signatures" in root:
         yield from _envelope(document, root, raw, at)
-    elif _is_tuf(root):
-        yield unchecked(document, at, "TUF metadata", detached=False)
+    elif tuf.is_metadata(root):
+        yield _tuf(document, at)
+    elif relative := tuf.relative(root):
+        yield unchecked(document, at, relative, detached=False)
 
 
 def _provenance(document: Document, stated: list[object], at: Location) -> Iterator[Fact]:
@@ -125,9 +129,18 @@ def _bundle(
             yield Unreadable(at, "sigstore bundle", "no signature in it")
 
 
-def _is_tuf(root: dict[object, object]) -> bool:
-    signed = root.get("signed")
-    return isinstance(signed, dict) and signed.get("_type") in _TUF_ROLES and "signatures" in root
+def _tuf(document: Document, at: Location) -> Fact:
+    """State a metadata file of TUF, as far as it is what such a file must be."""
+    try:
+        own = tuf.load(document.data)
+    except MalformedError as error:
+        return Unreadable(at, "TUF metadata", str(error))
+    role, number = tuf.role_of(document.name)
+    incidental = in_test_tree(at.member)
+    return TufMetadata(
+        at, document.id, own.kind, role, number, own.version, instant(own.expires),
+        document.data, incidental,
+    )  # fmt: skip
 
 
 def _envelope(

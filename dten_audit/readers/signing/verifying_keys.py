@@ -1,4 +1,4 @@
-"""Bare public keys, as vendors publish them: minisign, signify, SSH, OpenPGP, PEM.
+"""Bare public keys, as vendors publish them: minisign, signify, SSH, OpenPGP, PEM; roots of TUF.
 
 No chain leads to such a key: it is known, or it is not.
 """
@@ -15,7 +15,7 @@ from dten_audit.readers.signing import openpgp
 from dten_audit.readers.signing.certificates import MalformedError
 from dten_audit.readers.signing.pem import blocks, decode
 
-KeyForm = Literal["minisign", "SSH", "OpenPGP", "PEM", "sigstore"]
+KeyForm = Literal["minisign", "SSH", "OpenPGP", "PEM", "sigstore", "TUF"]
 
 _MINISIGN: Final = 42
 _MOST: Final = 1000
@@ -31,7 +31,8 @@ class VerifyingKey(NamedTuple):
     """A public key that signatures are checked with.
 
     ``identity`` is what signatures name it by: minisign's key id, the fingerprint that ssh-keygen
-    or gpg shows, SHA-256 of the SubjectPublicKeyInfo for PEM. ``others`` are further names of it
+    or gpg shows, SHA-256 of the SubjectPublicKeyInfo for PEM, and of what is signed for a root of
+    TUF, which is several keys and how many of them must sign. ``others`` are further names of it
     (OpenPGP subkeys). ``raw`` is what the form's verifier takes. ``label`` is what the file says
     whose it is, unproven. ``options`` are those of an allowed signer (ssh-keygen(1)).
     """
@@ -54,6 +55,8 @@ def verifying_keys(data: bytes) -> list[VerifyingKey]:
     """Return the public keys of a file, in whatever form; empty where it holds none."""
     if data[:1] and data[0] & 0x80:
         return list(_openpgp(data))
+    if data.lstrip()[:1] == b"{":
+        return list(_tuf(data))
     text = data.decode("utf-8", "replace").replace("\r\n", "\n")
     found: list[VerifyingKey] = []
     for block in blocks(text):
@@ -83,6 +86,17 @@ def _openpgp(data: bytes) -> Iterator[VerifyingKey]:
     for certificate in openpgp.certificates(data):
         first, *others = certificate.fingerprints
         yield VerifyingKey("OpenPGP", first, certificate.raw, certificate.user, tuple(others))
+
+
+def _tuf(data: bytes) -> Iterator[VerifyingKey]:
+    from dten_audit.readers.signing import tuf
+
+    try:
+        own = tuf.load(data)
+    except MalformedError:
+        return
+    if own.kind == "root":
+        yield VerifyingKey("TUF", own.fingerprint, data, f"TUF root, version {own.version}")
 
 
 def _minisign(text: str) -> Iterator[VerifyingKey]:

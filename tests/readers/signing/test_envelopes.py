@@ -40,7 +40,8 @@ def facts(value: object, path: str = "bin/dten.sigstore.json") -> list[Fact]:
          "PEP 740 attestation"),
         ({"attestations": [{"bundle": {"dsseEnvelope": {"payloadType": "x"}}}]}, "npm provenance"),
         ({"base64Signature": "AA==", "rekorBundle": {}}, "cosign bundle"),
-        ({"signed": {"_type": "targets"}, "signatures": []}, "TUF metadata"),
+        ({"signed": {"_type": "Targets"}, "signatures": []}, "Notary metadata"),
+        ({"signed": {"_type": "link"}, "signatures": []}, "in-toto metadata"),
     ],
 )  # fmt: skip
 def test_what_is_recognised(value: object, form: str) -> None:
