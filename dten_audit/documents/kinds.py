@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from dten_audit.documents import kind_sniff as sniff
 from dten_audit.documents.foreign import FIRST_BYTES, foreign_kind, marked_kind
 from dten_audit.documents.kind_tables import (
@@ -26,6 +28,9 @@ _TAR_MAGIC = slice(257, 262)
 _BLOCK = 512
 _CERTIFICATE_ENDS = words("crt cer key cert csr crl der ca asc sig sign signature")
 _SETTINGS_ENDS = words("conf cfg config")
+
+_CLOUD_CONFIG = re.compile(rb"(?:## *template: *jinja[^\n]*\n)?#cloud-config(?:\s|\Z)")
+"""How user-data of cloud-init starts, whatever the file is called (cloudinit.readthedocs.io)."""
 
 CONTAINERS = words(
     "zip tar gzip bzip2 xz lzma zstd ar cpio rpm 7z rar cab msi iso dmg xar squashfs lz4 lzop lzip"
@@ -55,6 +60,8 @@ def kind_of(path: str, head: bytes, mode: int | None = None) -> str:
         found = marked_kind(head)
         if found:
             return found
+    if head[:1] == b"#" and _CLOUD_CONFIG.match(head):
+        return "yaml"
     folder, _, name = path.rpartition("/")
     lower = name.lower()
     kind = _by_folder(folder, lower) if folder else ""

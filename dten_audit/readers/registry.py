@@ -31,6 +31,12 @@ READERS: tuple[Reader, ...] = (
         fits="dten_audit.readers.cron.others:fits",
     ),
     Reader(
+        "user-data",
+        frozenset({"text", "prose", "yaml", "properties"}),
+        "dten_audit.readers.manifests.user_data:read",
+        fits="dten_audit.readers.manifests.user_data:worth_reading",
+    ),
+    Reader(
         "signing",
         frozenset({"pem", "der", "cms", "pkcs12", "keystore", "checksums", "pgp", "minisign"}),
         "dten_audit.readers.signing.reader:read",

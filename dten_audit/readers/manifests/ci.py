@@ -18,6 +18,7 @@ from dten_audit.readers.manifests.paths import Found, select
 
 _MAX_SCRIPTS: Final = 5_000
 _MAX_LINES: Final = 5_000
+_SAMPLE: Final = 4096
 _HINTS: Final = (("role", "ci"),)
 
 
@@ -38,13 +39,14 @@ def _with_kind(root: Node, keys: tuple[str, ...], kind: str) -> Iterator[tuple[s
 
 def script(manifest: Manifest, node: Node, kind: str, system: str = "") -> Embedded | None:
     """Return a script: a text, or a list of commands that one shell runs one after the other."""
-    parts = list(islice(scalars(node), _MAX_LINES))
-    text = "\n".join(manifest.text(part) for part in parts)
-    if not text.strip():
+    nodes = list(islice(scalars(node), _MAX_LINES))
+    parts = [(part, as_shell(manifest.text(part), system)) for part in nodes]
+    if not any(text.strip() for _, text in parts):
         return None
-    if text.startswith("#!"):
-        kind = kind_of("", text[:4096].encode("utf-8", "replace"))
-    return manifest.embedded_list(kind, parts, partial(as_shell, system=system), _HINTS)
+    start = parts[0][1]
+    if start.startswith("#!"):
+        kind = kind_of("", start[:_SAMPLE].encode("utf-8", "replace"))
+    return manifest.script(kind, parts, _HINTS)
 
 
 def _kind(manifest: Manifest, found: Found, kind: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -31,8 +31,11 @@ class Parsed(NamedTuple):
     error: YamlError | None
 
 
-def parsed(document: Document) -> Parsed:
-    """Parse a YAML or JSON document as far as it can be read."""
+def parsed(document: Document, *, verbatim: bool = False) -> Parsed:
+    """Parse a YAML or JSON document as far as it can be read.
+
+    ``verbatim``: as it stands, if that is YAML; else template expressions are hidden first.
+    """
     source = document.text
     if document.kind == "json":
         try:
@@ -42,6 +45,10 @@ def parsed(document: Document) -> Parsed:
         roots, broken = parse_partly(source, max_nodes=MAX_NODES)
         return Parsed([], [], stopped) if broken else Parsed(roots, [], None)
     expressions: list[str] = []
+    if verbatim and has_templates(source):
+        roots, failed = parse_partly(source, max_nodes=MAX_NODES)
+        if failed is None:
+            return Parsed(roots, [], None)
     if has_templates(source):
         source, expressions = hide(source)
     roots, failed = parse_partly(source, max_nodes=MAX_NODES)
@@ -118,30 +125,26 @@ class Manifest(NamedTuple):
         lines, column = self.lines(node, own)
         return Embedded(kind, own if text is None else text, lines, column, path, hints)
 
-    def embedded_list(
-        self,
-        kind: str,
-        nodes: Sequence[Node],
-        convert: Callable[[str], str],
-        hints: Hints = (),
+    def script(
+        self, kind: str, parts: Sequence[tuple[Node, str]], hints: Hints = (), path: str = ""
     ) -> Embedded:
-        """Return scalars as one document, each on lines of its own (a list of commands)."""
-        if len(nodes) == 1:
-            own = self.text(nodes[0])
-            return self.embedded(kind, nodes[0], text=convert(own), hints=hints)
-        texts: list[str] = []
+        """Return nodes as one document, each on lines of its own (a list of commands).
+
+        With each node comes the text that stands for it, as many lines as its own.
+        """
+        if len(parts) == 1 and parts[0][0].kind == "scalar":
+            return self.embedded(kind, parts[0][0], text=parts[0][1], path=path, hints=hints)
         lines: list[int] = []
         first = 1
-        for node in nodes:
-            text = self.text(node)
-            known, column = self.lines(node, text)
+        for node, text in parts:
+            own = self.text(node).removesuffix("\n")
+            known, column = self.lines(node, own) if own else ((node.line,), node.column)
             first = first if lines else column
-            text = text.removesuffix("\n")
-            count = text.count("\n") + 1
+            count = text.removesuffix("\n").count("\n") + 1
             more = range(known[-1] + 1, known[-1] + 1 + count - len(known))
             lines += (*known, *more)[:count]
-            texts.append(convert(text))
-        return Embedded(kind, "\n".join(texts) + "\n", tuple(lines), first, hints=hints)
+        whole = "".join(f"{text.removesuffix(chr(10))}\n" for _, text in parts)
+        return Embedded(kind, whole, tuple(lines), first, path, hints)
 
     def lines(self, node: Node, text: str) -> tuple[tuple[int, ...], int]:
         """Return the line of each line of a scalar's text, and the column of the first."""

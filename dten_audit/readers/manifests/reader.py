@@ -21,7 +21,7 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
     shapes = shapes_of(document)
     if not shapes:
         return
-    roots, expressions, error = parsed(document)
+    roots, expressions, error = parsed(document, verbatim=any(shape.verbatim for shape in shapes))
     manifest = Manifest(document, tuple(roots), expressions)
     known = False
     for shape in shapes:

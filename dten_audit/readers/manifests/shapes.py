@@ -30,7 +30,8 @@ class Shape(NamedTuple):
     ``function`` is ``module:name`` and takes a ``Manifest``. ``path`` is a regular expression that
     is searched in ``/`` and the path in lower case; ``holds`` are words that must all stand in the
     bytes; ``pattern``, searched last, is a regular expression of the bytes. What is empty asks
-    nothing.
+    nothing. ``verbatim``: expressions of templates stand in quotes, as YAML asks for it, so that
+    none is hidden from the parser.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Shape(NamedTuple):
     holds: tuple[bytes, ...] = ()
     pattern: bytes = b""
     kinds: frozenset[str] = KINDS
+    verbatim: bool = False
 
     def load(self) -> ReadShape:
         """Import the function."""
@@ -50,6 +52,7 @@ _HERE: Final = "dten_audit.readers.manifests"
 _CI: Final = f"{_HERE}.ci"
 _CRON: Final = "dten_audit.readers.cron"
 _AZURE: Final = r"(?:[^/]*azure-pipelines?[^/]*|\.?azure-pipelines/.*|\.?pipelines?/.*|\.vsts-ci)"
+_ANSIBLE: Final = "dten_audit.readers.orchestration.ansible"
 SHAPES: Final[tuple[Shape, ...]] = (
     Shape("github-actions", f"{_CI}:read_github",
           r"/\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml$"),
@@ -72,6 +75,9 @@ SHAPES: Final[tuple[Shape, ...]] = (
     Shape("compose", f"{_HERE}.compose:read",
           r"/(?:docker-|podman-)?compose[^/]*\.ya?ml$|[.-]compose\.ya?ml$|/[^/]*stack[^/]*\.ya?ml$",
           (b"services:",)),
+    Shape("cloud-init", f"{_HERE}.cloud_init:read", r"/(?:cloud\.cfg|cloud\.cfg\.d/[^/]*\.cfg)$"),
+    Shape("cloud-init", f"{_HERE}.cloud_init:read",
+          pattern=rb"\A(?:## *template: *jinja[^\n]*\n)?#cloud-config\s|\nautoinstall:"),
     Shape("kubernetes", f"{_HERE}.kubernetes:read", holds=(b"apiVersion", b"kind", b"ontainers"),
           pattern=rb"\bkind\"?:[ \t]*[\"']?"
                   rb"(?:Pod|Deployment|StatefulSet|DaemonSet|Replica|Job|CronJob|List)"),
@@ -100,6 +106,13 @@ SHAPES: Final[tuple[Shape, ...]] = (
     Shape("ofelia", f"{_CRON}.clouds:read_ofelia", holds=(b"ofelia.job-", b".schedule")),
     Shape("java-schedule-settings", f"{_CRON}.settings:read_yaml",
           pattern=rb"(?i)(?:cron|schedul|quartz|trigger)[\w.-]*[ \t]*:[^\n]*[*?]"),
+    Shape("ansible-tasks", f"{_ANSIBLE}:read_tasks", r"/(?:tasks|handlers)/.*\.ya?ml$",
+          verbatim=True),
+    Shape("ansible-playbook", f"{_ANSIBLE}:read_playbook", pattern=(
+        rb"(?m)^[- ] +(?:hosts|ansible\.\w+\.\w+|import_playbook|become|register|notify|when"
+        rb"|changed_when|failed_when|ignore_errors|with_items|delegate_to)[ \t]*:"
+        rb"|^- include[ \t]*:"),
+          kinds=frozenset(("yaml",)), verbatim=True),
 )  # fmt: skip
 
 
