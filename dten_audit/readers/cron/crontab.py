@@ -35,7 +35,7 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
     of_file = file_traps(document)
     environment: dict[str, str] = {}
     settings = _Settings()
-    for number, text in enumerate(document.text.split("\n"), start=1):
+    for number, text in enumerate(_without_template_comments(document.text), start=1):
         line = read_line(text, user_field=user_field)
         if line is None:
             continue
@@ -58,6 +58,19 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
             yield _job(document, number, line, settings, traps, part)
             if part:
                 yield part
+
+
+def _without_template_comments(text: str) -> list[str]:
+    """Return the lines of a table; what a template only says to itself (``{# #}``) is blank."""
+    if "{#" in text or "{%" in text:
+        for start, end in (("{#", "#}"), ("{%", "%}")):
+            parts = text.split(start)
+            kept = [parts[0]]
+            for part in parts[1:]:
+                inside, found, rest = part.partition(end)
+                kept.append("\n" * inside.count("\n") + rest if found else start + part)
+            text = "".join(kept)
+    return text.split("\n")
 
 
 def _job(

@@ -153,6 +153,10 @@ def _first_word(text: str) -> tuple[str, str]:
 
 def _at_word(body: str) -> tuple[_Times | Fault, str]:
     word, rest = _first_word(body)
+    if any(mark in word for mark in _COMPUTED):
+        match = _template_word().match(body)
+        word, rest = (match[1], body[match.end() :]) if match else (word, rest)
+        return _Times(word, "", "", refused=False, traps=(), computed=True), rest
     if word not in WORDS:
         known = " (known only in small letters)" if word.lower() in WORDS else ""
         return Fault(f"unknown time word {word[:40]}{known}"), ""
@@ -229,6 +233,8 @@ def _job(times: _Times, rest: str, length: int, *, user_field: bool) -> Job | Fa
         command = following
         traps.append("six-fields")
         times = _with_sixth(times, first, user_field=user_field)
+    elif user_field and _computed_user(rest)[0]:
+        user, command = _computed_user(rest)
     elif user_field and (not _user().fullmatch(first) or first in _COMMANDS_NOT_USERS):
         if first:
             traps.append("no-user-field")
@@ -252,6 +258,14 @@ def _job(times: _Times, rest: str, length: int, *, user_field: bool) -> Job | Fa
         times.expression, times.normal, times.otherwise, times.refused, user,
         program.rstrip(_BLANKS), stdin, column, tuple(traps), times.computed,
     )  # fmt: skip
+
+
+def _computed_user(rest: str) -> tuple[str, str]:
+    """Return a user that something else fills in, and the command; no user for a path."""
+    match = _template_word().match(rest) if rest.startswith(("$", "{{", "<%")) else None
+    if match is None or "/" in match[1]:
+        return "", rest
+    return match[1], rest[match.end() :]
 
 
 def _with_sixth(times: _Times, sixth: str, *, user_field: bool) -> _Times:

@@ -111,10 +111,10 @@ def _statement(text: str, start: int, inside: str) -> str:
 
 
 def name_of(expression: str) -> str:
-    """Return a name for what an expression computes."""
-    match = _path().search(expression)
+    """Return a name for what an expression computes: the variable's, if it is one, filtered."""
+    match = _path().fullmatch(expression.partition("|")[0].strip())
     if match is None:
-        return "template"
+        return "expression"
     return "_".join(part for part in re.findall(r"\w+", match[0], re.ASCII) if part) or "template"
 
 

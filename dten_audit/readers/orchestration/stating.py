@@ -151,7 +151,7 @@ class Stater:
             if step.argument:
                 words = [*words, value.word]
             more: dict[str, object] = {}
-            if kind not in _NOT_WORTH_A_TEXT and content.strip():
+            if kind not in _NOT_WORTH_A_TEXT and _says_something(value, content):
                 hints = (("client", words[0].text),) if step.kind and not path else ()
                 part = self._part(kind, content, value, path, hints)
                 more["documents" if step.argument else "stdin"] = (
@@ -281,6 +281,14 @@ def _filled(template: str, resource: Resource) -> str:
         value = resource.first(template)
         return value.text if value is not None else ""
     return _parameter().sub(lambda match: resource.text(match[1]), template)
+
+
+def _says_something(value: Value, content: str) -> bool:
+    """Say whether a text holds more than what is computed."""
+    rest = value.text
+    for name in value.unknown:
+        rest = rest.replace(f"${{{name}}}", "")
+    return bool(rest.strip() if value.unknown else content.strip())
 
 
 def _content(value: Value) -> str:
