@@ -11,6 +11,8 @@ from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
 
 _FIELD: Final = re.compile(r"(?<![\{$])\{([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*)\}(?!\})")
+_PART: Final = re.compile(rf"{_FIELD.pattern}|\{{\{{|\}}\}}")
+"""A field, or a brace written twice: what fields hold is put in as it is."""
 _LIMIT: Final = 600
 
 
@@ -31,7 +33,10 @@ def fill(template: str, fact: object, extra: Mapping[str, object]) -> str:
             text for found in values(fact, tuple(path.split("."))) if (text := as_text(found))
         )
 
-    return _FIELD.sub(value, template).replace("{{", "{").replace("}}", "}").strip()
+    def part(match: re.Match[str]) -> str:
+        return value(match) if match[1] else match[0][0]
+
+    return _PART.sub(part, template).strip()
 
 
 def as_text(value: object) -> str:

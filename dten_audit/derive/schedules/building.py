@@ -84,6 +84,7 @@ def _in_words(base: Schedule, full: Schedule, work: Work) -> Schedule:
     """Return a schedule told in words, as far as ``base`` has no words of its own."""
     brief = base.summary or _brief(full)
     return full._replace(
+        job=base.place if base.scheduler != "cron" else f"the job in {base.place}",
         brief=brief,
         summary=base.summary or "; ".join([brief, *_extras(full)]),
         calls_text=_calls_text(full, work),

@@ -111,6 +111,7 @@ def _schedule(
         scheduler=entry.scheduler,
         scheduler_title=row.title,
         name=entry.name,
+        traps=reading.traps,
         certainty=entry.certainty,
     )
     base, times = timed(builder, base, entry, row, reading)

@@ -22,6 +22,8 @@ _KINDS: Final[dict[CronDialect, str]] = {
 }
 _DAY: Final = 24 * 60
 _LAYOUT: Final = -1
+_MANAGERS: Final = frozenset(("yaml", "json", "ruby", "puppet"))
+"""Kinds of documents in which configuration tools are told what to write."""
 
 
 class Landing(NamedTuple):
@@ -88,6 +90,9 @@ def _schedule(builder: Builder, job: CronJob, landing: Landing | None) -> Schedu
     info = builder.package.documents.get(job.document)
     written = info is not None and bool(info.host)
     kind: ScheduleKind = "crontab-command" if written else "file"
+    host = builder.package.documents.get(info.host) if info is not None else None
+    if host is not None and host.kind in _MANAGERS:
+        kind = "managed"
     lands = landing is not None or (written and read_by(job.path) != "")
     landing = landing or Landing(job.path if lands else "", job.dialect, job.path)
     base = Schedule(

@@ -241,6 +241,7 @@ class Schedule(NamedTuple):
     scheduler: str = "cron"
     scheduler_title: str = "cron"
     name: str = ""
+    job: str = ""
     certainty: Certainty = "exact"
 
     @property

@@ -102,7 +102,7 @@ def _fields(notation: str, text: str) -> Reading:
         found = read_fields(text, GRAMMARS[notation])
     except FieldError as error:
         return fault(str(error))
-    return Reading((found.clock,), spread=found.spread)
+    return Reading((found.clock,), spread=found.spread, traps=found.traps)
 
 
 def _without_zone(notation: str, text: str) -> tuple[str, str]:
@@ -194,4 +194,6 @@ def _jenkins(text: str) -> Reading:
     if bad is not None:
         return bad
     recurrences = tuple(clock for reading in found for clock in reading.recurrences)
-    return Reading(recurrences, zone=zone, spread=any(reading.spread for reading in found))
+    spread = any(reading.spread for reading in found)
+    traps = dict.fromkeys(trap for reading in found for trap in reading.traps)
+    return Reading(recurrences, zone=zone, spread=spread, traps=tuple(traps))

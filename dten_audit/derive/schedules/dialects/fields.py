@@ -52,10 +52,14 @@ class Grammar(NamedTuple):
 
 
 class Fields(NamedTuple):
-    """An expression read; ``spread`` where the scheduler chooses one of the times."""
+    """An expression read; ``spread`` where the scheduler chooses one of the times.
+
+    ``traps`` say where it means something else than the same fields mean to cron.
+    """
 
     clock: Clock
     spread: bool = False
+    traps: tuple[str, ...] = ()
 
 
 class FieldError(ValueError):
@@ -105,7 +109,23 @@ def read_fields(expression: str, grammar: Grammar) -> Fields:
     return Fields(
         _clock(read, both=grammar.both == "and" or starred),
         any(field.spread for field in read.values()),
+        _traps(texts, grammar, starred=starred),
     )
+
+
+_WEEK_TRAPS: Final = {1: "weekday-from-sunday-1", 6: "weekday-from-monday-0"}
+
+
+def _traps(texts: dict[str, str], grammar: Grammar, *, starred: bool) -> tuple[str, ...]:
+    """Return what somebody who knows cron's fields would take for something else."""
+    traps = []
+    if grammar.sunday and texts["day of week"][0].isdecimal():
+        traps.append(_WEEK_TRAPS[grammar.sunday])
+    if not starred:
+        traps.append("both-day-fields-and" if grammar.both == "and" else "both-day-fields")
+    if "second" in texts and next(iter(texts)) != "second" and len(texts) == len(FIVE) + 1:
+        traps.append("seconds-last")
+    return tuple(traps)
 
 
 def _clock(read: dict[str, _Field], *, both: bool) -> Clock:

@@ -51,10 +51,7 @@ def read_celery(expression: str) -> Reading:
     if found is None or not set(found) <= set(_CELERY_NAMES):
         return fault(f"bad arguments of crontab(): {expression[:40]}")
     text = " ".join(re.sub(r"\s+", "", found.get(name, "*")) or "*" for name in _CELERY_NAMES)
-    try:
-        return Reading((read_fields(text, _CELERY).clock,))
-    except FieldError as error:
-        return fault(str(error))
+    return _by_fields(text, _CELERY)
 
 
 def read_apscheduler(expression: str) -> Reading:
@@ -102,9 +99,10 @@ def _aps_cron(found: dict[str, str]) -> Reading:
 
 def _by_fields(text: str, grammar: Grammar) -> Reading:
     try:
-        return Reading((read_fields(text, grammar).clock,))
+        found = read_fields(text, grammar)
     except FieldError as error:
         return fault(str(error))
+    return Reading((found.clock,), traps=found.traps)
 
 
 def _with_day(reading: Reading, day: str) -> Reading:

@@ -27,8 +27,10 @@ def _every() -> re.Pattern[str]:
 
 @cache
 def _on() -> re.Pattern[str]:
+    rank = "(?:[1-5](?:st|nd|rd|th)|first|second|third|fourth|fifth)"
     return re.compile(
-        r"(?:every|each)?\s*(?P<rank>[a-z0-9,]+)?\s*\b(?P<days>[a-z]+(?:\s*,\s*[a-z]+)*)"
+        rf"(?:every\s+|each\s+)?(?:(?P<rank>{rank}(?:,{rank})*)\s+)?"
+        r"(?P<days>[a-z]+(?:\s*,\s*[a-z]+)*)"
         r"(?:\s+of\s+(?P<months>[a-z,]+))?\s+(?:at\s+)?(?P<hour>[0-9]{1,2}):(?P<minute>[0-5][0-9])"
     )
 
@@ -57,7 +59,7 @@ def read_words(expression: str) -> Reading:
 
 def _on_days(match: re.Match[str]) -> Reading:
     names = re.split(r"\s*,\s*", match["days"])
-    ranks = [rank for rank in (match["rank"] or "").split(",") if rank and rank != "every"]
+    ranks = [rank for rank in (match["rank"] or "").split(",") if rank]
     hour, minute = int(match["hour"]), int(match["minute"])
     if hour > 23 or not all(rank in _RANKS for rank in ranks):  # noqa: PLR2004
         return fault(f"bad time {match[0][:40]}")

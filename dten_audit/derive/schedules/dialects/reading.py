@@ -14,7 +14,8 @@ class Reading(NamedTuple):
     ``every`` is the time between two runs in seconds, for what counts from its own start, ``delay``
     what passes before the first. ``text`` says it in words where no dates can be given. ``fault``
     says why it cannot be read. ``spread``: it runs at one of its times, and only the scheduler
-    knows which. ``off``: the expression switches the job off. ``once``: it runs a single time.
+    knows which. ``off``: the expression switches the job off. ``traps`` are names from
+    ``rules/knowledge/cron_traps.yaml``.
     """
 
     recurrences: tuple[Recurrence, ...] = ()
@@ -26,6 +27,7 @@ class Reading(NamedTuple):
     spread: bool = False
     off: bool = False
     at_boot: bool = False
+    traps: tuple[str, ...] = ()
 
 
 def rate(seconds: float, text: str) -> Reading:
