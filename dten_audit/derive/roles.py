@@ -47,13 +47,22 @@ class Roles:
 
     def __init__(self, package: Package) -> None:
         self._documents = package.documents
+        self._callers = package.callers
+        self._libraries = package.libraries
         self._found: dict[str, ScriptRole] = {}
 
     def of(self, document: str) -> ScriptRole:
         """Return what the document with this id is for; ``script`` where nothing says otherwise."""
         if document not in self._found:
             self._found[document] = self._of(document)
+            if self._found[document] == "build" and self._made_by_script(document):
+                self._found[document] = "script"
         return self._found[document]
+
+    def _made_by_script(self, document: str) -> bool:
+        """Tell whether a script that is run on hosts makes a target of a makefile."""
+        callers = [call for call in self._callers(document) if call.how == "recipe"]
+        return any(self.of(call.command.document) in ("script", "maintainer") for call in callers)
 
     def _of(self, document: str) -> ScriptRole:
         info = self._documents.get(document)

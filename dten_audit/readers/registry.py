@@ -11,6 +11,8 @@ READERS: tuple[Reader, ...] = (
     Reader(
         "dockerfile", frozenset({"dockerfile"}), "dten_audit.readers.building.dockerfile:read"
     ),
+    Reader("spec", frozenset({"spec"}), "dten_audit.readers.building.spec:read"),
+    Reader("makefile", frozenset({"makefile"}), "dten_audit.readers.building.makefile:read"),
     Reader("sudoers", frozenset({"sudoers"}), "dten_audit.readers.sudoers:read"),
     Reader(
         "config",
@@ -97,6 +99,18 @@ READERS: tuple[Reader, ...] = (
         "dten_audit.readers.orchestration.ansible_become:read_passwords",
         triggers=(rb"ansible_(become|sudo|su)_pass",),
         partial=True,
+    ),
+    Reader(
+        "programs",
+        frozenset(
+            "python ruby php javascript typescript java groovy go csharp perl".split()
+        ),
+        "dten_audit.readers.programs.reader:read",
+        triggers=(
+            rb"subprocess|os\.(system|popen|exec|spawn)|child_process|proc_open|shell_exec",
+            rb"\b(system|exec|spawn|popen|passthru|qx)\b|ProcessBuilder|getRuntime|Process\.Start",
+            rb"[\"'`]/(etc|usr|lib|opt|var|root|boot)/",
+        ),
     ),
     Reader("cron", frozenset({"cron", "crontab"}), "dten_audit.readers.cron.crontab:read"),
     Reader("anacron", frozenset({"anacrontab"}), "dten_audit.readers.cron.anacrontab:read"),
