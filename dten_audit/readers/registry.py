@@ -103,7 +103,7 @@ READERS: tuple[Reader, ...] = (
     Reader(
         "programs",
         frozenset(
-            "python ruby php javascript typescript java groovy go csharp perl".split()
+            "python ruby php javascript typescript java kotlin groovy go csharp perl".split()
         ),
         "dten_audit.readers.programs.reader:read",
         triggers=(
@@ -131,6 +131,25 @@ READERS: tuple[Reader, ...] = (
         triggers=(
             rb"(?i)\b(systemctl|service|crontab|sudo|doas|pkexec|su|psql|mysql|mariadb|sqlite3|sqlplus)\b",
             rb"/etc/|\b(curl|wget|ssh|scp|sftp|rsync|chmod|chown|chkconfig|at|batch|docker|kubectl)\s",
+        ),
+    ),
+    Reader(
+        "powershell",
+        frozenset({"powershell"}),
+        "dten_audit.readers.windows.powershell:read",
+        triggers=(
+            rb"(?i)(service|scheduled(task|job)|schtasks|start-process|invoke-|runas|icacls|takeown)",
+            rb"(?i)\b(sc|net|cmd|powershell|pwsh|iex|icm|saps|nssm|reg|wmic|ssh|sqlcmd)(\.exe)?\s",
+            rb"(?i)\.(ps1|bat|cmd|exe|sql|vbs)\b|executionpolicy|localgroup",
+        ),
+    ),
+    Reader(
+        "batch",
+        frozenset({"batch"}),
+        "dten_audit.readers.windows.batch:read",
+        triggers=(
+            rb"(?i)\b(sc|net|cmd|powershell|pwsh|schtasks|runas|icacls|takeown|nssm|reg|wmic)\b",
+            rb"(?i)\b(call|start|ssh|sqlcmd|mysql|psql|at|cscript|wscript|msiexec)\s",
         ),
     ),
 )  # fmt: skip

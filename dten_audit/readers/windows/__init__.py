@@ -1,0 +1,1 @@
+"""Reads what runs on Windows: PowerShell, batch files, tasks, manifests, registry files."""

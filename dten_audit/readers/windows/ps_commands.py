@@ -1,0 +1,403 @@
+"""Runs PowerShell's commands: their words, pipes and redirections, and what some of them mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Final, cast
+
+from dten_audit.documents.document import Document
+from dten_audit.model.facts.commands import Failure, Layer, Redirection, Word
+from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.windows import ps_scan as scan
+from dten_audit.readers.windows.parameters import parameter, positional
+from dten_audit.readers.windows.programs import layered, state
+from dten_audit.readers.windows.ps_definitions import Definitions
+from dten_audit.readers.windows.values import Context, Run, Value, base_name, split_command_line
+
+_REDIRECT: Final = re.compile(r"([1-6*])?(>>?)(?:&([12]))?")
+_VERBATIM: Final = re.compile(r"[^\n|]*+")
+_GLUED: Final = re.compile(r"-[A-Za-z]\w*+:(?=[$\"'(@])")
+_SERVICE_VERBS: Final = frozenset(
+    "create start stop delete config failure query queryex description pause continue".split()
+)
+_IGNORES: Final = frozenset(("silentlycontinue", "ignore", "0"))
+_WRITERS: Final = {
+    "set-content": ("value", False), "add-content": ("value", True),
+    "out-file": ("inputobject", False), "tee-object": ("inputobject", False),
+    "new-item": ("value", False),
+}  # fmt: skip
+_FED: Final = "$_"
+_PASSES_ON: Final = frozenset(("where-object", "select-object", "sort-object", "tee-object"))
+
+
+@cache
+def _table() -> dict[str, object]:
+    return cast("dict[str, object]", knowledge("windows_commands"))
+
+
+@cache
+def aliases() -> dict[str, str]:
+    """Return PowerShell's aliases."""
+    return cast("dict[str, str]", _table()["aliases"])
+
+
+@cache
+def _remote() -> dict[str, list[str]]:
+    return cast("dict[str, list[str]]", _table()["runs_block"])
+
+
+@cache
+def _names(section: str) -> frozenset[str]:
+    return frozenset(cast("list[str]", _table()[section]))
+
+
+class Commands(Definitions):
+    """A PowerShell script, read from its first statement to its last."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__(document)
+        self._stops = False
+        self._special: dict[str, Callable[[Run], bool]] = {
+            "start-process": self._start_process,
+            "invoke-expression": self._invoke_expression,
+            "foreach-object": self._each,
+            "set-variable": self._set_variable,
+            **dict.fromkeys(_WRITERS, self._write),
+        }
+
+    # reading
+
+    def command(self, at: int, feed: Value | None, operator: str) -> Value:
+        """Read a command and run it; ``feed`` is what comes through the pipe."""
+        start = self.pos
+        argv, redirections = self._words()
+        if not argv:
+            return Value("", "computed", at)
+        first = argv[0]
+        if first.block is not None and operator:
+            self.walk_block(first, self.context)
+            return Value("", "computed", at)
+        if first.items and not first.known and not operator:
+            return first
+        return self.run(argv, max(start, at), redirections, feed)
+
+    def _words(self) -> tuple[list[Value], tuple[Redirection, ...]]:
+        """Read words up to the end of the command."""
+        text = self.text
+        argv: list[Value] = []
+        redirections: list[Redirection] = []
+        listed = False
+        while self.pos < self.end:
+            self.blanks(scan.BLANK)
+            at = self.pos
+            char = text[at] if at < self.end else "\n"
+            if char in "\n;)}|" or (char == "#" and at == self.pos):
+                break
+            if char == "&":
+                if not text.startswith("&&", at):
+                    self.pos += 1
+                break
+            if char == "," and argv:
+                self.pos += 1
+                self.blanks()
+                listed = True
+                continue
+            match = _REDIRECT.match(text, at) if char in ">123456*" else None
+            if match is not None:
+                self._redirection(match, redirections)
+                continue
+            if text.startswith("--%", at):
+                self._verbatim(argv)
+                break
+            glued = _GLUED.match(text, at) if char == "-" else None
+            if glued is not None:
+                self.pos = glued.end()
+                argv.append(Value(glued[0][:-1], "exact", at))
+                continue
+            value = self.argument()
+            if value is None:
+                self.pos = max(self.pos, at + 1)
+                continue
+            if listed and len(argv) > 0:
+                last = argv[-1]
+                items = (*(last.items or (last,)), *(value.items or (value,)))
+                argv[-1] = Value("", "computed", last.at, items=items)
+            else:
+                argv.append(value)
+            listed = False
+        return argv, tuple(redirections)
+
+    def _redirection(self, match: re.Match[str], found: list[Redirection]) -> None:
+        self.pos = match.end()
+        if match[3]:
+            return
+        self.blanks(scan.BLANK)
+        target = self.argument()
+        if target is not None and target.text:
+            number = int(match[1]) if match[1] and match[1] != "*" else -1
+            operator = f"&{match[2]}" if match[1] == "*" else match[2]
+            found.append(Redirection(operator, target.word, number))
+
+    def _verbatim(self, argv: list[Value]) -> None:
+        """Read what follows ``--%``: words as cmd would pass them on."""
+        at = self.pos + 3
+        match = _VERBATIM.match(self.text, at)
+        self.pos = match.end() if match is not None else self.end
+        line = self.text[at : self.pos]
+        argv += [Value(word, "exact", at) for word in split_command_line(line)]
+
+    def redirect(self, value: Value) -> bool:
+        """Read ``> file`` behind an expression."""
+        match = _REDIRECT.match(self.text, self.pos)
+        if match is None:
+            return False
+        found: list[Redirection] = []
+        self._redirection(match, found)
+        for redirection in found:
+            if value.known and redirection.target.certainty != "computed":
+                append = redirection.operator.endswith(">>")
+                self.recorder.write(value, redirection.target.text, append=append)
+        return True
+
+    def assign(self, target: str, value: Value, operator: str) -> None:
+        """Note what a variable holds: nothing certain where another branch may set it too."""
+        match = scan.VARIABLE.search(target)
+        if match is None or target.rstrip()[-1:] in ("]", ")"):
+            return
+        name = (match[1] or match[3] or "").lower()
+        for scope in ("script:", "global:", "local:", "private:"):
+            name = name.removeprefix(scope)
+        if "." in target[match.end() - len(target) :] and match.end() < len(target.rstrip()):
+            self.variables.pop(name, None)
+            return
+        if name == "erroractionpreference":
+            self._stops = value.text.lower() == "stop"
+            failure: Failure = "stops" if self._stops else "default"
+            if value.text.lower() in _IGNORES:
+                failure = "ignored"
+            self.context = self.context._replace(failure=failure)
+        self.sources[name] = self.text[value.at : self.pos][:800]
+        often = self.counts.get(name, 0) > 1
+        if operator != "=" or (often and self.conditional):
+            self.variables.pop(name, None)
+            self.unused.pop(name, None)
+            return
+        if value.block is not None:
+            self.unused[name] = value.block
+        self.variables[name] = value
+
+    # running
+
+    def run(
+        self,
+        argv: list[Value],
+        at: int,
+        redirections: tuple[Redirection, ...] = (),
+        feed: Value | None = None,
+    ) -> Value:
+        """Run a command; what it returns stands for its output."""
+        words = _flat(argv)
+        first = words[0]
+        name = self._name(words)
+        failure = self.context.failure
+        preference = parameter(words, "erroraction", ("ea",))
+        if preference is not None and preference.text.lower() in _IGNORES:
+            failure = "ignored"
+        context = self.context._replace(failure=failure)
+        procedure = self.functions.get(first.text.lower()) if first.known else None
+        if procedure is not None:
+            self.blocks(words, context)
+            self.call(procedure, words[1:], at, context)
+            return Value("", "computed", at)
+        context = context._replace(via=self.call_sites(at))
+        run = Run(words, at, context, redirections, _feeds(feed), (), name)
+        if feed is not None:
+            self.variables[_FED] = feed
+        handler = self._special.get(name)
+        if handler is None or not handler(run):
+            self._ordinary(run)
+        self.variables.pop(_FED, None)
+        if feed is not None and name in _PASSES_ON:
+            return feed
+        return Value("", "computed", at, call=tuple(words))
+
+    def _name(self, words: list[Value]) -> str:
+        """Return the name of what runs: a cmdlet for its alias, a program's base name."""
+        first = words[0]
+        if not first.known:
+            return ""
+        text = first.text.lower()
+        alias = aliases().get(text)
+        if alias is not None and text not in self.functions:
+            second = words[1].text.lower() if len(words) > 1 else ""
+            if text != "sc" or not (second in _SERVICE_VERBS or second.startswith("\\\\")):
+                return alias
+        return base_name(first.text)
+
+    def _ordinary(self, run: Run) -> None:
+        """State a command after what its blocks run."""
+        name, words = run.name, run.argv
+        context = run.context
+        if name in _remote():
+            context = self._elsewhere(run)
+        elif name in _names("later"):
+            context = context._replace(deferred=True)
+        elif name in _names("inert"):
+            context = context._replace(called=False)
+        self.blocks(words, context)
+        if name in _remote() and (script := parameter(words, "filepath")) is not None:
+            self.recorder.command(run._replace(argv=[script], context=context, name=""))
+        if "-" in name or not words[0].known:
+            self.recorder.command(run)
+        else:
+            state(run, self.recorder)
+
+    def _elsewhere(self, run: Run) -> Context:
+        """Return the context of a block that runs on another host."""
+        for name in _remote()[run.name]:
+            where = parameter(run.argv, name)
+            if where is not None:
+                target = where.text if where.known else ""
+                line = self.line_of(run.at)
+                layer = Layer(run.name, "remote", tuple(v.word for v in run.argv[:1]), target,
+                              line=line)  # fmt: skip
+                return run.context._replace(layers=(*run.context.layers, layer))
+        return run.context
+
+    def blocks(self, words: list[Value], context: Context) -> None:
+        """Read the script blocks among a command's words."""
+        for word in words:
+            if word.block is not None:
+                self.walk_block(word, context)
+
+    def walk_block(self, value: Value, context: Context) -> None:
+        """Read a script block where it is used."""
+        if value.block is not None:
+            for name, place in list(self.unused.items()):
+                if place == value.block:
+                    del self.unused[name]
+            before = self.conditional
+            self.walk(*value.block, context)
+            self.conditional = before
+
+    # what some commands mean
+
+    def _each(self, run: Run) -> bool:
+        """``LIST | ForEach-Object { … }``: once for each known value."""
+        block = next((word for word in run.argv if word.block is not None), None)
+        feed = self.variables.pop(_FED, None)
+        items = feed.items if feed is not None else ()
+        if feed is not None and feed.known and feed.text and not items:
+            items = (feed,)
+        if block is None or not items or len(items) > 24:  # noqa: PLR2004 - as for loops
+            return False
+        for item in items:
+            self.variables["_"] = item.at_use(item.at)
+            self.variables["psitem"] = self.variables["_"]
+            self.blocks(run.argv, run.context)
+        self.variables.pop("_", None)
+        self.variables.pop("psitem", None)
+        return True
+
+    def _start_process(self, run: Run) -> bool:
+        """``Start-Process -FilePath X -ArgumentList …``: the program under a layer of its own."""
+        words = run.argv
+        program = parameter(words, "filepath") or positional(words, 0)
+        if program is None or not program.known:
+            return False
+        given = parameter(words, "argumentlist", ("args",)) or positional(words, 1)
+        arguments: list[Value] = []
+        number = next((n for n, word in enumerate(words) if word is given), -1)
+        if given is not None and number >= 0:
+            follows = [given]
+            for word in words[number + 1 :]:
+                if word.text.startswith("-") and not word.quoted:
+                    break
+                follows.append(word)
+            arguments = [Value(text, word.certainty, word.at, quoted=True)
+                         for word in follows for text in _arguments(word)]  # fmt: skip
+        verb = parameter(words, "verb")
+        elevated = verb is not None and verb.text.lower() == "runas"
+        own = [Value("start-process", "exact", words[0].at)]
+        own += [Value("-Verb"), Value("RunAs")] if elevated else []
+        own += _credential(words)
+        self.blocks(words, run.context)
+        layered(run._replace(name=""), own, [program, *arguments], self.recorder)
+        return True
+
+    def _invoke_expression(self, run: Run) -> bool:
+        code = parameter(run.argv, "command") or positional(run.argv, 0)
+        if code is None:
+            code = self.variables.get(_FED)
+        if code is None or not code.known or not code.text.strip():
+            return False
+        documents = (self.recorder.embed("powershell", code),)
+        self.recorder.command(run._replace(documents=documents))
+        return True
+
+    def _set_variable(self, run: Run) -> bool:
+        name, value = parameter(run.argv, "name"), parameter(run.argv, "value")
+        name = name or positional(run.argv, 0)
+        value = value or positional(run.argv, 1)
+        if name is not None and value is not None and name.known:
+            self.variables[name.text.lower()] = value
+        return False
+
+    def _write(self, run: Run) -> bool:
+        """``Set-Content PATH TEXT`` and its kin: a text that becomes a file."""
+        option, append = _WRITERS[run.name]
+        words = run.argv
+        path = (parameter(words, "path") or parameter(words, "filepath")
+                or parameter(words, "literalpath") or positional(words, 0))  # fmt: skip
+        value = parameter(words, option) or self.variables.get(_FED)
+        if value is None and run.name.endswith("content"):
+            value = positional(words, 1)
+        documents: tuple[str, ...] = ()
+        if path is not None and value is not None and path.text:
+            if value.items and all(item.known for item in value.items):
+                text = "\n".join(item.text for item in value.items)
+                value = Value(text, "resolved", value.items[0].at)
+            append = append or parameter(words, "append") is not None
+            if value.known and value.text:
+                text = value.text if value.text.endswith("\n") else f"{value.text}\n"
+                whole = Value(text, value.certainty, value.at, lines=value.lines)
+                written = self.recorder.write(whole, path.text, append=append)
+                documents = (written,) if written else ()
+        self.recorder.command(run._replace(documents=documents))
+        return True
+
+
+def _flat(argv: list[Value]) -> list[Value]:
+    """Return words with arrays as several, and splatted tables as parameters."""
+    words: list[Value] = []
+    for value in argv:
+        if value.table is not None and value.text.startswith("@") and value.text != "@{…}":
+            for key, held in value.table:
+                words.append(Value(f"-{key}", "exact", value.at))
+                words += held.items or (held,)
+        elif value.items:
+            words += value.items
+        else:
+            words.append(value)
+    return words or [Value("", "computed")]
+
+
+def _feeds(feed: Value | None) -> tuple[tuple[Word, ...], ...]:
+    if feed is None:
+        return ()
+    if feed.call:
+        return (tuple(value.word for value in feed.call),)
+    items = feed.items or (feed,)
+    return ((Word("write-output"), *(item.word for item in items)),)
+
+
+def _arguments(value: Value) -> list[str]:
+    """Return the words of a string in an argument list: PowerShell passes it on as it stands."""
+    return split_command_line(value.text) if value.known else [value.text]
+
+
+def _credential(words: list[Value]) -> list[Value]:
+    given = parameter(words, "credential")
+    return [] if given is None else [Value("-Credential"), given]
