@@ -60,6 +60,8 @@ class Builtins(Calls):
         """Run ``name=value``."""
         literal = item.value.parts[0] if item.value.parts else None
         old = self.state.variables.get(item.name)
+        if item.key is not None:
+            self.expander.text(item.key, item.start)
         if isinstance(literal, ArrayLiteral):
             array = self.expander.array(literal)
             items = old.items if item.append and isinstance(old, Array) else ()

@@ -24,7 +24,7 @@ from dten_audit.readers.shell.scanner import Shared
 from dten_audit.readers.shell.simple_syntax import GAP, IDENTIFIER, SimpleSyntax
 
 CLOSERS: Final = frozenset("then elif else fi do done esac }".split())
-_NAMED_FUNCTION: Final = re.compile(r"\s*+([^\s(){};]++)(?:[ \t]*+\([ \t]*+\))?+")
+_NAMED_FUNCTION: Final = re.compile(r"[ \t\r\n]*+([^ \t\r\n(){};]++)(?:[ \t]*+\([ \t]*+\))?+")
 _CALCULATED: Final = re.compile(
     r"([A-Za-z_]\w*+)\s*+(?:[-+*/%&|^]|<<|>>)?+=(?!=)"
     r"|(?:\+\+|--)\s*+([A-Za-z_]\w*+)|([A-Za-z_]\w*+)\s*+(?:\+\+|--)",

@@ -8,7 +8,7 @@ from typing import Final
 from dten_audit.readers.shell.nodes import Literal, Parameter, Part, Shape
 
 _SIMPLE_PARTS: Final = (
-    r"[^\s;&|()<>\"'`$\\]++"
+    r"[^ \t\r\n;&|()<>\"'`$\\]++"
     r"|'[^']*+'"
     r"|\"(?:[^\"\\$`]++|\$(?:[A-Za-z_]\w*+|[0-9@*#?]|\{\w++\}))*+\""
     r"|\$(?:[A-Za-z_]\w*+|[0-9@*#?]|\{\w++\})"

@@ -23,7 +23,8 @@ class Parameter(NamedTuple):
     """``$name`` or ``${name…}``.
 
     ``operator`` is what follows the name (``:-``, ``%%``, ``/``, …), ``#`` in front of it is
-    ``length``, ``!`` in front is ``indirect``. ``subscript`` is what stands in brackets.
+    ``length``, ``!`` in front is ``indirect``. ``subscript`` is what stands in brackets, ``key`` the
+    same as a word where commands run in it.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Parameter(NamedTuple):
     source: str
     offset: int
     quoted: bool
+    key: Shape | None = None
 
 
 class Substitution:
@@ -48,7 +50,7 @@ class Substitution:
 
 
 class Arithmetic:
-    """``$((…))``, with the commands inside it."""
+    """``$((…))`` or ``$[…]``, with the commands inside it."""
 
     __slots__ = ("inner", "offset", "quoted", "source")
 
@@ -93,7 +95,8 @@ class Shape:
         if len(texts) != len(parts):
             self.text: str | None = None
             self.runs = any(
-                type(part) is not Literal and (type(part) is not Parameter or part.operand)
+                type(part) is not Literal
+                and (type(part) is not Parameter or part.operand or part.key)
                 for part in parts
             )
             return
@@ -126,13 +129,17 @@ class Redirect(NamedTuple):
 
 
 class Assignment(NamedTuple):
-    """``name=value``, ``name[subscript]=value``, ``name+=value``."""
+    """``name=value``, ``name[subscript]=value``, ``name+=value``.
+
+    ``key`` is the subscript as a word where commands run in it.
+    """
 
     name: str
     subscript: str
     append: bool
     value: Shape
     start: int
+    key: Shape | None = None
 
 
 class Simple(NamedTuple):

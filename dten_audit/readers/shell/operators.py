@@ -50,9 +50,13 @@ class ParameterReader:
                 and not (value.frame or (self.raw and value.lookup))
             ):
                 return [value if self.state.allowance.take(value) else self._unknown(part)]
+            if part.key is not None:
+                self._text(part.key, start)
             values = self._values(part)
             return [self._unknown(part)] if values is None else self._visible(part, values)
         values = self._values(part)
+        if part.key is not None:
+            self._text(part.key, start)
         if values is not None and part.operand is not None and self._is_list(part):
             return self._sliced(part, values, start)
         if values is None and part.operator not in _DEFAULTS:

@@ -18,6 +18,7 @@ NO_END_OF_QUOTE: Final = "quote without end"
 NO_END_OF_HEREDOC: Final = "here-document without end"
 
 _PAREN: Final = re.compile(r"[()]")
+_BRACKET: Final = re.compile(r"[\[\]]")
 _EXPANDS: Final = re.compile(r"[$`\\]")
 
 
@@ -109,6 +110,18 @@ class Scanner:
                 self.may_rescan(match.end() - pos)
                 return None
         self.may_rescan(self.end - pos)
+        return None
+
+    def bracket_end(self, pos: int) -> int | None:
+        """Return the end of the ``]`` that closes brackets whose inside starts at ``pos``."""
+        level = 1
+        limit = self.line_end(pos)
+        if self.shared.rescans >= 0:
+            for match in _BRACKET.finditer(self.text, pos, limit):
+                level += 1 if match[0] == "[" else -1
+                if level == 0:
+                    return match.end()
+            self.may_rescan(limit - pos)
         return None
 
     def heredoc_bodies(self) -> None:

@@ -16,7 +16,10 @@ _REDIRECT: Final = re.compile(r"(\d++|\{\w++\})?+(<<<|<<-?|<>|<&|>&|>>|>\||&>>|&
 _FUNCTION: Final = re.compile(r"[ \t]*+\([ \t]*+\)")
 _AFTER_WORD: Final = frozenset(" \t\n;&|")
 IDENTIFIER: Final = re.compile(r"[A-Za-z_]\w*+", re.ASCII)
-_REGEX_WORD: Final = re.compile(r"(?:[^\s\\'\"()$`]++|\\.)++", re.DOTALL)
+_INDEXED: Final = re.compile(r"[A-Za-z_]\w*+(?=\[)", re.ASCII)
+_EQUALS: Final = re.compile(r"\+?=")
+_RUNS: Final = re.compile(r"\$\(|`")
+_REGEX_WORD: Final = re.compile(r"(?:[^ \t\r\n\\'\"()$`]++|\\.)++", re.DOTALL)
 _TEST_OPERATOR: Final = re.compile(r"&&|\|\||[()<>!](?=[\s(!)]|$)|[<>]")
 _WORD_END: Final = frozenset(" \t\r\n;&|()<>")
 
@@ -162,9 +165,9 @@ class SimpleSyntax(WordScanner):
         if match is not None:
             self._redirect(match, redirects)
             return True
-        match = None if words else ASSIGNMENT.match(self.text, start)
-        if match is not None:
-            assignments.append(self._assignment(match))
+        assignment = None if words else self._assigned_here()
+        if assignment is not None:
+            assignments.append(assignment)
             return True
         shape = self.word()
         if shape is None:
@@ -182,9 +185,34 @@ class SimpleSyntax(WordScanner):
         self.pos += 1
         return None
 
-    def _assignment(self, match: re.Match[str]) -> Assignment:
+    def _assigned_here(self) -> Assignment | None:
+        """Read the assignment that starts here, if there is one."""
+        match = ASSIGNMENT.match(self.text, self.pos)
+        if match is not None and not (match[2] and _RUNS.search(match[2])):
+            self.pos = match.end()
+            return self._assignment(match[1], match[2] or "", None, append=match[3] == "+")
         start = self.pos
+        match = _INDEXED.match(self.text, start)
+        if match is None or self.shared.rescans < 0:
+            return None
+        waiting, problems = len(self.pending), len(self.shared.problems)
         self.pos = match.end()
+        subscript, key = self.index()
+        closed = self.text.startswith("]", self.pos - 1)
+        sign = _EQUALS.match(self.text, self.pos) if closed else None
+        if sign is None:
+            self.may_rescan(self.pos - start)
+            del self.pending[waiting:], self.shared.problems[problems:]
+            self.pos = start
+            return None
+        self.pos = sign.end()
+        return self._assignment(match[0], subscript, key, append=sign[0] == "+=")
+
+    def _assignment(
+        self, name: str, subscript: str, key: Shape | None, *, append: bool
+    ) -> Assignment:
+        """Read the value of an assignment, whose ``=`` has been read."""
+        at = self.base + self.pos
         value: Shape | None
         if self.text.startswith("(", self.pos):
             literal = self.array(self.pos)
@@ -192,8 +220,7 @@ class SimpleSyntax(WordScanner):
         else:
             value = self.word()
         value = value or Shape("", (), quoted=False)
-        return Assignment(match[1], match[2] or "", match[3] == "+", value,
-                          self.base + start + len(match[0]))  # fmt: skip
+        return Assignment(name, subscript, append, value, at, key)
 
     def _redirect(self, match: re.Match[str], redirects: list[Redirect]) -> None:
         digits, operator = match[1] or "", match[2]

@@ -24,7 +24,7 @@ from dten_audit.readers.shell.nodes import (
 )
 from dten_audit.readers.shell.scanner import NO_END_OF_QUOTE, Scanner, Shared
 
-_PLAIN: Final = re.compile(r"[^\s;&|()<>\"'`$\\]++")
+_PLAIN: Final = re.compile(r"[^ \t\r\n;&|()<>\"'`$\\]++")
 _DOUBLE_PLAIN: Final = re.compile(r'[^"\\$`]++')
 _BODY_PLAIN: Final = re.compile(r"[^\\$`]++")
 _AFTER_WORD: Final = frozenset(" \t\n;&|)")
@@ -161,6 +161,8 @@ class WordScanner(Scanner):
             self._dollar_parenthesis(start, parts, quoted=quoted)
         elif char == "{":
             self._brace(start, parts, quoted=quoted)
+        elif char == "[" and self._dollar_bracket(start, parts, quoted=quoted):
+            pass
         elif char == "'" and not quoted:
             return self._ansi(start, parts)
         elif char == '"' and not quoted:
@@ -197,6 +199,17 @@ class WordScanner(Scanner):
                 self.pos = end
                 return
         self._commands(start, parts, 2, quoted=quoted)
+
+    def _dollar_bracket(self, start: int, parts: list[Part], *, quoted: bool) -> bool:
+        """Read ``$[…]``, the old form of ``$((…))``; False where it is none."""
+        pos = self.pos
+        end = self.bracket_end(pos + 2)
+        if end is None:
+            return False
+        inner = self.calculation_parts(pos + 2, end - 1)
+        parts.append(Arithmetic(inner, self.text[pos:end], pos - start, quoted))
+        self.pos = end
+        return True
 
     def _commands(self, start: int, parts: list[Part], skip: int, *, quoted: bool) -> None:
         """Read ``$(…)``, ``<(…)`` or ``>(…)``; ``skip`` is the length of the opening."""
@@ -243,7 +256,7 @@ class WordScanner(Scanner):
         prefix, name = match[1], match[2]
         self.pos = match.end()
         self.depth += 1
-        index = self._index() if text.startswith("[", self.pos) else ""
+        index, key = self.index() if text.startswith("[", self.pos) else ("", None)
         operator, operand = {"#": "length", "!": "indirect"}.get(prefix, ""), None
         if not text.startswith("}", self.pos):
             found = _OPERATOR.match(text, self.pos)
@@ -259,31 +272,37 @@ class WordScanner(Scanner):
             parts.append(Literal(text[pos : self.pos], pos - start, quoted=quoted))
             return
         source = text[pos : self.pos]
-        parts.append(Parameter(name, operator, operand, index, source, pos - start, quoted))
+        parts.append(Parameter(name, operator, operand, index, source, pos - start, quoted, key))
 
-    def _index(self) -> str:
-        """Read ``[…]`` after a name; return what stands inside."""
+    def index(self) -> tuple[str, Shape | None]:
+        """Read ``[…]`` after a name; return what stands inside, as a word if commands run in it."""
         start, level, text = self.pos + 1, 0, self.text
-        ignored: list[Part] = []
+        parts: list[Part] = []
         while self.pos < self.end:
             char = text[self.pos]
             if char in "}\n":
                 break
             if char == '"' or (char == "'" and text.find("'", self.pos + 1) >= 0):
-                self._quoted(char, start, ignored)
+                self._quoted(char, start, parts)
             elif char == "$":
-                self._dollar(start, ignored, quoted=True)
+                self._dollar(start, parts, quoted=True)
             elif char == "`":
-                self._backquote(start, ignored, quoted=True)
+                self._backquote(start, parts, quoted=True)
             else:
                 level += (char == "[") - (char == "]")
                 self.pos += 1
                 if level == 0:
-                    return text[start : self.pos - 1]
+                    return self._key(start, self.pos - 1, parts)
                 match = _INDEX_PLAIN.match(text, self.pos)
                 if match is not None:
                     self.pos = match.end()
-        return text[start : self.pos]
+        return self._key(start, self.pos, parts)
+
+    def _key(self, start: int, end: int, parts: list[Part]) -> tuple[str, Shape | None]:
+        source = self.text[start:end]
+        if "$(" not in source and "`" not in source:
+            return source, None
+        return source, Shape(source, tuple(parts), quoted=True)
 
     def _operand(self, *, quoted: bool) -> Shape:
         """Read what follows the operator of ``${name:-…}``, up to the closing brace."""
