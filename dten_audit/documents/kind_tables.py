@@ -106,7 +106,9 @@ logrotate: logrotate
 html: html htm
 css: css scss sass less
 csv: csv tsv
-text: c h cc cpp cxx hpp hh hxx m mm rs kt kts scala swift lua tf tfvars hcl
+kotlin: kt kts
+lua: lua
+text: c h cc cpp cxx hpp hh hxx m mm rs scala swift tf tfvars hcl
 text: cmake r jl ex exs erl hrl clj hs ml proto graphql gql thrift po pot tex diff patch log vim
 text: el
 font: ttf otf eot woff woff2

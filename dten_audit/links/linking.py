@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from dten_audit.links.calls import calls
 from dten_audit.links.installs import installs
+from dten_audit.links.libraries import NOTHING, Runs, settle
 from dten_audit.links.package import DocumentInfo, Package
 from dten_audit.model.facts.base import Fact
 
@@ -14,10 +15,15 @@ def link(
     documents: Iterable[DocumentInfo],
     facts: Iterable[Fact],
     content: Callable[[str], bytes | None] = lambda _: None,
+    runs: Runs = NOTHING,
 ) -> Package:
-    """Return the package graph of what was read."""
+    """Return the package graph of what was read.
+
+    ``runs`` are the functions of programs that other programs import and come to.
+    """
     package = Package(documents, facts, content)
     index = package.index
+    settle(package, calls(package, index), runs)
     for call in calls(package, index):
         package.calls[call.callee].append(call)
     package.installs.extend(installs(package, index))

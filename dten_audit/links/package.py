@@ -45,6 +45,7 @@ class Package:
 
     ``content`` reads a document's bytes once more, by its id; None where it cannot be had.
     ``contents`` does so for several, in one pass over the package; what cannot be had is left out.
+    ``libraries`` are programs that could run commands, but that nothing is seen to run.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Package:
         self.installs: list[Install] = []
         self.entry_points: set[str] = set()
         self.identity: dict[str, str] = {}
+        self.libraries: frozenset[str] = frozenset()
 
     def _one_by_one(self, documents: Collection[str]) -> Iterator[tuple[str, bytes]]:
         for document in documents:
@@ -82,6 +84,11 @@ class Package:
     def replace(self, fact: type[F], facts: Iterable[F]) -> None:
         """Set the facts of a type (a linker that knows more than a single document did)."""
         self._facts[fact] = list(facts)
+
+    def forget(self, gone: Callable[[Fact], bool]) -> None:
+        """Drop facts (a linker that knows that nobody runs what states them)."""
+        for kind, facts in self._facts.items():
+            self._facts[kind] = [fact for fact in facts if not gone(fact)]
 
     def add(self, facts: Iterable[Fact]) -> None:
         """Add derived facts."""

@@ -50,5 +50,5 @@ class Refetch:
         found = {}
         for name, data in self.several(ids) if ids else ():
             info = package.documents[name]
-            found[name] = Document(info.address, info.path, info.kind, data, mode=info.mode)
+            found[name] = Document(info.address, info.path, info.kind, data, info.mode)
         return found

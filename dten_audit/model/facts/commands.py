@@ -109,3 +109,51 @@ class Command(NamedTuple):
     def arguments(self) -> tuple[str, ...]:
         """The texts of the words after the program's name."""
         return tuple(word.text for word in self.argv[1:])
+
+
+class LibraryCommand(NamedTuple):
+    """A command that library code could run; nothing in the package is seen to come there.
+
+    ``document`` is the id of the file, ``layers`` the wrappers peeled off the command.
+    """
+
+    at: Location
+    document: str
+    program: str
+    argv: tuple[Word, ...]
+    layers: tuple[Layer, ...] = ()
+    redirections: tuple[Redirection, ...] = ()
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {' '.join(word.text for word in self.argv)}"
+
+
+class MainGuard(NamedTuple):
+    """A program says itself what to do when it is started (``if __name__ == "__main__"``)."""
+
+    at: Location
+    document: str
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} main"
+
+
+class LibraryUse(NamedTuple):
+    """Library code runs commands of a family. ``topic`` is a row of ``gate.yaml``.
+
+    ``program`` is the first such command, ``kind`` the language of its file.
+    """
+
+    at: Location
+    topic: str
+    program: str
+    kind: str
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.topic}"

@@ -1,0 +1,181 @@
+"""Tells programs that something runs from libraries: what code could do is not what it does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, Final, NamedTuple, cast
+
+from dten_audit.documents.document import DocumentInfo
+from dten_audit.links.package import Call, Package
+from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.commands import Command, LibraryCommand, MainGuard
+from dten_audit.model.location import MEMBER
+from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.programs.running import ORIGIN
+
+PROGRAMS: Final = frozenset(
+    "python ruby php javascript typescript java kotlin groovy go csharp perl".split()
+)
+_COMPILED: Final = frozenset("java kotlin go csharp typescript".split())
+_ROUNDS: Final = 20
+Runs = Mapping[str, frozenset[str]]
+"""By document: the functions of it that another program of the package reaches."""
+NOTHING: Final[Runs] = {}
+
+
+class _Table(NamedTuple):
+    libraries: tuple[re.Pattern[str], ...]
+    installers: tuple[re.Pattern[str], ...]
+    never: frozenset[str]
+
+
+@cache
+def _table() -> _Table:
+    data = cast("dict[str, Any]", knowledge("script_roles"))["programs"]
+    return _Table(
+        tuple(map(re.compile, data["libraries"])),
+        tuple(map(re.compile, data["installers"])),
+        frozenset(data["never"]),
+    )
+
+
+class Libraries:
+    """Which programs of a package are entry points, by what lies around them."""
+
+    def __init__(self, package: Package) -> None:
+        self._documents = package.documents
+        self._folders: set[tuple[str, str]] = set()
+        self._wheels: set[str] = set()
+        for info in package.documents.values():
+            folder, _, name = info.path.rpartition("/")
+            container = info.address.rpartition(MEMBER)[0]
+            if name == "__init__.py":
+                self._folders.add((container, folder))
+            elif name == "WHEEL" and folder.endswith(".dist-info"):
+                self._wheels.add(container)
+
+    def starts(self, info: DocumentInfo, *, guarded: bool) -> bool:
+        """Say whether a program is meant to be started as it stands, on a host.
+
+        ``guarded``: it says itself what to do when it is started.
+        """
+        folder, _, name = info.path.rpartition("/")
+        container = info.address.rpartition(MEMBER)[0]
+        table = _table()
+        if name in table.never or _lies(info.path, table.libraries):
+            return False
+        if container in self._wheels:
+            return ".data/scripts/" in info.path
+        executable = bool((info.mode or 0) & 0o111)
+        module = (container, folder) in self._folders
+        if info.kind in _COMPILED:
+            return guarded and _lies(info.path, table.installers)
+        if executable and (info.shebang or guarded):
+            return True
+        if module:
+            return False
+        return info.shebang or _lies(info.path, table.installers)
+
+
+def _lies(path: str, patterns: tuple[re.Pattern[str], ...]) -> bool:
+    return any(pattern.search(path) for pattern in patterns)
+
+
+def root_of(package: Package, document: str) -> DocumentInfo | None:
+    """Return the file that a document is, or is embedded in."""
+    info = package.documents.get(document)
+    return package.documents.get(info.host) if info is not None and info.host else info
+
+
+def settle(package: Package, calls: Iterable[Call], runs: Runs) -> None:
+    """Keep the commands of programs that run; those of libraries become ``LibraryCommand``."""
+    suspects = _suspects(package)
+    if not suspects:
+        return
+    guarded = frozenset(guard.document for guard in package.of(MainGuard))
+    started = _started(package, suspects, list(calls), runs, guarded)
+    libraries = {name for name in suspects if name not in started}
+    package.libraries = frozenset(libraries)
+    kept: list[Command] = []
+    dropped: list[tuple[str, Command]] = []
+    for command in package.of(Command):
+        root = root_of(package, command.document)
+        if root is None or root.id not in suspects:
+            kept.append(command)
+        elif root.id in libraries:
+            dropped.append((root.id, command))
+        elif command.called or command.function in runs.get(root.id, ()):
+            kept.append(command._replace(called=True))
+        else:
+            dropped.append((root.id, command))
+    package.replace(Command, kept)
+    package.add(LibraryCommand(command.at, root, command.program, command.argv, command.layers,
+                               command.redirections) for root, command in dropped)  # fmt: skip
+    _forget_embedded(package, kept, [command for _, command in dropped])
+
+
+def _suspects(package: Package) -> dict[str, DocumentInfo]:
+    """Return the programs that state commands."""
+    found: dict[str, DocumentInfo] = {}
+    for command in package.of(Command):
+        root = root_of(package, command.document)
+        if root is not None and root.kind in PROGRAMS:
+            found[root.id] = root
+    return found
+
+
+def _started(
+    package: Package,
+    suspects: Mapping[str, DocumentInfo],
+    calls: list[Call],
+    runs: Runs,
+    guarded: frozenset[str],
+) -> set[str]:
+    """Return the programs that are entry points, or that something which runs starts."""
+    known = Libraries(package)
+    found = {
+        name for name, info in suspects.items()
+        if name in runs or known.starts(info, guarded=name in guarded)
+    }  # fmt: skip
+    for _ in range(_ROUNDS):
+        more = {
+            call.callee
+            for call in calls
+            if call.callee in suspects
+            and call.callee not in found
+            and (root := root_of(package, call.command.document)) is not None
+            and (root.id not in suspects or root.id in found)
+        }
+        if not more:
+            break
+        found |= more
+    return found
+
+
+def _forget_embedded(package: Package, kept: list[Command], dropped: list[Command]) -> None:
+    """Drop what texts state that only library code would write or run."""
+    used = {text for command in kept for text in (command.stdin, *command.documents)}
+    texts = {
+        text
+        for command in dropped
+        for text in (command.stdin, *command.documents)
+        if text and text not in used
+    }
+    if not texts:
+        return
+    gone = {
+        info.id
+        for info in package.documents.values()
+        if info.host and ORIGIN in info.hints and info.id in texts
+    }
+    gone |= {info.id for info in package.documents.values() if info.host and "#" in info.id
+             and info.id.rpartition("#")[0] in gone}  # fmt: skip
+    for document in gone:
+        del package.documents[document]
+    package.forget(lambda fact: _document_of(fact) in gone)
+
+
+def _document_of(fact: Fact) -> str:
+    return cast("str", getattr(fact, "document", ""))

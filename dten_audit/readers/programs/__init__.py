@@ -1,0 +1,1 @@
+"""Programs in other languages than the shell's: what they run, as far as it is written down."""

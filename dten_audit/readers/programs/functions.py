@@ -1,0 +1,174 @@
+"""Which functions a program defines, where, and which of them its own code reaches."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import cache
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from dten_audit.readers.programs.languages import Language
+from dten_audit.readers.programs.lexing import Lexer
+
+_WORD: Final = re.compile(r"[A-Za-z_]\w*+[!?]?")
+_PARAMETER: Final = re.compile(r"[$*&]*+(?:\w++[ \t]++)*?(\w++)[ \t]*+(?::[^,=]*+)?(?:=[^,]*+)?\Z")
+_BRACE: Final = re.compile(r"[{}]")
+_MAX_FUNCTIONS: Final = 20_000
+
+
+class Function(NamedTuple):
+    """A function: its name, its parameters, and its text, the header included."""
+
+    name: str
+    parameters: tuple[str, ...]
+    start: int
+    body: int
+    end: int
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text)
+
+
+class Functions:
+    """The functions of a program, inner ones after those around them."""
+
+    def __init__(self, lexer: Lexer) -> None:
+        self._code = lexer.code
+        self._language = lexer.language
+        ends = _indented if self._language.blocks == "indent" else _braced
+        self.all = ends(self._code, self._language)[:_MAX_FUNCTIONS]
+        self._starts = [function.start for function in self.all]
+        self._around = self._nesting()
+
+    def _nesting(self) -> list[int]:
+        """Return, for each function, the number of the one around it, or -1."""
+        around: list[int] = []
+        stack: list[int] = []
+        for number, function in enumerate(self.all):
+            while stack and self.all[stack[-1]].end <= function.start:
+                stack.pop()
+            around.append(stack[-1] if stack else -1)
+            stack.append(number)
+        return around
+
+    def at(self, offset: int) -> int:
+        """Return the number of the innermost function around an offset; -1 outside of all."""
+        number = bisect_right(self._starts, offset) - 1
+        while number >= 0 and self.all[number].end <= offset:
+            number = self._around[number]
+        return number
+
+    def reached(self) -> frozenset[int]:
+        """Return the numbers of functions that the program itself runs, -1 for what is outside.
+
+        A function counts as run where its name stands in code that runs: whoever hands it on
+        (callbacks, tables of commands) means it to be called.
+        """
+        words = self._words()
+        by_name: dict[str, list[int]] = {}
+        for number, function in enumerate(self.all):
+            by_name.setdefault(function.name, []).append(number)
+        roots = [n for n, f in enumerate(self.all) if f.name in self._language.roots]
+        waiting = [-1, *roots]
+        found = set(waiting)
+        while waiting:
+            for word in words.get(waiting.pop(), ()):
+                for number in by_name.get(word, ()):
+                    if number not in found:
+                        found.add(number)
+                        waiting.append(number)
+        return frozenset(found)
+
+    def _words(self) -> dict[int, set[str]]:
+        """Return the names in each function's own code, definitions of inner ones left out."""
+        names = {function.name for function in self.all}
+        found: dict[int, set[str]] = {}
+        at, number = 0, -1
+        edges = sorted({0, *(f.start for f in self.all), *(f.body for f in self.all),
+                        *(f.end for f in self.all), len(self._code)})  # fmt: skip
+        headers = {function.start for function in self.all}
+        for start, end in pairwise(edges):
+            if start in headers:
+                continue
+            at, number = start, self.at(start)
+            text = self._code[at:end]
+            found.setdefault(number, set()).update(names.intersection(_WORD.findall(text)))
+        return found
+
+
+def _indented(code: str, language: Language) -> list[Function]:
+    """Return functions that end where the indentation does."""
+    found: list[Function] = []
+    stack: list[tuple[int, re.Match[str]]] = []
+    headers = list(_pattern(language.functions).finditer(code))
+    lines = re.compile(r"(?m)^([ \t]*+)[^\s#)\]}]")
+    position = 0
+    for number, match in enumerate(headers):
+        depth = len(match["indent"])
+        limit = headers[number + 1].start() if number + 1 < len(headers) else len(code)
+        stack.append((depth, match))
+        position = match.end()
+        for line in lines.finditer(code, position, limit + 1):
+            level = len(line[1])
+            while stack and stack[-1][0] >= level and line.start() > stack[-1][1].end():
+                opened = stack.pop()[1]
+                found.append(_function(opened, line.start(), language))
+            if not stack:
+                break
+        if number + 1 < len(headers):
+            level = len(headers[number + 1]["indent"])
+            while stack and stack[-1][0] >= level:
+                found.append(_function(stack.pop()[1], limit, language))
+    found += [_function(match, len(code), language) for _, match in stack]
+    return sorted(found, key=lambda function: (function.start, -function.end))
+
+
+def _braced(code: str, language: Language) -> list[Function]:
+    """Return functions that end at their closing brace."""
+    closing = braces(code)
+    found: list[Function] = []
+    for match in _pattern(language.functions).finditer(code):
+        opener = code.find("{", match.end(), match.end() + 1)
+        if opener < 0:
+            opener = code.find("{", match.end())
+            if opener < 0 or code[match.end() : opener].strip():
+                continue
+        found.append(
+            _function(match, closing.get(opener, len(code)), language)._replace(body=opener)
+        )
+    return found
+
+
+def braces(code: str) -> dict[int, int]:
+    """Return the closing brace of each opening one."""
+    found: dict[int, int] = {}
+    stack: list[int] = []
+    for match in _BRACE.finditer(code):
+        if match.group() == "{":
+            stack.append(match.start())
+        elif stack:
+            found[stack.pop()] = match.end()
+    return found
+
+
+def _function(match: re.Match[str], end: int, language: Language) -> Function:
+    groups = match.groupdict()
+    name = next(filter(None, (groups.get(key) for key in ("name", "variable", "key"))), "")
+    texts = (groups.get("parameters") or "").split(",")
+    kotlin = language.name == "kotlin"
+    parameters = tuple(_parameter(text.strip(), kotlin=kotlin) for text in texts if text.strip())
+    if language.name == "python" and parameters[:1] in (("self",), ("cls",)):
+        parameters = parameters[1:]
+    if language.name == "go":
+        parameters = tuple(text.split()[0].strip(".") for text in texts if text.strip())
+    return Function(name.strip("#"), parameters, match.start(), match.end(), end)
+
+
+def _parameter(text: str, *, kotlin: bool) -> str:
+    if kotlin:
+        return text.partition(":")[0].strip()
+    match = _PARAMETER.match(text)
+    return match[1] if match else text

@@ -1,0 +1,138 @@
+"""Reads a program: the commands that it runs, the files that it writes, by literal arguments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from dten_audit.documents.document import Document, Embedded
+from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.commands import MainGuard
+from dten_audit.readers.programs.program import Call, Program
+from dten_audit.readers.programs.running import Action, Runner
+from dten_audit.readers.programs.tables import Calls, Row, calls, gate
+from dten_audit.readers.programs.taking import take
+from dten_audit.readers.programs.values import Name, is_true
+
+_ROUNDS: Final = 3
+_MAX_ACTIONS: Final = 5_000
+_MAX_WRAPPERS: Final = 50
+
+
+def read(document: Document) -> Iterator[Fact | Embedded]:
+    """Yield the commands, embedded texts and gaps of a program.
+
+    What its functions do is stated as called where the program's own code reaches them.
+    """
+    data = document.data if document.host is None else document.text.encode("utf-8", "replace")
+    if not gate(document.kind).topics(data):
+        return
+    program = Program(document)
+    actions = list(found_actions(program))
+    if not actions:
+        return
+    guard = program.language.guard
+    if guard and (match := re.search(guard, program.code)) is not None:
+        yield MainGuard(document.location_at(match.start()), document.id)
+    runner = Runner(document)
+    for action in sorted(actions, key=lambda action: action.rank):
+        runner.run(action)
+    yield from runner.stated()
+
+
+def found_actions(program: Program) -> Iterator[Action]:
+    """Yield what a program does, its own functions that only hand on commands included."""
+    table = calls(program.language.name)
+    reached = program.functions.reached()
+    rows: dict[str, tuple[Row, ...]] = {}
+    seen: set[int] = set()
+    pattern = _with_aliases(program, table)
+    count = 0
+    for _ in range(_ROUNDS):
+        wrappers: dict[str, tuple[Row, ...]] = {}
+        for call in program.calls(pattern):
+            if call.at in seen:
+                continue
+            for row in rows.get(_own_name(call), ()) if rows else _rows(program, call):
+                wrapper = _wrapper(program, call, row)
+                if wrapper is not None and len(wrappers) < _MAX_WRAPPERS:
+                    wrappers.setdefault(wrapper[0], (wrapper[1],))
+                    continue
+                action = take(program, call, row)
+                if action is not None and count < _MAX_ACTIONS:
+                    count += 1
+                    seen.add(call.at)
+                    yield placed(program, action, reached)
+        rows = wrappers
+        if not rows:
+            break
+        pattern = re.compile(rf"(?<![\w$])(?:{'|'.join(map(re.escape, rows))})\b")
+    yield from _quoted(program, reached)
+
+
+def _with_aliases(program: Program, table: Calls) -> re.Pattern[str]:
+    """Return the pattern of the known names, those included under which they are imported."""
+    aliases = [name for name, target in program.imports.names.items() if target in table.names]
+    if not aliases:
+        return table.pattern
+    words = "|".join(map(re.escape, aliases))
+    return re.compile(rf"{table.pattern.pattern}|(?<![\w$.])(?:{words})\b")
+
+
+def _rows(program: Program, call: Call) -> Iterator[Row]:
+    """Yield the rows of the table that a call fits."""
+    table = calls(program.language.name)
+    found = table.names.get(call.name, ())
+    if not found and "." in call.path.replace("::", ".").replace("->", "."):
+        found = table.methods.get(call.path.rpartition(".")[2].rpartition(">")[2], ())
+    for row in found:
+        before = program.code[max(0, call.at - 80) : call.at]
+        if row.on and not re.search(row.on, before):
+            continue
+        if row.since and not any(word in program.document.text for word in row.since):
+            continue
+        yield row
+
+
+def _own_name(call: Call) -> str:
+    """Return the name of a function of the program itself; empty for another object's."""
+    first, _, rest = call.path.replace("->", ".").replace("::", ".").rpartition(".")
+    return rest if first.lstrip("$@") in ("", "self", "this", "cls", "super()") else ""
+
+
+def _wrapper(program: Program, call: Call, row: Row) -> tuple[str, Row] | None:
+    """Return a function that runs what it is given, and how: ``def run(cmd): os.system(cmd)``."""
+    number = program.functions.at(call.at)
+    if number < 0 or row.takes not in ("text", "either", "argv", "one"):
+        return None
+    value = call.arguments.get(row.at, row.keywords)
+    function = program.functions.all[number]
+    if not isinstance(value, Name):
+        return None
+    name = value.path.lstrip("$@%")
+    if name not in function.parameters:
+        return None
+    through_shell = is_true(call.arguments.option(row.shell)) if row.shell else row.default
+    return function.name, row._replace(
+        at=function.parameters.index(name), keywords=(name,), on="", since=(), cwd="", input="",
+        shell="", default=bool(through_shell),
+    )  # fmt: skip
+
+
+def placed(program: Program, action: Action, reached: frozenset[int]) -> Action:
+    """Say of an action in which function it stands, and whether the program comes there."""
+    number = program.functions.at(action.offset)
+    action.called = number in reached
+    action.function = program.functions.all[number].name if number >= 0 else ""
+    return action
+
+
+def _quoted(program: Program, reached: frozenset[int]) -> Iterator[Action]:
+    """Yield the texts that run where they stand (``` `…` ``, ``%x(…)``, ``qx{…}``)."""
+    for literal in program.lexer.literals:
+        if literal.quote.runs:
+            action = Action(literal.start)
+            action.code = program.texts.field(literal)
+            if action.code.text.strip():
+                yield placed(program, action, reached)

@@ -1,0 +1,134 @@
+"""Lets the shell reader's machine run what a program runs: wrappers, clients, texts, all alike."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dten_audit.documents.document import Document, Embedded
+from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.commands import (
+    SCRIPT_FOLDER,
+    Guard,
+    Layer,
+    LayerKind,
+    Redirection,
+    Word,
+)
+from dten_audit.readers.shell.context import Context, Input, Run, Streams
+from dten_audit.readers.shell.machine import Machine
+from dten_audit.readers.shell.state import Frame
+from dten_audit.readers.shell.tables import wrappers
+from dten_audit.readers.shell.values import Field
+from dten_audit.readers.shell.wrappers import Peeled
+
+ORIGIN: Final = ("from", "program")
+"""Hint of texts that a program runs or writes."""
+_COMMANDS: Final = 2_000
+
+
+class Action:
+    """Something that a program does: words or a shell text that it runs, a file that it writes."""
+
+    __slots__ = (
+        "append", "called", "certain", "code", "environment", "failure", "folder", "function",
+        "guards", "layer", "offset", "rank", "stdin", "target", "text", "words",
+    )  # fmt: skip
+
+    def __init__(self, offset: int) -> None:
+        self.offset = offset
+        self.rank: tuple[int, ...] = (offset,)
+        self.words: list[Field] = []
+        self.code: Field | None = None
+        self.target: Field | None = None
+        self.text: Field | None = None
+        self.append = False
+        self.stdin: Field | None = None
+        self.environment: tuple[tuple[str, Field], ...] = ()
+        self.folder = ""
+        self.layer: tuple[str, LayerKind] | None = None
+        self.function = ""
+        self.called = True
+        self.failure = "default"
+        self.guards: tuple[Guard, ...] = ()
+        self.certain = True
+
+
+class Runner:
+    """Runs actions, in the order in which the program does them."""
+
+    def __init__(self, document: Document) -> None:
+        self._machine = Machine(document, _COMMANDS)
+        self._document = document
+
+    def run(self, action: Action) -> None:
+        """State what an action comes to."""
+        machine = self._machine
+        source = machine.source
+        chain = [Frame(0, action.function, None, source, action.offset)] if action.function else []
+        machine.chain = chain
+        machine.reached = action.called
+        machine.guards, machine.lasting, machine.locks = action.guards, (), ()
+        machine.context = Context()
+        machine.state.errexit = action.failure == "stops"
+        machine.state.folder = action.folder
+        if action.target is not None:
+            self._write(action, action.target)
+            return
+        layers = self._layers(action)
+        run = Run(
+            action.words, action.offset, self._streams(action), action.environment, layers,
+            in_shell=False,
+        )  # fmt: skip
+        if action.code is not None:
+            self._code(action.code, run, action)
+        elif action.words:
+            machine.invoke(run)
+
+    def _layers(self, action: Action) -> tuple[Layer, ...]:
+        if action.layer is None:
+            return ()
+        tool, kind = action.layer
+        line, _ = self._machine.source.position(action.offset)
+        return (Layer(tool, kind, (Word(tool),), line=self._document.host_line(line)),)
+
+    def _code(self, code: Field, run: Run, action: Action) -> None:
+        """Run a shell text."""
+        shell = wrappers()["sh"]
+        used = [Field("sh"), Field("-c")]
+        if action.layer is not None:
+            shell, used = shell._replace(layer=action.layer[1]), [Field(action.layer[0])]
+        self._machine.code(Peeled(used[0].text, shell, used, [], code=code), run)
+
+    @staticmethod
+    def _streams(action: Action) -> Streams:
+        stdin = None if action.stdin is None else Input(action.stdin)
+        return Streams((), stdin, (), own_stdin=stdin is not None, target=None, captured=False)
+
+    def _write(self, action: Action, target: Field) -> None:
+        """State a file that the program writes, and its text where that is known."""
+        machine = self._machine
+        operator = ">>" if action.append else ">"
+        streams = Streams(
+            (Redirection(operator, target.word),), None, (), own_stdin=False, target=target,
+            captured=False, append=action.append,
+        )  # fmt: skip
+        run = Run(action.words, action.offset, streams)
+        documents: list[str] = []
+        if action.text is not None:
+            documents.append(machine.write(action.text, target, run, append=action.append))
+        machine.state_command(run, documents=tuple(filter(None, documents)))
+
+    def stated(self) -> list[Fact | Embedded]:
+        """Return the commands, the texts inside them, and what could not be read."""
+        recorder = self._machine.recorder
+        found: list[Fact | Embedded] = list(recorder.commands)
+        found += recorder.encoded
+        for part in recorder.embedded:
+            found.append(part._replace(hints=(*part.hints, ORIGIN)))
+        found += recorder.gaps
+        return found
+
+
+def known_folder(text: str) -> str:
+    """Return a working folder, as far as it is known from its start."""
+    return text if text.startswith(("/", SCRIPT_FOLDER)) else ""

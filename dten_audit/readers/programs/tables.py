@@ -1,0 +1,111 @@
+"""The functions that run commands, from ``rules/knowledge/process_calls.yaml``."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any, NamedTuple, cast
+
+from dten_audit.model.facts.commands import LayerKind
+from dten_audit.readers.gate import Gate, Trigger
+from dten_audit.readers.knowledge import knowledge
+
+
+class Row(NamedTuple):
+    """A function that runs something; the fields are those of ``process_calls.yaml``."""
+
+    takes: str
+    at: int = 0
+    keywords: tuple[str, ...] = ()
+    shell: str = ""
+    default: bool = False
+    split: bool = False
+    cwd: str = ""
+    env: str = ""
+    input: str = ""
+    stops: bool | tuple[str, ...] = False
+    layer: tuple[str, LayerKind] | None = None
+    on: str = ""
+    since: tuple[str, ...] = ()
+    command: str = ""
+    mode: str = ""
+    text: int = 0
+    append: bool = False
+
+
+class Calls(NamedTuple):
+    """The functions of a language by name; ``methods`` by the last part of theirs."""
+
+    names: dict[str, tuple[Row, ...]]
+    methods: dict[str, tuple[Row, ...]]
+    pattern: re.Pattern[str]
+
+
+OWN = -1
+"""In ``Row.at``: the object that the method is called on."""
+
+
+def _table() -> dict[str, Any]:
+    return cast("dict[str, Any]", knowledge("process_calls"))
+
+
+def _row(data: dict[str, Any]) -> Row:
+    known = {key: data[key] for key in ("takes", "shell", "default", "split", "env", "input", "on",
+                                        "command", "text", "append") if key in data}  # fmt: skip
+    layer = data.get("layer")
+    stops = data.get("stops", False)
+    at = data.get("at", 0)
+    return Row(
+        **known,
+        at=OWN if at == "self" else at,
+        keywords=tuple(data.get("keywords", ())),
+        cwd=str(data.get("cwd", "")),
+        mode=str(data.get("mode", "")),
+        stops=tuple(stops) if isinstance(stops, list) else stops,
+        layer=(layer["tool"], layer["kind"]) if layer else None,
+        since=tuple(data.get("since", ())),
+    )
+
+
+@cache
+def calls(language: str) -> Calls:
+    """Return the functions of a language."""
+    table = _table()
+    names: dict[str, tuple[Row, ...]] = {}
+    methods: dict[str, tuple[Row, ...]] = {}
+    for source in dict.fromkeys((language, table["like"].get(language, language))):
+        for data in table["calls"].get(source, ()):
+            row = _row(data)
+            for name in data["names"]:
+                into = methods if name.startswith(".") else names
+                key = name.lstrip(".")
+                into[key] = (*into.get(key, ()), row)
+    last = sorted({re.split(r"[./]", name)[-1] for name in (*names, *methods)})
+    words = "|".join(map(re.escape, last))
+    return Calls(names, methods, re.compile(rf"(?<![\w$])(?:{words})\b"))
+
+
+@cache
+def gate(language: str) -> Gate:
+    """Return what tells, by a document's bytes, whether it is worth reading."""
+    table = _table()
+    patterns = table["triggers"][table["like"].get(language, language)]
+    return Gate([Trigger(language, pattern.encode()) for pattern in patterns])
+
+
+@cache
+def interpreters() -> dict[str, str]:
+    """Return expressions that stand for an interpreter, and its program."""
+    return cast("dict[str, str]", _table()["interpreters"])
+
+
+@cache
+def own_files() -> frozenset[str]:
+    """Return expressions that stand for the program's own file."""
+    return frozenset(_table()["own_file"])
+
+
+@cache
+def own_folders() -> frozenset[str]:
+    """Return expressions that stand for the folder of the program's own file."""
+    return frozenset(_table()["own_folder"])
