@@ -23,8 +23,8 @@ class Parameter(NamedTuple):
     """``$name`` or ``${name…}``.
 
     ``operator`` is what follows the name (``:-``, ``%%``, ``/``, …), ``#`` in front of it is
-    ``length``, ``!`` in front is ``indirect``. ``subscript`` is what stands in brackets, ``key`` the
-    same as a word where commands run in it.
+    ``length``, ``!`` in front is ``indirect``. ``subscript`` is what stands in brackets, ``key``
+    the same as a word where commands run in it.
     """
 
     name: str
