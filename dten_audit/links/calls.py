@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from dten_audit.links.making import MAKES, Recipes
+from dten_audit.links.making import MAKERS, Recipes
 from dten_audit.links.package import Call, Package
 from dten_audit.links.resolving import PathIndex
 from dten_audit.model.facts.commands import Command
@@ -32,7 +32,7 @@ def calls(package: Package, index: PathIndex) -> Iterator[Call]:
         near = package.documents.get(command.document)
         if near is None:
             continue
-        for recipe in recipes.run_by(command, near, index) if command.program in MAKES else ():
+        for recipe in recipes.run_by(command, near, index) if command.program in MAKERS else ():
             yield Call(command, recipe, "recipe")
         for embedded in dict.fromkeys((command.stdin, *command.documents)):
             if embedded in package.documents and not _written(package, embedded):

@@ -84,8 +84,13 @@ def _lies(path: str, patterns: tuple[re.Pattern[str], ...]) -> bool:
 
 
 def root_of(package: Package, document: str) -> DocumentInfo | None:
-    """Return the file that a document is, or is embedded in."""
+    """Return the file that a document is, or is embedded in.
+
+    Nothing for a text of which its reader says who runs it (the hint ``role``): a pipeline's step.
+    """
     info = package.documents.get(document)
+    if info is not None and any(name == "role" for name, _ in info.hints):
+        return None
     return package.documents.get(info.host) if info is not None and info.host else info
 
 

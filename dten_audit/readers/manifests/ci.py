@@ -19,7 +19,7 @@ from dten_audit.readers.manifests.paths import Found, select
 _MAX_SCRIPTS: Final = 5_000
 _MAX_LINES: Final = 5_000
 _SAMPLE: Final = 4096
-_HINTS: Final = (("role", "ci"),)
+_ROLES: Final = {"packer": "container-build", "snapcraft": "build", "flatpak": "build"}
 
 
 def _read(system: str, manifest: Manifest) -> Iterator[Embedded]:
@@ -46,7 +46,7 @@ def script(manifest: Manifest, node: Node, kind: str, system: str = "") -> Embed
     start = parts[0][1]
     if start.startswith("#!"):
         kind = kind_of("", start[:_SAMPLE].encode("utf-8", "replace"))
-    return manifest.script(kind, parts, _HINTS)
+    return manifest.script(kind, parts, (("role", _ROLES.get(system, "ci")),))
 
 
 def _kind(manifest: Manifest, found: Found, kind: str) -> str:
@@ -72,6 +72,9 @@ read_buildkite = partial(_read, "buildkite")
 read_codebuild = partial(_read, "codebuild")
 read_cirrus = partial(_read, "cirrus")
 read_tekton = partial(_read, "tekton")
+read_packer = partial(_read, "packer")
+read_snapcraft = partial(_read, "snapcraft")
+read_flatpak = partial(_read, "flatpak")
 
 
 def read_azure(manifest: Manifest) -> Iterator[Embedded]:

@@ -57,6 +57,10 @@ CI_SYSTEMS: Final[dict[str, tuple[Place, ...]]] = {
     "buildkite": _places("steps/**/command", "steps/**/commands"),
     "codebuild": _places("phases/*/commands", "phases/*/finally"),
     "cirrus": _places("**/*_script", "**/script"),
+    "packer": _places("provisioners/[]/inline"),
+    "snapcraft": _places("parts/*/override-build", "parts/*/override-pull",
+                         "parts/*/override-prime", "parts/*/override-stage"),
+    "flatpak": _places("**/build-commands", "**/post-install"),
     "tekton": _places("**/steps/[]/script", "**/sidecars/[]/script"),
 }  # fmt: skip
 

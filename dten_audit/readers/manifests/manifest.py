@@ -39,11 +39,9 @@ def parsed(document: Document, *, verbatim: bool = False) -> Parsed:
     source = document.text
     if document.kind == "json":
         try:
-            return Parsed([parse_json(source, max_nodes=MAX_NODES)], [], None)
+            return Parsed([parse_json(_bare_json(source), max_nodes=MAX_NODES)], [], None)
         except YamlError as error:
-            stopped = error
-        roots, broken = parse_partly(source, max_nodes=MAX_NODES)
-        return Parsed([], [], stopped) if broken else Parsed(roots, [], None)
+            return Parsed([], [], error)
     expressions: list[str] = []
     if verbatim and has_templates(source):
         roots, failed = parse_partly(source, max_nodes=MAX_NODES)
@@ -56,6 +54,24 @@ def parsed(document: Document, *, verbatim: bool = False) -> Parsed:
         before = "\n".join(source.split("\n")[: failed.line - 1])
         roots, _ = parse_partly(before, max_nodes=MAX_NODES)
     return Parsed(roots, expressions, failed)
+
+
+@cache
+def _extra() -> re.Pattern[str]:
+    """Return the pattern of what JSON with comments has beyond JSON, and of strings."""
+    return re.compile(
+        r"\"(?:[^\"\\\n]|\\.)*+\"?|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|,(?=\s*+[\]}])"
+    )
+
+
+def _bare_json(source: str) -> str:
+    """Return JSON with its comments and last commas blanked, every character in its place."""
+
+    def blank(match: re.Match[str]) -> str:
+        text = match[0]
+        return text if text[0] == '"' else re.sub(r"[^\n]", " ", text)
+
+    return _extra().sub(blank, source)
 
 
 @cache
