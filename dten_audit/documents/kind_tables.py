@@ -71,6 +71,8 @@ shell: postinst preinst postrm prerm
 sql: sql ddl dml psql pgsql mysql plsql pks pkb tsql hql cql
 systemd-unit: service timer socket automount
 yaml: yml yaml
+salt: sls
+puppet: pp
 json: json json5 ipynb geojson webmanifest avsc har jsonc
 toml: toml
 ini: ini cnf desktop repo editorconfig gitconfig network netdev inf
@@ -102,6 +104,7 @@ batch: bat cmd
 makefile: mk mak make
 dockerfile: dockerfile containerfile
 sudoers: sudoers
+polkit: pkla
 logrotate: logrotate
 html: html htm
 css: css scss sass less
@@ -153,6 +156,7 @@ NAMES: dict[str, str] = _table("""
 makefile: makefile gnumakefile
 dockerfile: dockerfile containerfile
 sudoers: sudoers
+doas: doas.conf
 logrotate: logrotate.conf
 anacrontab: anacrontab
 ?: crontab rules config
@@ -180,6 +184,7 @@ properties: gradle.properties
 PARENTS: dict[str, str] = _table("""
 cron: cron.d
 sudoers: sudoers.d
+doas: doas.d
 logrotate: logrotate.d
 env: sysconfig
 crontab: crontabs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from dten_audit.documents import kind_sniff as sniff
 from dten_audit.documents.foreign import FIRST_BYTES, foreign_kind, marked_kind
@@ -60,12 +61,11 @@ def kind_of(path: str, head: bytes, mode: int | None = None) -> str:
         found = marked_kind(head)
         if found:
             return found
-    if head[:1] == b"#" and _CLOUD_CONFIG.match(head):
+    if head[:2] in (b"#c", b"##") and _CLOUD_CONFIG.match(head):
         return "yaml"
     folder, _, name = path.rpartition("/")
     lower = name.lower()
-    kind = _by_folder(folder, lower) if folder else ""
-    if kind:
+    if folder and _speaks(folder) and (kind := _by_folder(folder, lower)):
         return kind
     if head[:2] == b"#!" and (kind := sniff.shebang_kind(head)):
         return kind
@@ -123,6 +123,14 @@ def _by_magic(path: str, head: bytes, kind: str | None) -> str:
     return foreign_kind(head) or sniff.der_kind(head)
 
 
+@lru_cache(maxsize=256)
+def _speaks(folder: str) -> bool:
+    """Tell whether the place of a file may say what it is."""
+    parent = folder.rpartition("/")[2]
+    named = parent in PARENTS or parent in _END_PARENTS or parent == "default"
+    return named or parent.endswith(".d") or parent in _COOKBOOK
+
+
 def _by_folder(folder: str, name: str) -> str:
     """Return the kind that the place of a file gives it; empty where it gives none."""
     parent = folder.rpartition("/")[2]
@@ -134,12 +142,18 @@ def _by_folder(folder: str, name: str) -> str:
         return "systemd-unit" if stem in UNIT_TYPES else ""
     if parent == "default" and folder.endswith("etc/default"):
         return "env"
+    if name.endswith((".rules", ".policy", ".pkla")) and "polkit-1" in folder:
+        return "polkit"
+    if name.endswith(".rb") and (parent == "recipes" or "cookbooks" in folder):
+        return "chef"
     return PATH_ENDS.get(f"{parent}/{name}", "") if parent in _END_PARENTS else ""
 
 
 _VALUE = 512
 """Bytes of the longest bare signature value: RSA with 4096 bits."""
 _END_PARENTS = frozenset(end.partition("/")[0] for end in PATH_ENDS)
+_COOKBOOK = words("recipes resources providers")
+"""Folders of a Chef cookbook that hold resources (Chef Infra, "About cookbooks")."""
 _SHARED = words("systemd-unit typescript pem pgp cms keystore")
 
 
@@ -221,6 +235,8 @@ def _special(folder: str, name: str, end: str, sample: bytes) -> str:
         return "makefile"
     if name.startswith("jenkinsfile"):
         return "groovy"
+    if end in ("rules", "policy") and (b"polkit.add" in sample or b"<policyconfig" in sample):
+        return "polkit"
     stem = name.partition(".")[0]
     if end in ("", "gz", "en", "debian") and NAMES.get(stem) == "prose":
         return "prose"

@@ -22,7 +22,7 @@ _KINDS: Final[dict[CronDialect, str]] = {
 }
 _DAY: Final = 24 * 60
 _LAYOUT: Final = -1
-_MANAGERS: Final = frozenset(("yaml", "json", "ruby", "puppet"))
+_MANAGERS: Final = frozenset(("yaml", "json", "chef", "puppet", "salt"))
 """Kinds of documents in which configuration tools are told what to write."""
 
 

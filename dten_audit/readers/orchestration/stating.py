@@ -102,8 +102,11 @@ class Stater:
         self, step: Step, row: Row, resource: Resource, context: Context
     ) -> Iterator[Fact | Embedded]:
         if step.shell:
-            for value in resource.parameters.get(step.shell, ()):
-                yield from self.shell(value, context)
+            values = resource.parameters.get(step.shell, ())
+            if len(values) > 1:
+                yield from self.execute(values, context)
+            elif values:
+                yield from self.shell(values[0], context)
         elif step.exec:
             yield from self.execute(resource.parameters.get(step.exec, ()), context)
         elif step.cron is not None:
