@@ -48,8 +48,8 @@ class Budget:
     """What one audit has used. One producer charges it; any thread may read the counters."""
 
     __slots__ = (
-        "_deadline", "_ticks", "entries", "limits", "names", "plugins", "produced", "stopped",
-        "whole",
+        "_deadline", "_entries", "_names", "_ticks", "_total", "entries", "limits", "names",
+        "plugins", "produced", "stopped", "whole",
     )  # fmt: skip
 
     def __init__(self, limits: Limits | None = None, plugins: Plugins | None = None) -> None:
@@ -57,7 +57,8 @@ class Budget:
 
         ``whole``: each document is wanted whole, also a program that no reader looks into.
         """
-        self.limits = limits or Limits()
+        self.limits = limits = limits or Limits()
+        self._total, self._entries, self._names = limits.total, limits.entries, limits.names
         self.plugins = plugins
         self.whole = False
         self.produced = 0
@@ -70,19 +71,22 @@ class Budget:
     def charge(self, size: int) -> None:
         """Count bytes that a decoder has really produced. Raises ``OverLimitError``."""
         self.produced += size
-        if self.produced > self.limits.total:
+        if self.produced > self._total:
             self._stop("limit-total", f"more than {self.limits.total} bytes came out in all")
-        self._tick()
+        self._ticks += 1
+        if not self._ticks % _CLOCK_EVERY:
+            self._look_at_clock()
 
     def enter(self, name: int) -> None:
         """Count one member of a container and the length of its path. Raises ``OverLimitError``."""
         self.entries += 1
         self.names += name
-        if self.names > self.limits.names:
+        if self.names > self._names:
             self._stop("limit-names", f"paths of more than {self.limits.names} characters in all")
-        if self.entries > self.limits.entries:
+        if self.entries > self._entries:
             self._stop("limit-entries", f"more than {self.limits.entries} members in all")
-        self._tick()
+        if not self.entries % _CLOCK_EVERY:
+            self._look_at_clock()
 
     def room(self) -> int:
         """Return how many bytes one document may still have."""
@@ -101,9 +105,8 @@ class Budget:
         if produced > self.limits.member:
             raise OverLimitError("limit-member", f"larger than {self.limits.member} bytes")
 
-    def _tick(self) -> None:
-        self._ticks += 1
-        if self._ticks % _CLOCK_EVERY == 0 and time.monotonic() > self._deadline:
+    def _look_at_clock(self) -> None:
+        if time.monotonic() > self._deadline:
             self._stop("limit-time", f"more than {self.limits.seconds:g} seconds")
 
     def _stop(self, issue: str, detail: str) -> None:

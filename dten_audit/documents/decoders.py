@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Final, Protocol
 
 from dten_audit.documents.budget import Budget
@@ -77,12 +78,17 @@ def _igzip() -> tuple[type, int, int] | None:
 
 def inflater(*, gzip: bool = False) -> Decoder:
     """Return a decoder of raw deflate or gzip."""
+    return maker_of_inflaters(gzip=gzip)()
+
+
+@cache
+def maker_of_inflaters(*, gzip: bool = False) -> Callable[[], Decoder]:
+    """Return what makes such decoders: who needs very many asks once."""
     found = _igzip()
     if found is None:
-        return ZlibDecoder(_GZIP_WINDOW if gzip else _RAW_WINDOW)
+        return partial(ZlibDecoder, _GZIP_WINDOW if gzip else _RAW_WINDOW)
     cls, raw, wrapped = found
-    decoder: Decoder = cls(flag=wrapped if gzip else raw)
-    return decoder
+    return partial(cls, wrapped if gzip else raw)
 
 
 @cache

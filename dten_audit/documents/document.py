@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from mmap import mmap
+from types import MappingProxyType
 from typing import NamedTuple
 
 from dten_audit.documents.text import LineIndex, decode
@@ -65,36 +67,25 @@ class Document:
     its size.
     """
 
-    __slots__ = (
-        "_index", "_text", "address", "column", "data", "depth",
-        "hints", "host", "id", "kind", "length", "lines", "mapped", "mode", "path",
-    )  # fmt: skip
+    # What few documents have stands in the class: a package has many that are made and dropped.
+    depth: int = 0
+    host: Document | None = None
+    lines: tuple[int, ...] = ()
+    column: int = 1
+    hints: Mapping[str, str] = MappingProxyType({})
+    mapped: mmap | None = None
+    length: int = -1
+    _text: str | None = None
+    _index: LineIndex | None = None
 
     def __init__(
-        self,
-        address: str,
-        path: str,
-        kind: str,
-        data: bytes,
-        *,
-        mode: int | None = None,
-        depth: int = 0,
-        length: int = -1,
+        self, address: str, path: str, kind: str, data: bytes, mode: int | None = None
     ) -> None:
         self.id = self.address = address
         self.path = path
         self.kind = kind
         self.data = data
         self.mode = mode
-        self.depth = depth
-        self.host: Document | None = None
-        self.lines: tuple[int, ...] = ()
-        self.column = 1
-        self.hints: dict[str, str] = {}
-        self.mapped: mmap | None = None
-        self.length = length
-        self._text: str | None = None
-        self._index: LineIndex | None = None
 
     @property
     def size(self) -> int:
@@ -137,9 +128,8 @@ class Document:
         if part.origin not in (None, self):
             return part.origin.embed(part)
         lines = tuple(self.host_line(line) for line in part.lines)
-        document = Document(
-            self.address, part.path or self.path, part.kind, b"", depth=self.depth + 1
-        )
+        document = Document(self.address, part.path or self.path, part.kind, b"")
+        document.depth = self.depth + 1
         document.id = self.embedded_id(part)
         document.host = self.host or self
         document.lines = lines

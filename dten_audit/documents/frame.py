@@ -67,8 +67,7 @@ class Frame:
 
         Formats ask it of every member before decoding it; the answer is yes.
         """
-        count = self._taken.get(path, 0) + 1
-        self._taken[path] = count
+        count = self._taken[path] = self._taken.get(path, 0) + 1
         self.current_address = self._prefix + (path if count == 1 else f"{path}#{count}")
         return True
 

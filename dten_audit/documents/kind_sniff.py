@@ -15,6 +15,7 @@ _CRON_PART = r"(?:\*|\d{1,2}(?:[-~]\d{1,2})?)(?:/\d{1,2})?"
 _CRON_TIME = rf"{_CRON_PART}(?:,{_CRON_PART})*[ \t]+"
 _CRON_MONTH = rf"(?:{_CRON_TIME}|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\S*[ \t]+)"
 _CRON_DAY = rf"(?:{_CRON_TIME}|(?i:sun|mon|tue|wed|thu|fri|sat)\S*[ \t]+)"
+_FIRST = 1024
 _FIRST_LINES = 8
 _TWO_LANGUAGES = (
     b"'''",
@@ -133,9 +134,9 @@ def shebang_kind(head: bytes) -> str:
     A shell script whose first command hands it on to another interpreter is of that one's kind, as
     pip, uv, Perl and Tcl write it where the interpreter's path is long.
     """
-    first, _, rest = head[2:1024].partition(b"\n")
-    kind = _interpreter(first)
-    return (_handed_on(rest) or kind) if kind == "shell" else kind
+    end = head.find(b"\n", 2, _FIRST)
+    kind = _interpreter(head[2 : end if end >= 0 else _FIRST])
+    return (_handed_on(head[end + 1 : _FIRST]) or kind) if kind == "shell" and end >= 0 else kind
 
 
 def _handed_on(rest: bytes) -> str:

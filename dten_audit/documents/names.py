@@ -9,7 +9,7 @@ from typing import Final
 
 from dten_audit.documents.budget import Limits
 from dten_audit.documents.source import Link, Problem
-from dten_audit.documents.tool_files import is_tool_file
+from dten_audit.documents.tool_files import TOOL_NAMES, is_tool_file
 
 _SAFE: Final = (
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+@=,./- ()[]{}#%&'!;^~$\n"
@@ -61,6 +61,8 @@ def path_problems(paths: Sequence[str], limits: Limits) -> Iterator[Problem]:
 
 def tool_settings(paths: Sequence[str]) -> Iterator[Problem]:
     """Yield the paths that are settings of auditing tools."""
+    if TOOL_NAMES.isdisjoint([path.rpartition("/")[2] for path in paths]):
+        return
     for path in paths:
         if is_tool_file(path):
             yield Problem("tool-suppression", path.rpartition("/")[2], path)

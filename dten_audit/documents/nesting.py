@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dten_audit.documents.foreign import landmark_kind
 from dten_audit.documents.formats import format_of
 from dten_audit.documents.kind_tables import KIND_FAMILIES
 from dten_audit.documents.kinds import CONTAINERS, SAMPLE, kind_of
 from dten_audit.documents.overlay import PROGRAMS, carries_overlay
-from dten_audit.documents.plugins import Plugins
 from dten_audit.documents.selfextract import SCRIPTS, carries_payload
 from dten_audit.documents.shar import holds_parts
 from dten_audit.documents.source import Data
 from dten_audit.documents.zip.directory import ends_in_zip
+
+if TYPE_CHECKING:
+    from dten_audit.documents.plugins import Plugins
 
 _SHORTEST_WITHOUT_NUL: Final = 1 << 24
 """The size of a smaller ZIP's directory, in its end record, has a byte that is zero."""
@@ -28,14 +30,14 @@ def nested_kind(
 
     A plugin is asked about what no format here reads.
     """
-    kind, container = _nested_kind(path, data, mode)
+    kind, container = known_kind(path, data, mode)
     if plugins is not None and (not container or format_of(container) is None):
         return kind, plugins.kind_of(path, data[:SAMPLE]) or container
     return kind, container
 
 
-def _nested_kind(path: str, data: Data, mode: int | None) -> tuple[str, str]:
-    """Tell without plugins.
+def known_kind(path: str, data: Data, mode: int | None) -> tuple[str, str]:
+    """Return the same two kinds, without asking a plugin.
 
     A ZIP is read from its end: whatever stands before it, unpackers take it for a ZIP.
     """

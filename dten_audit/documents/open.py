@@ -16,7 +16,7 @@ from dten_audit.documents.image import digest_problems, names_digest
 from dten_audit.documents.issues import ISSUES
 from dten_audit.documents.kinds import SAMPLE, SEALED, kind_by_name, kind_of
 from dten_audit.documents.names import ODD_MODES, link_problems, weight
-from dten_audit.documents.nesting import nested_kind
+from dten_audit.documents.nesting import known_kind, nested_kind
 from dten_audit.documents.promises import mismatch
 from dten_audit.documents.root import open_root
 from dten_audit.documents.source import Data, Folder, Item, Link, Member, Missed, Problem
@@ -101,10 +101,13 @@ class _Walk:
         self._budget.enter(len(path) if path.isascii() else weight(path))
         frame.count(len(data) if size < 0 else size)
         frame.files.append(path)
-        if size < 0:
-            kind, container = self._kinds = nested_kind(path, data, mode, plugins)
+        if size >= 0:
+            kind, container = kinds = kind_of(path, data[:SAMPLE], mode), ""
+        elif plugins is None:
+            kind, container = kinds = known_kind(path, data, mode)
         else:
-            kind, container = self._kinds = kind_of(path, data[:SAMPLE], mode), ""
+            kind, container = kinds = nested_kind(path, data, mode, plugins)
+        self._kinds = kinds
         if container or (mode is not None and mode & ODD_MODES) or mismatch(path, kind, mode):
             return None
         if not isinstance(data, bytes) or names_digest(path):
@@ -112,7 +115,10 @@ class _Walk:
         if plugins is not None and plugins.failures:
             return None
         self._documents += 1
-        return Document(frame.current_address, path, kind, data, mode=mode, length=size)
+        document = Document(frame.current_address, path, kind, data, mode)
+        if size >= 0:
+            document.length = size
+        return document
 
     def _failures(self) -> list[Problem]:
         """Return what plugins failed at while the current member was recognised."""
@@ -195,8 +201,8 @@ class _Walk:
         """Return a document; of a very large one, its start and a map of the whole."""
         address = frame.current_address
         if isinstance(data, bytes):
-            return Document(address, path, kind, data, mode=mode)
-        document = Document(address, path, kind, data[: self._budget.limits.memory], mode=mode)
+            return Document(address, path, kind, data, mode)
+        document = Document(address, path, kind, data[: self._budget.limits.memory], mode)
         document.mapped = data
         return document
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from dten_audit.documents.kind_tables import EXTENSIONS, FAMILIES, KIND_FAMILIES, words
@@ -40,13 +41,19 @@ def mismatch(path: str, kind: str, mode: int | None = None) -> str:
     none, a script that another interpreter runs than its name says, an executable script (``mode``)
     that is named as a document. Empty where the content is what the name says.
     """
-    end = path.rpartition(".")[2].lower()
+    return _breach(path.rpartition(".")[2], kind, mode is not None and mode & _EXECUTABLE)
+
+
+@lru_cache(maxsize=1024)
+def _breach(end: str, kind: str, started: int) -> str:
+    """Compare an ending with a kind; packages have few pairs of them."""
+    end = end.lower()
     promised = _PROMISES.get(end)
     if promised is None or kind == "empty":
         return ""
     found = KIND_FAMILIES.get(kind, "text")
     if found == "text" == promised:
-        return _other_language(end, kind, mode) if kind in _LANGUAGES else ""
+        return _other_language(end, kind, started) if kind in _LANGUAGES else ""
     if found == promised or found in _ACCEPTED.get(promised, _OPAQUE):
         return ""
     return promised
@@ -55,11 +62,10 @@ def mismatch(path: str, kind: str, mode: int | None = None) -> str:
 _OPAQUE: Final = words("opaque")
 
 
-def _other_language(end: str, kind: str, mode: int | None) -> str:
+def _other_language(end: str, kind: str, started: int) -> str:
     """Return the language, or ``document``, that a script's ending promises wrongly."""
     promised = EXTENSIONS.get(end, "")
     language = _LANGUAGES.get(promised)
     if language is not None:
         return "" if language == _LANGUAGES[kind] else promised
-    started = mode is not None and mode & _EXECUTABLE
     return "document" if started and end in _DATA else ""

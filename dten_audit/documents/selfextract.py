@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 from dten_audit.documents.budget import Budget
@@ -52,7 +54,9 @@ def carries_payload(data: Data, kind: str, nul: int) -> bool:
     """
     if kind == "text" and data[:2] != b"#!":
         return False
-    binary = nul >= 0 or not (isinstance(data, bytes) and _is_utf8(data))
+    binary = nul >= 0 or not (isinstance(data, bytes) and (
+        (kind == "python" and _refuses_bytes(data)) or _is_utf8(data)
+    ))  # fmt: skip
     return bool((binary and payload_of(data)) or encoded_payload_of(data))
 
 
@@ -71,6 +75,20 @@ def payload_of(data: Data) -> int:
     if binary and min(at, end) - text_end >= _SMALLEST:
         return text_end
     return at if kind else 0
+
+
+def _refuses_bytes(program: bytes) -> bool:
+    """Tell whether Python takes a program for UTF-8, and so does not start it with other bytes.
+
+    Another encoding would be declared in the first two lines (Python reference, 2.1.4; PEP 263).
+    """
+    end = program.find(b"\n", program.find(b"\n") + 1)
+    return _other_encoding().search(program, 0, end if end >= 0 else len(program)) is None
+
+
+@cache
+def _other_encoding() -> re.Pattern[bytes]:
+    return re.compile(rb"coding(?![:=][ \t]*utf-?8(?![-\w.]))")
 
 
 def _is_utf8(data: bytes) -> bool:

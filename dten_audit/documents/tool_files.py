@@ -45,6 +45,8 @@ TOOL_PATHS: Final = frozenset(
 )
 """Names that mean it in one folder only."""
 _BELOW: Final = frozenset(path.rpartition("/")[2] for path in TOOL_PATHS)
+TOOL_NAMES: Final = TOOL_FILES | _BELOW
+"""The last components of all of them."""
 
 
 def is_tool_file(path: str) -> bool:

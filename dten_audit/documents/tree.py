@@ -12,6 +12,8 @@ from dten_audit.documents.links import Targets
 from dten_audit.documents.source import Link, Problem
 
 _SHOWN: Final = 200
+_SHORT: Final = 512
+"""Of paths no longer than this, each folder above can be looked at by itself."""
 
 
 def tree_problems(
@@ -30,11 +32,25 @@ def tree_problems(
     known = set(files)
     for path in sorted(known.intersection(folders)):
         yield Problem("path-conflict", "a file, and a folder", path)
+    if not links and plain and _apart(keys, known):
+        return
     ordered = sorted([key.replace("/", "\0") for key in keys])
     yield from _conflicts(ordered, keys, known)
     if links:
         exact = sorted([path.replace("/", "\0") for path in paths])
         yield from _judge_links(_Below(exact, ordered, keys), links, known, set(folders))
+
+
+def _apart(keys: dict[str, str], files: set[str]) -> bool:
+    """Tell at little cost that no file would have to be a folder; False where that is not clear."""
+    if not keys or max(map(len, keys)) > _SHORT:
+        return False
+    above: set[str] = set()
+    below = {key.rpartition("/")[0] for key in keys}
+    while below:
+        above |= below
+        below = {folder.rpartition("/")[0] for folder in below} - above
+    return not any(folder in keys and keys[folder] in files for folder in above)
 
 
 def _conflicts(ordered: list[str], keys: dict[str, str], known: set[str]) -> Iterator[Problem]:

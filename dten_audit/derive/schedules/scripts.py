@@ -99,9 +99,11 @@ class Scripts:
             key = (call.command.document, call.command.order)
             self._callees[key].append((call.callee, call.how))
 
-    def read_command(self, text: str, at: Location, document: str) -> list[Command]:
-        """Return the commands of a shell text that no reader has seen (``ExecStart=``)."""
-        host = Document(at.path, "", "shell", text.encode("utf-8", "surrogatepass"))
+    def read_command(
+        self, text: str, at: Location, document: str, kind: str = "shell"
+    ) -> list[Command]:
+        """Return the commands of a text that no reader has seen (``ExecStart=``)."""
+        host = Document(at.path, "", kind, text.encode("utf-8", "surrogatepass"))
         host.id = f"{document}#schedule"
         found = [fact for fact in _read(host) if isinstance(fact, Command)]
         self._read += len(found)
@@ -115,7 +117,7 @@ class Scripts:
         info, data = self.package.documents.get(document), self.package.content(document)
         if info is None or data is None or info.host:
             return []
-        table = Document(info.address, info.path, kind, data, mode=info.mode)
+        table = Document(info.address, info.path, kind, data, info.mode)
         return [fact for fact in _read(table) if isinstance(fact, CronJob)]
 
 

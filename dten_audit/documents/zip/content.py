@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from dten_audit.documents.budget import Budget
-from dten_audit.documents.decoders import CHUNK, Decoder, Flow, checksum, inflater, make_decoder
+from dten_audit.documents.decoders import (
+    CHUNK,
+    Decoder,
+    Flow,
+    checksum,
+    make_decoder,
+    maker_of_inflaters,
+)
 from dten_audit.documents.errors import BrokenError, OverLimitError
 from dten_audit.documents.programs import table_end
 from dten_audit.documents.sink import Sink
@@ -51,12 +58,12 @@ def read_content(view: memoryview, entry: Entry, start: int, path: str, budget: 
 
 def read_whole(view: memoryview, entry: Entry, start: int, budget: Budget) -> bytes | None:
     """Unpack a member at once; None where it is large or not what its header promises."""
-    size, packed_size, method = entry.size, entry.packed, entry.method
+    _, _, method, crc, packed_size, size, _, _, _, _, _ = entry
     if size > budget.limits.ratio_from or max(size, packed_size) > budget.limits.memory:
         return None
     packed = view[start : start + packed_size]
     if method == r.DEFLATED:
-        decoder = inflater()
+        decoder = maker_of_inflaters()()
         try:
             data = decoder.decompress(packed, size + 1)
         except Exception:  # noqa: BLE001 - reading in small steps says what is wrong
@@ -67,7 +74,7 @@ def read_whole(view: memoryview, entry: Entry, start: int, budget: Budget) -> by
         data = bytes(packed)
     else:
         return None
-    if len(data) != size or checksum()(data) != entry.crc:
+    if len(data) != size or checksum()(data) != crc:
         return None
     budget.charge(size)
     return data

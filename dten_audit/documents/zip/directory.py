@@ -178,6 +178,7 @@ class _Walk:
         entries: list[Entry] = []
         table, limit = self._data[start:end], self._limits.entries
         unpack, header_size = r.central_header.unpack_from, r.central_header.size
+        new = tuple.__new__
         position, end = 0, len(table)
         while position < end:
             if position + header_size > end or table[position : position + 4] != r.CENTRAL:
@@ -199,8 +200,9 @@ class _Walk:
             long = r.MAX32 in (packed, size, offset)
             if long:
                 packed, size, offset = _resolved(extra, packed, size, offset)
-            entry = Entry(name, flags, method, crc, packed, size, base + offset, attributes,
-                          table[position + 8 : position + 32], extra, comment)  # fmt: skip
+            # As Entry(…) makes it, in half the time.
+            entry = new(Entry, (name, flags, method, crc, packed, size, base + offset, attributes,
+                                table[position + 8 : position + 32], extra, comment))  # fmt: skip
             if comment_size or disk or long:
                 problems += _oddities(entry, offset, disk)
             entries.append(entry)

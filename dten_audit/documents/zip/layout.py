@@ -81,7 +81,7 @@ def read_layout(data: Data, directory: Directory, shared: int) -> Layout:
         same = head[6:30] == entry.fields and head[30:] == name and head[:4] == r.LOCAL
         if same and not entry.extra and not entry.flags & r.STREAMED:
             end = name_end + entry.packed
-            members.append(Located(entry, name_end))
+            members.append(tuple.__new__(Located, (entry, name_end, None)))
             ends.append(end)
             if end > directory.start:
                 layout.problems.append(_cut(entry))

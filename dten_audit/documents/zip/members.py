@@ -58,8 +58,8 @@ def members(source: Source) -> Iterator[Item]:
     plain_shapes: dict[tuple[int, int, int], bool] = {}
     for located in layout.members:
         entry, start, more = located
-        name = entry.name
-        shape = (entry.flags, entry.method, entry.attributes)
+        name, flags, method, _, _, _, _, attributes, _, _, _ = entry
+        shape = (flags, method, attributes)
         plain = plain_shapes.get(shape)
         if plain is None:
             plain = plain_shapes[shape] = _plain(entry)
@@ -72,7 +72,8 @@ def members(source: Source) -> Iterator[Item]:
             if data is None:
                 yield from _large(source, view, located, path)
             else:
-                yield Member(path, data, entry.attributes >> 16 & _PERMISSIONS or None)
+                mode = attributes >> 16 & _PERMISSIONS or None
+                yield tuple.__new__(Member, (path, data, mode, -1))
     yield from comments(source, directory.comment, layout.members if layout.remarks else ())
     for region in layout.regions:
         yield from surface(source, view, region)
