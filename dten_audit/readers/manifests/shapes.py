@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.documents.text import is_wide
 from dten_audit.model.facts.base import Fact
+from dten_audit.readers.gate import Gate, Trigger
 
 if TYPE_CHECKING:
     from dten_audit.readers.manifests.manifest import Manifest
@@ -29,15 +30,16 @@ class Shape(NamedTuple):
 
     ``function`` is ``module:name`` and takes a ``Manifest``. ``path`` is a regular expression that
     is searched in ``/`` and the path in lower case; ``holds`` are words that must all stand in the
-    bytes; ``pattern``, searched last, is a regular expression of the bytes. What is empty asks
-    nothing. ``verbatim``: expressions of templates stand in quotes, as YAML asks for it, so that
-    none is hidden from the parser.
+    bytes, of ``any_of`` at least one; ``pattern``, searched last, is a regular expression of the
+    bytes. What is empty asks nothing. ``verbatim``: expressions of templates stand in quotes, as
+    YAML asks for it, so that none is hidden from the parser.
     """
 
     name: str
     function: str
     path: str = ""
     holds: tuple[bytes, ...] = ()
+    any_of: tuple[bytes, ...] = ()
     pattern: bytes = b""
     kinds: frozenset[str] = KINDS
     verbatim: bool = False
@@ -84,9 +86,9 @@ SHAPES: Final[tuple[Shape, ...]] = (
     Shape("compose", f"{_HERE}.compose:read",
           r"/(?:docker-|podman-)?compose[^/]*\.ya?ml$|[.-]compose\.ya?ml$|/[^/]*stack[^/]*\.ya?ml$",
           (b"services:",)),
-    Shape("cloud-init", f"{_HERE}.cloud_init:read", r"/(?:cloud\.cfg|cloud\.cfg\.d/[^/]*\.cfg)$"),
-    Shape("cloud-init", f"{_HERE}.cloud_init:read",
-          pattern=rb"\A(?:## *template: *jinja[^\n]*\n)?#cloud-config\s|\nautoinstall:"),
+    Shape("cloud-init", f"{_HERE}.cloud_init:read", holds=(b"#cloud-config",),
+          pattern=rb"\A(?:## *template: *jinja[^\n]*\n)?#cloud-config\s"),
+    Shape("autoinstall", f"{_HERE}.cloud_init:read", holds=(b"autoinstall:", b"commands:")),
     Shape("kubernetes", f"{_HERE}.kubernetes:read", holds=(b"apiVersion", b"kind", b"ontainers"),
           pattern=rb"\bkind\"?:[ \t]*[\"']?"
                   rb"(?:Pod|Deployment|StatefulSet|DaemonSet|Replica|Job|CronJob|List)"),
@@ -109,15 +111,20 @@ SHAPES: Final[tuple[Shape, ...]] = (
     Shape("vercel-cron", f"{_CRON}.clouds:read_vercel", r"/vercel\.json$", (b"crons",)),
     Shape("sidekiq-schedule", f"{_CRON}.clouds:read_sidekiq",
           r"/(?:[^/]*sidekiq|[^/]*schedule|[^/]*cron|[^/]*jobs)[^/]*\.ya?ml$",
-          pattern=rb"\b(?:cron|every):[^#]*?\bclass:|\bclass:[^#]*?\b(?:cron|every):"),
+          (b"class:",), (b"cron:", b"every:"),
+          rb"\b(?:cron|every):[^#]{0,2000}?\bclass:|\bclass:[^#]{0,2000}?\b(?:cron|every):"),
     Shape("solid-queue", f"{_CRON}.clouds:read_solid_queue", r"/recurring[^/]*\.ya?ml$",
           (b"schedule:",)),
     Shape("ofelia", f"{_CRON}.clouds:read_ofelia", holds=(b"ofelia.job-", b".schedule")),
     Shape("java-schedule-settings", f"{_CRON}.settings:read_yaml",
-          pattern=rb"(?i)(?:cron|schedul|quartz|trigger)[\w.-]*[ \t]*:[^\n]*[*?]"),
+          any_of=(b"cron", b"Cron", b"CRON", b"chedul", b"CHEDUL", b"uartz", b"QUARTZ", b"rigger"),
+          pattern=rb"(?i)(?:cron|schedul|quartz|trigger)[\w.-]{0,80}[ \t]*+:[^\n*?]{0,200}[*?]"),
     Shape("ansible-tasks", f"{_ANSIBLE}:read_tasks", r"/(?:tasks|handlers)/.*\.ya?ml$",
           verbatim=True),
-    Shape("ansible-playbook", f"{_ANSIBLE}:read_playbook", pattern=(
+    Shape("ansible-playbook", f"{_ANSIBLE}:read_playbook",
+          any_of=(b"hosts", b"ansible.", b"import_playbook", b"become", b"register", b"notify",
+                  b"when", b"ignore_errors", b"with_items", b"delegate_to", b"- include"),
+          pattern=(
         rb"(?m)^[- ] +(?:hosts|ansible\.\w+\.\w+|import_playbook|become|register|notify|when"
         rb"|changed_when|failed_when|ignore_errors|with_items|delegate_to)[ \t]*:"
         rb"|^- include[ \t]*:"),
@@ -125,41 +132,58 @@ SHAPES: Final[tuple[Shape, ...]] = (
 )  # fmt: skip
 
 
-@cache
-def _paths() -> re.Pattern[str]:
-    """Return one pattern for all shapes that are told by their path: most documents fail here."""
-    return re.compile("|".join(f"(?:{shape.path})" for shape in SHAPES if shape.path) or r"(?!)")
+class _Test(NamedTuple):
+    """The test of a shape, its patterns compiled."""
+
+    shape: Shape
+    path: re.Pattern[str] | None
+    holds: frozenset[str]
+    any_of: frozenset[str]
+    pattern: re.Pattern[bytes] | None
 
 
 @cache
-def _regex(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+def _tests(kind: str) -> tuple[tuple[_Test, ...], tuple[_Test, ...], re.Pattern[str]]:
+    """Return the tests of shapes that a path tells, those of the others, and all paths in one."""
+    tests = [
+        _Test(
+            shape,
+            re.compile(shape.path) if shape.path else None,
+            frozenset(word.decode() for word in shape.holds),
+            frozenset(word.decode() for word in shape.any_of),
+            re.compile(shape.pattern) if shape.pattern else None,
+        )
+        for shape in SHAPES
+        if kind in shape.kinds
+    ]
+    told = tuple(test for test in tests if test.path is not None)
+    paths = re.compile("|".join(f"(?:{test.shape.path})" for test in told) or r"(?!)")
+    return told, tuple(test for test in tests if test.path is None), paths
 
 
 @cache
-def _bytes_regex(pattern: bytes) -> re.Pattern[bytes]:
-    return re.compile(pattern)
+def _words() -> Gate:
+    """Return a gate that finds, in one pass, all words that any shape asks for."""
+    words = {word for shape in SHAPES for word in (*shape.holds, *shape.any_of)}
+    return Gate([Trigger(word.decode(), re.escape(word)) for word in sorted(words)])
 
 
 def shapes_of(document: Document) -> list[Shape]:
     """Return the shapes that a document may have; nothing is parsed for it."""
+    told, others, paths = _tests(document.kind)
     path = f"/{document.path.lower()}"
-    known = _paths().search(path) is not None
-    data = b""
-    found = []
-    for shape in SHAPES:
-        if document.kind not in shape.kinds:
-            continue
-        if shape.path and not (known and _regex(shape.path).search(path)):
-            continue
-        if shape.holds or shape.pattern:
-            data = data or _bytes(document)
-            if not all(word in data for word in shape.holds):
-                continue
-            if shape.pattern and not _bytes_regex(shape.pattern).search(data):
-                continue
-        found.append(shape)
-    return found
+    tests = others
+    if paths.search(path) is not None:
+        tests += tuple(test for test in told if test.path is not None and test.path.search(path))
+    data = _bytes(document)
+    words = _words().topics(data)
+    return [
+        shape
+        for shape, _, holds, any_of, pattern in tests
+        if holds <= words
+        and (not any_of or not any_of.isdisjoint(words))
+        and (pattern is None or pattern.search(data) is not None)
+    ]
 
 
 def _bytes(document: Document) -> bytes:
