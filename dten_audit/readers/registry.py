@@ -59,6 +59,15 @@ READERS: tuple[Reader, ...] = (
         fits="dten_audit.readers.manifests.user_data:worth_reading",
     ),
     Reader(
+        "program-schedules",
+        frozenset(
+            "python php javascript typescript ruby java kotlin groovy csharp go".split()
+        ),
+        "dten_audit.readers.cron.program_jobs:read",
+        partial=True,
+        fits="dten_audit.readers.cron.program_jobs:fits",
+    ),
+    Reader(
         "signing",
         frozenset({"pem", "der", "cms", "pkcs12", "keystore", "checksums", "pgp", "minisign"}),
         "dten_audit.readers.signing.reader:read",
@@ -146,10 +155,8 @@ READERS: tuple[Reader, ...] = (
     ),
     Reader(
         "chef",
-        frozenset({"ruby"}),
+        frozenset({"chef"}),
         "dten_audit.readers.orchestration.chef:read",
-        fits="dten_audit.readers.orchestration.chef:worth_reading",
-        partial=True,
     ),
     Reader("cron", frozenset({"cron", "crontab"}), "dten_audit.readers.cron.crontab:read"),
     Reader("anacron", frozenset({"anacrontab"}), "dten_audit.readers.cron.anacrontab:read"),
@@ -190,5 +197,15 @@ READERS: tuple[Reader, ...] = (
             rb"(?i)\b(sc|net|cmd|powershell|pwsh|schtasks|runas|icacls|takeown|nssm|reg|wmic)\b",
             rb"(?i)\b(call|start|ssh|sqlcmd|mysql|psql|at|cscript|wscript|msiexec)\s",
         ),
+    ),
+    Reader(
+        "windows-tasks",
+        frozenset({"xml"}),
+        "dten_audit.readers.windows.task_xml:read",
+        triggers=(
+            rb"schemas\.microsoft\.com/windows/2004/02/mit/task",
+            rb"w\x00s\x00/\x002\x000\x000\x004",
+        ),
+        partial=True,
     ),
 )  # fmt: skip

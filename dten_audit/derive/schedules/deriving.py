@@ -10,6 +10,7 @@ from dten_audit.derive.schedules.entries import entries
 from dten_audit.derive.schedules.once import at_jobs, transient_timers
 from dten_audit.derive.schedules.tables import jobs, landings, run_parts
 from dten_audit.derive.schedules.timers import timers
+from dten_audit.derive.schedules.windows_tasks import windows_tasks
 from dten_audit.links.package import Package
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.schedules import Schedule
@@ -31,3 +32,4 @@ def derive(package: Package, estate: Estate) -> Iterator[Schedule | Unreadable]:
     yield from transient_timers(builder)
     yield from timers(builder)
     yield from entries(builder)
+    yield from windows_tasks(builder)

@@ -13,6 +13,7 @@ from dten_audit.derive.schedules.crontab_calls import user_of
 from dten_audit.derive.schedules.moments import Times
 from dten_audit.derive.schedules.paths import role_of
 from dten_audit.derive.schedules.scripts import Step
+from dten_audit.derive.schedules.windows_tasks import is_windows
 from dten_audit.model.facts.commands import Command, Word
 from dten_audit.model.facts.schedules import Schedule
 
@@ -107,6 +108,8 @@ def at_jobs(builder: Builder) -> Iterator[Schedule]:
     """Yield the jobs that scripts hand to at(1) and batch(1)."""
     for command in builder.package.of(Command):
         if command.program not in ("at", "batch"):
+            continue
+        if is_windows(builder.package, command.document):
             continue
         call = read_at(command.program, command.arguments)
         if call is None:
