@@ -139,7 +139,7 @@ class Names:
         elif isinstance(value, Field):
             found = value.resolved if value.known or value.text.strip() else None
         else:
-            found = None if isinstance(value, Unknown) else value
+            found = None if isinstance(value, Unknown) else _followed(value)
         self._known[chosen.value] = found
         return found
 
@@ -155,6 +155,14 @@ class Names:
             )
             self._changed[name] = re.search(pattern, self._code) is not None
         return self._changed[name]
+
+
+def _followed(value: Value) -> Value:
+    """Return a list as a name holds it: what follows from it is no longer exact."""
+    if not isinstance(value, Items):
+        return value
+    items = (item.resolved if isinstance(item, Field) else item for item in value.items)
+    return Items(tuple(items), value.open)
 
 
 _STATEMENT: Final = re.compile(r"[()\[\]{}]|;|\n")
