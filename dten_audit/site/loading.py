@@ -27,7 +27,7 @@ SECTIONS: Final = (
     "flags", "snapshots", "windows", "tables", "databases", "contacts",
 )  # fmt: skip
 _SITE_KEYS: Final = ("name", "collected", "collector", "root", "complete", "timezone")
-_UNIT_KEYS: Final = ("name", "state", "alias_of", "path", "exec")
+_UNIT_KEYS: Final = ("name", "state", "alias_of", "path", "exec", "manager")
 _UNIT_STATES: Final = (
     "enabled", "disabled", "static", "masked", "sysv-generated", "generated", "indirect", "linked",
     "alias", "transient", "enabled-runtime", "bad",
@@ -100,7 +100,13 @@ def _units(top: Table) -> Iterator[UnitRecord]:
             line = unit.nodes["state"].line
             hint = suggestion(state, _UNIT_STATES)
             raise SiteFileError(top.path, line, f"a unit is never {state}{hint}")
-        alias = unit.text("alias_of")
+        alias, manager = unit.text("alias_of"), unit.text("manager")
+        if manager == "windows":
+            yield UnitRecord(unit.text("name"), state, alias, node.line, manager)
+            continue
+        if manager not in ("", "systemd"):
+            line = unit.nodes["manager"].line
+            raise SiteFileError(top.path, line, "the manager of a unit is systemd or windows")
         yield UnitRecord(_unit_name(unit.text("name")), state, _unit_name(alias), node.line)
 
 

@@ -8,12 +8,16 @@ from dten_audit.model.unknown import Unknown
 
 
 class UnitRecord(NamedTuple):
-    """A unit of the site. ``name`` has its type (``x.service``); ``line`` is the site file's."""
+    """A unit of the site. ``name`` has its type (``x.service``); ``line`` is the site file's.
+
+    ``manager`` is ``windows`` for a service of Windows, whose name stands as it is.
+    """
 
     name: str
     state: str = ""
     alias_of: str = ""
     line: int = 0
+    manager: str = ""
 
 
 class TableRecord(NamedTuple):

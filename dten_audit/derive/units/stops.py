@@ -20,13 +20,14 @@ from dten_audit.site.estate import Estate
 _FOR_GOOD: Final = frozenset(("disable", "mask"))
 _PULLS: Final = ("Requires", "Wants", "BindsTo", "Requisite", "Upholds", "Sockets")
 _REBOOTING: Final = frozenset(("reboot", "shutdown", "init", "telinit"))
+_SCOPES: Final = ("system", "windows")
 _MOST: Final = 5
 
 
 def derive(package: Package, estate: Estate) -> Iterable[UnitStop]:
     """Yield each stop of a unit on this host, with what becomes of the unit afterwards."""
     del estate  # what the site has is in the unit uses
-    uses = [use for use in package.of(UnitUse) if not use.elsewhere and use.scope == "system"]
+    uses = [use for use in package.of(UnitUse) if not use.elsewhere and use.scope in _SCOPES]
     started = _started(package, uses)
     retired = _retired(package, uses)
     open_end = _open_end(package, uses)

@@ -25,6 +25,7 @@ _MODULES = (
     "orchestration",
     "containers",
     "units",
+    "windows",
     "schedules",
     "sql",
 )

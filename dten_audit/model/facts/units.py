@@ -10,7 +10,7 @@ from dten_audit.model.facts.general import ScriptRole
 from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
 
-Scope = Literal["system", "user", "other"]
+Scope = Literal["system", "user", "other", "windows"]
 Provided = Literal["", "before", "later", "somewhere", "package-manager"]
 Impact = Literal["", "login", "network", "firewall", "containers", "cluster", "logs", "bus"]
 Strength = Literal["needs", "wants", "order", "stops"]
@@ -91,8 +91,8 @@ class UnitUse(NamedTuple):
     ``starts`` and ``stops`` say whether it does so (``enable --now`` starts). ``unit`` is the full
     name (``x.service``), ``written`` how the package writes it; ``certainty`` is that of the name,
     and ``pattern`` says that it is a glob. ``manager`` is the program, ``initd`` for a script of
-    ``/etc/init.d``; ``scope`` is ``user`` for units of a user's own manager, ``other`` for names
-    of another supervisor. ``elsewhere`` names the host or container that it runs in, if not here.
+    ``/etc/init.d``; ``scope`` is ``user`` for units of a user's own manager, ``windows`` for services
+    of Windows, ``other`` for names of another supervisor. ``elsewhere`` names the host or container that it runs in, if not here.
 
     ``present`` says whether the unit is there when the command runs: the site has it, every host
     with systemd has it, or the package brings it. ``provided`` says how the package does:

@@ -10,7 +10,7 @@ from typing import Final
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import Guard
-from dten_audit.readers.windows.ps_commands import Commands
+from dten_audit.readers.windows.ps_special import Script
 from dten_audit.readers.windows.ps_words import Stop
 
 _REQUIRES: Final = re.compile(r"(?im)^[ \t]*#requires\b[^\n]{0,400}-runasadministrator")
@@ -18,7 +18,7 @@ _REQUIRES: Final = re.compile(r"(?im)^[ \t]*#requires\b[^\n]{0,400}-runasadminis
 
 def read(document: Document) -> Iterator[Fact | Embedded]:
     """Yield the commands, embedded documents and gaps of a script."""
-    script = Commands(document)
+    script = Script(document)
     required = _REQUIRES.search(script.text)
     if required is not None:
         line = script.line_of(required.start())

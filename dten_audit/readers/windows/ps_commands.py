@@ -11,8 +11,8 @@ from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import Failure, Layer, Redirection, Word
 from dten_audit.readers.knowledge import knowledge
 from dten_audit.readers.windows import ps_scan as scan
-from dten_audit.readers.windows.parameters import parameter, positional
-from dten_audit.readers.windows.programs import layered, state
+from dten_audit.readers.windows.parameters import parameter
+from dten_audit.readers.windows.programs import state
 from dten_audit.readers.windows.ps_definitions import Definitions
 from dten_audit.readers.windows.values import Context, Run, Value, base_name, split_command_line
 
@@ -23,12 +23,7 @@ _SERVICE_VERBS: Final = frozenset(
     "create start stop delete config failure query queryex description pause continue".split()
 )
 _IGNORES: Final = frozenset(("silentlycontinue", "ignore", "0"))
-_WRITERS: Final = {
-    "set-content": ("value", False), "add-content": ("value", True),
-    "out-file": ("inputobject", False), "tee-object": ("inputobject", False),
-    "new-item": ("value", False),
-}  # fmt: skip
-_FED: Final = "$_"
+FED: Final = "$_"
 _PASSES_ON: Final = frozenset(("where-object", "select-object", "sort-object", "tee-object"))
 
 
@@ -54,18 +49,12 @@ def _names(section: str) -> frozenset[str]:
 
 
 class Commands(Definitions):
-    """A PowerShell script, read from its first statement to its last."""
+    """Commands; those that mean more than their words are in the child class."""
 
     def __init__(self, document: Document) -> None:
         super().__init__(document)
         self._stops = False
-        self._special: dict[str, Callable[[Run], bool]] = {
-            "start-process": self._start_process,
-            "invoke-expression": self._invoke_expression,
-            "foreach-object": self._each,
-            "set-variable": self._set_variable,
-            **dict.fromkeys(_WRITERS, self._write),
-        }
+        self.special: dict[str, Callable[[Run], bool]] = {}
 
     # reading
 
@@ -214,11 +203,11 @@ class Commands(Definitions):
         context = context._replace(via=self.call_sites(at))
         run = Run(words, at, context, redirections, _feeds(feed), (), name)
         if feed is not None:
-            self.variables[_FED] = feed
-        handler = self._special.get(name)
+            self.variables[FED] = feed
+        handler = self.special.get(name)
         if handler is None or not handler(run):
             self._ordinary(run)
-        self.variables.pop(_FED, None)
+        self.variables.pop(FED, None)
         if feed is not None and name in _PASSES_ON:
             return feed
         return Value("", "computed", at, call=tuple(words))
@@ -282,92 +271,6 @@ class Commands(Definitions):
             self.walk(*value.block, context)
             self.conditional = before
 
-    # what some commands mean
-
-    def _each(self, run: Run) -> bool:
-        """``LIST | ForEach-Object { … }``: once for each known value."""
-        block = next((word for word in run.argv if word.block is not None), None)
-        feed = self.variables.pop(_FED, None)
-        items = feed.items if feed is not None else ()
-        if feed is not None and feed.known and feed.text and not items:
-            items = (feed,)
-        if block is None or not items or len(items) > 24:  # noqa: PLR2004 - as for loops
-            return False
-        for item in items:
-            self.variables["_"] = item.at_use(item.at)
-            self.variables["psitem"] = self.variables["_"]
-            self.blocks(run.argv, run.context)
-        self.variables.pop("_", None)
-        self.variables.pop("psitem", None)
-        return True
-
-    def _start_process(self, run: Run) -> bool:
-        """``Start-Process -FilePath X -ArgumentList …``: the program under a layer of its own."""
-        words = run.argv
-        program = parameter(words, "filepath") or positional(words, 0)
-        if program is None or not program.known:
-            return False
-        given = parameter(words, "argumentlist", ("args",)) or positional(words, 1)
-        arguments: list[Value] = []
-        number = next((n for n, word in enumerate(words) if word is given), -1)
-        if given is not None and number >= 0:
-            follows = [given]
-            for word in words[number + 1 :]:
-                if word.text.startswith("-") and not word.quoted:
-                    break
-                follows.append(word)
-            arguments = [Value(text, word.certainty, word.at, quoted=True)
-                         for word in follows for text in _arguments(word)]  # fmt: skip
-        verb = parameter(words, "verb")
-        elevated = verb is not None and verb.text.lower() == "runas"
-        own = [Value("start-process", "exact", words[0].at)]
-        own += [Value("-Verb"), Value("RunAs")] if elevated else []
-        own += _credential(words)
-        self.blocks(words, run.context)
-        layered(run._replace(name=""), own, [program, *arguments], self.recorder)
-        return True
-
-    def _invoke_expression(self, run: Run) -> bool:
-        code = parameter(run.argv, "command") or positional(run.argv, 0)
-        if code is None:
-            code = self.variables.get(_FED)
-        if code is None or not code.known or not code.text.strip():
-            return False
-        documents = (self.recorder.embed("powershell", code),)
-        self.recorder.command(run._replace(documents=documents))
-        return True
-
-    def _set_variable(self, run: Run) -> bool:
-        name, value = parameter(run.argv, "name"), parameter(run.argv, "value")
-        name = name or positional(run.argv, 0)
-        value = value or positional(run.argv, 1)
-        if name is not None and value is not None and name.known:
-            self.variables[name.text.lower()] = value
-        return False
-
-    def _write(self, run: Run) -> bool:
-        """``Set-Content PATH TEXT`` and its kin: a text that becomes a file."""
-        option, append = _WRITERS[run.name]
-        words = run.argv
-        path = (parameter(words, "path") or parameter(words, "filepath")
-                or parameter(words, "literalpath") or positional(words, 0))  # fmt: skip
-        value = parameter(words, option) or self.variables.get(_FED)
-        if value is None and run.name.endswith("content"):
-            value = positional(words, 1)
-        documents: tuple[str, ...] = ()
-        if path is not None and value is not None and path.text:
-            if value.items and all(item.known for item in value.items):
-                text = "\n".join(item.text for item in value.items)
-                value = Value(text, "resolved", value.items[0].at)
-            append = append or parameter(words, "append") is not None
-            if value.known and value.text:
-                text = value.text if value.text.endswith("\n") else f"{value.text}\n"
-                whole = Value(text, value.certainty, value.at, lines=value.lines)
-                written = self.recorder.write(whole, path.text, append=append)
-                documents = (written,) if written else ()
-        self.recorder.command(run._replace(documents=documents))
-        return True
-
 
 def _flat(argv: list[Value]) -> list[Value]:
     """Return words with arrays as several, and splatted tables as parameters."""
@@ -391,13 +294,3 @@ def _feeds(feed: Value | None) -> tuple[tuple[Word, ...], ...]:
         return (tuple(value.word for value in feed.call),)
     items = feed.items or (feed,)
     return ((Word("write-output"), *(item.word for item in items)),)
-
-
-def _arguments(value: Value) -> list[str]:
-    """Return the words of a string in an argument list: PowerShell passes it on as it stands."""
-    return split_command_line(value.text) if value.known else [value.text]
-
-
-def _credential(words: list[Value]) -> list[Value]:
-    given = parameter(words, "credential")
-    return [] if given is None else [Value("-Credential"), given]
