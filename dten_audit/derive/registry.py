@@ -19,6 +19,12 @@ DERIVERS: tuple[Deriver, ...] = (
         ("unit_use",),
         "dten_audit.derive.units.uses:derive",
     ),
+    Deriver(
+        "services of Windows",
+        ("command",),
+        ("unit_use",),
+        "dten_audit.derive.units.windows:derive",
+    ),
     Deriver("unit stops", ("unit_use",), ("unit_stop",), "dten_audit.derive.units.stops:derive"),
     Deriver(
         "unit files",
