@@ -167,7 +167,7 @@ def _five_fields(body: str) -> tuple[_Times | Fault, str]:
     minus = body[0] == "-"
     words = _blank().split(body[1:] if minus else body, len(FIELDS))
     if len(words) < len(FIELDS):
-        return Fault("fewer than five time fields"), ""
+        return _one_for_all(body)
     if any(mark in word for word in words[: len(FIELDS)] for mark in _COMPUTED):
         return _computed_fields(body)
     times = _read_times(" ".join(words[: len(FIELDS)]))
@@ -190,10 +190,25 @@ def _computed_fields(body: str) -> tuple[_Times | Fault, str]:
         match = _template_word().match(body, position)
         if match is None:
             return Fault("fewer than five time fields"), ""
+        if not _may_be_field(match[1], len(fields)):
+            return _one_for_all(body)
         fields.append(match[1])
         position = match.end()
     times = _Times(" ".join(fields), "", "", refused=False, traps=(), computed=True)
     return times, body[position:]
+
+
+def _may_be_field(word: str, position: int) -> bool:
+    return any(mark in word for mark in _COMPUTED) or read_field(word, position).readable
+
+
+def _one_for_all(body: str) -> tuple[_Times | Fault, str]:
+    """Read a line whose first word stands for all five fields (``{{ schedule }} root …``)."""
+    match = _template_word().match(body)
+    if match is None or not body.startswith(("${", "{{", "<%")):
+        return Fault("fewer than five time fields"), ""
+    times = _Times(match[1], "", "", refused=False, traps=(), computed=True)
+    return times, body[match.end() :]
 
 
 @lru_cache(maxsize=4096)

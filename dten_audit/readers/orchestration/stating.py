@@ -149,14 +149,13 @@ class Stater:
                 return
             target = _filled(step.to, resource) if step.to else ""
             path = target if target.startswith("/") else ""
-            content = _content(value) if path else value.text
-            kind = step.kind or kind_of(path, content[:_SAMPLE].encode("utf-8", "replace"))
+            kind = step.kind or kind_of(path, value.text[:_SAMPLE].encode("utf-8", "replace"))
             if step.argument:
                 words = [*words, value.word]
             more: dict[str, object] = {}
-            if kind not in _NOT_WORTH_A_TEXT and _says_something(value, content):
+            if kind not in _NOT_WORTH_A_TEXT and _says_something(value):
                 hints = (("client", words[0].text),) if step.kind and not path else ()
-                part = self._part(kind, content, value, path, hints)
+                part = self._part(kind, value.text, value, path, hints)
                 more["documents" if step.argument else "stdin"] = (
                     (self.document.embedded_id(part),)
                     if step.argument
@@ -286,17 +285,12 @@ def _filled(template: str, resource: Resource) -> str:
     return _parameter().sub(lambda match: resource.text(match[1]), template)
 
 
-def _says_something(value: Value, content: str) -> bool:
+def _says_something(value: Value) -> bool:
     """Say whether a text holds more than what is computed."""
     rest = value.text
     for name in value.unknown:
         rest = rest.replace(f"${{{name}}}", "")
-    return bool(rest.strip() if value.unknown else content.strip())
-
-
-def _content(value: Value) -> str:
-    """Return a text as it is written to a file: template expressions as they stand."""
-    return value.text if value.certainty != "computed" or not value.raw else value.raw
+    return bool(rest.strip())
 
 
 def _with_source(words: list[Word], language: Language) -> list[Word]:
