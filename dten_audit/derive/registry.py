@@ -96,6 +96,12 @@ DERIVERS: tuple[Deriver, ...] = (
         "dten_audit.derive.signing.jars:derive",
     ),
     Deriver(
+        "Android programs",
+        ("signing_block", "scheme_claim"),
+        ("code_signature", "stripped_scheme"),
+        "dten_audit.derive.signing.android:derive",
+    ),
+    Deriver(
         "sealed archives",
         ("signature",),
         ("sealed_archive",),
@@ -133,7 +139,8 @@ DERIVERS: tuple[Deriver, ...] = (
     ),
     Deriver(
         "admin grants",
-        ("command", "sudoers_rule", "sudoers_default"),
+        ("command", "sudoers_rule", "sudoers_default", "sudoers_include", "polkit_rule",
+         "polkit_action", "unit_file"),
         ("admin_grant",),
         "dten_audit.derive.privilege.grants:derive",
     ),

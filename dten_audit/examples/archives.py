@@ -283,8 +283,8 @@ def _zip_member(member: Spec) -> ZipMember:
 
 
 def _signing_block(value: bytes) -> bytes:
-    """Return an APK signing block of one pair, its length at both ends."""
-    pair = struct.pack("<QL", len(value) + 4, 0x7109871A) + value
+    """Return an APK signing block of one pair that is no signature, its length at both ends."""
+    pair = struct.pack("<QL", len(value) + 4, 0x42726577) + value
     length = struct.pack("<Q", len(pair) + 24)
     return length + pair + length + b"APK Sig Block 42"
 

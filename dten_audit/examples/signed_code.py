@@ -196,10 +196,12 @@ def _digest_line(digest: str, what: str, data: bytes) -> bytes:
     return f"{digest}-{what}: ".encode() + b64encode(hashed(name, data).digest())
 
 
-def signature_file(made: bytes, digest: str = "SHA-256", *, whole: bool = True) -> bytes:
-    """Return the signature file over a manifest of ours."""
+def signature_file(
+    made: bytes, digest: str = "SHA-256", *, whole: bool = True, more: bytes = b""
+) -> bytes:
+    """Return the signature file over a manifest of ours; ``more`` are lines at its beginning."""
     main, *sections = [part + b"\r\n\r\n" for part in made.split(b"\r\n\r\n") if part]
-    lines = [b"Signature-Version: 1.0"]
+    lines = [b"Signature-Version: 1.0", *more.splitlines()]
     if whole:
         lines.append(_digest_line(digest, "Digest-Manifest", made))
     lines += [_digest_line(digest, "Digest-Manifest-Main-Attributes", main), b""]
@@ -216,10 +218,11 @@ def sign_archive(
     digest: str = "SHA-256",
     whole: bool = True,
     alias: str = "ACME",
+    more: bytes = b"",
 ) -> dict[str, bytes]:
-    """Return the entries of a signed Java archive."""
+    """Return the entries of a signed Java archive; ``more`` are lines of its signature file."""
     made = manifest(entries, digest)
-    own = signature_file(made, digest, whole=whole)
+    own = signature_file(made, digest, whole=whole, more=more)
     block = sign_detached(own, vendor.signer, [item.certificate for item in vendor.chain])
     parts = {"MANIFEST.MF": made, f"{alias}.SF": own, f"{alias}.EC": block}
     return {f"META-INF/{name}": data for name, data in parts.items()} | dict(entries)

@@ -33,7 +33,8 @@ def derive(package: Package, estate: Estate) -> Iterator[SignatureCoverage]:
     path = files[0].address.partition(MEMBER)[0]
     own = [check for check in package.of(SignatureCheck) if not check.incidental]
     holding = [check for check in own if holds(check)]
-    by_key = [check for check in package.of(KeySignatureCheck) if not check.incidental]
+    checks = package.of(KeySignatureCheck)
+    by_key = [check for check in checks if not (check.incidental or check.inner)]
     looked_at = [check for check in by_key if check.verdict not in _UNDECIDED]
     genuine = [check for check in looked_at if check.verdict == "genuine"]
     repositories = [own for own in package.of(TufRepository) if not own.incidental]
@@ -58,7 +59,7 @@ def derive(package: Package, estate: Estate) -> Iterator[SignatureCoverage]:
         trusted=sum(check.trust in ("trusted", "rotated") for check in holding)
         + sum(check.trust == "trusted" for check in genuine)
         + sum(own.trust == "trusted" and own.sound == own.roles for own in repositories),
-        unchecked=sum(not (one.incidental or one.inner) for one in package.of(UncheckedSignature))
+        unchecked=sum(not one.incidental for one in package.of(UncheckedSignature))
         + len(by_key)
         - len(looked_at),
         members=len(files),

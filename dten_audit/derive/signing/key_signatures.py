@@ -69,7 +69,7 @@ def derive(package: Package, estate: Estate) -> Iterator[KeySignatureCheck]:
             continue
         job = judge.job(signature, info)
         if signature.attached:
-            yield judge.check(job, prove(job, Content(b"")))
+            yield judge.check(job, _own_content(job))
         elif not job.target:
             yield judge.check(job, Found("no-file", by=next(iter(job.named), None)))
         else:
@@ -97,6 +97,7 @@ class _Judge:
     def job(self, signature: KeySignature, info: DocumentInfo) -> Job:
         """Return a signature with its target and the keys to try."""
         target = "" if signature.attached else self.members.target(info)[0]
+        target = info.address if signature.over else target
         return Job(signature, info, target, *self.ring.candidates(signature))
 
     def check(self, job: Job, found: Found) -> KeySignatureCheck:
@@ -137,6 +138,7 @@ class _Judge:
             key_at=by.at if by else (),
             lacks=_EXTRAS.get(found.problem, ""),
             vouched=found.vouched,
+            inner=own.inner,
         )
 
     def _trusted(self, own: KeySignature, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -158,6 +160,12 @@ class _Judge:
             if prove(job, Content(data)).verdict == "genuine":
                 return address.partition(MEMBER)[2]
         return ""
+
+
+def _own_content(job: Job) -> Found:
+    """Prove a signature that carries its content, or is inside the file that it is over."""
+    found = [prove(job, Content(text)) for text in job.signature.over or (b"",)]
+    return next((own for own in found if own.verdict == "genuine"), found[0])
 
 
 def prove(job: Job, content: Content) -> Found:
@@ -206,7 +214,7 @@ def _minisign(signature: KeySignature, key: VerifyingKey, content: Content) -> P
 
 
 def _openpgp(signature: KeySignature, key: VerifyingKey, content: Content) -> Proof:
-    if signature.attached:
+    if signature.attached and not signature.over:
         return sequoia.verify_clear(signature.raw, signature.digest, key.raw)
     return sequoia.verify(signature.raw, key.raw, content.data)
 

@@ -95,9 +95,9 @@ class SignatureSurplus(NamedTuple):
 class CodeSignature(NamedTuple):
     """What one signer of a program, a script, an installer or a Java archive proves of it.
 
-    ``form`` is ``PE``, ``PowerShell``, ``CAB``, ``MSI`` or ``JAR``. ``target`` is the signed file;
-    of an archive, its own address. ``content_matches``: the file is the signed one; of an archive,
-    its signature file is. ``signature_valid``: the signer's key made the signature. Both are
+    ``form`` is ``PE``, ``PowerShell``, ``CAB``, ``MSI``, ``JAR``, or ``APK`` with its schemes.
+    ``target`` is the signed file; of an archive, its own address. ``content_matches``: the file is
+    the signed one; of a Java archive, its signature file is. ``signature_valid``: the signer's key made the signature. Both are
     unknown where that cannot be computed, and ``problem`` says why. ``weak`` names the digest where
     it no longer resists collisions and no other signature of the file has a better one.
     ``timestamp`` is when it was signed at the latest, by an authority that you trust;
@@ -216,6 +216,50 @@ class SealedArchive(NamedTuple):
     @property
     def subject(self) -> str:
         return f"{self.at.member} archive"
+
+
+class SigningBlock(NamedTuple):
+    """The signing block of an Android program, raw; nobody has verified it yet."""
+
+    at: Location
+    document: str
+    raw: bytes
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} signing block"
+
+
+class SchemeClaim(NamedTuple):
+    """What a signature file of an Android program says of the schemes that it is signed by too."""
+
+    at: Location
+    document: str
+    schemes: tuple[str, ...]
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} schemes"
+
+
+class StrippedScheme(NamedTuple):
+    """A signature scheme that an Android program must have, as another one says, and has not.
+
+    ``archive`` is its address, ``by`` the scheme that says so.
+    """
+
+    at: Location
+    archive: str
+    scheme: str
+    by: str
+    incidental: bool
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} scheme {self.scheme}"
 
 
 class LoneSignature(NamedTuple):

@@ -31,7 +31,9 @@ class KeySignature(NamedTuple):
     names none. ``made`` (RFC 3339), ``digest``, ``comment`` and ``named``, the file that the
     comment says it is for, are what it says of itself. ``attached``: it carries its content.
     ``target`` is the path that its name says it is for, empty where it says none. ``incidental``:
-    it stands in a test tree. ``number`` counts the signatures of one document.
+    it stands in a test tree. ``number`` counts the signatures of one document. ``over`` are the
+    texts of which it is over one, where it is inside the file that it signs (an AppImage); such a
+    file's own signature is ``inner``: it does not vouch for the delivery.
     """
 
     at: Location
@@ -47,6 +49,8 @@ class KeySignature(NamedTuple):
     target: str
     incidental: bool
     number: int = 0
+    over: tuple[bytes, ...] = ()
+    inner: bool = False
     certainty: Certainty = "exact"
 
     @property
@@ -97,6 +101,7 @@ class KeySignatureCheck(NamedTuple):
     key_at: tuple[Location, ...] = ()
     lacks: str = ""
     vouched: Vouched = ""
+    inner: bool = False
     certainty: Certainty = "exact"
 
     @property

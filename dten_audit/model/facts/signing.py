@@ -131,8 +131,7 @@ class UncheckedSignature(NamedTuple):
 
     ``signer`` is the key id or identity that it names, unproven. ``target`` is the path that its
     name says it is for, empty where it says none. ``incidental``: it stands in a test tree.
-    ``unread`` says what nobody looked at, ``remedy`` how to do so. ``inner``: it is that of one
-    program in the package, and says nothing of the rest.
+    ``unread`` says what nobody looked at, ``remedy`` how to do so.
     """
 
     at: Location
@@ -143,7 +142,6 @@ class UncheckedSignature(NamedTuple):
     incidental: bool
     unread: str = ""
     remedy: str = ""
-    inner: bool = False
     certainty: Certainty = "exact"
 
     @property

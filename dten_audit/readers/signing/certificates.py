@@ -153,10 +153,11 @@ class X509:
     @cached_property
     def spki_sha256(self) -> str:
         """Digest of the public key alone: the same for every certificate of that key."""
-        return sha256(self._spki).hexdigest()
+        return sha256(self.spki).hexdigest()
 
     @cached_property
-    def _spki(self) -> bytes:
+    def spki(self) -> bytes:
+        """The SubjectPublicKeyInfo, in DER."""
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
         key = self.public_key

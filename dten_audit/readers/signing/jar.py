@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.base import Fact
-from dten_audit.model.facts.code_signatures import DigestManifest
+from dten_audit.model.facts.code_signatures import DigestManifest, SchemeClaim
+from dten_audit.readers.signing.apk_block import KNOWN
 
 METADATA: Final = "META-INF/"
 MANIFEST: Final = "META-INF/MANIFEST.MF"
@@ -42,6 +43,7 @@ _ALGORITHMS: Final = {
 _DIGEST: Final = "-digest"
 _WHOLE: Final = "-digest-manifest"
 _MAIN: Final = "-digest-manifest-main-attributes"
+_SCHEMES: Final = b"X-Android-APK-Signed"
 _NAME: Final = "name"
 
 
@@ -200,6 +202,18 @@ def _attributes(lines: list[list[bytes]]) -> Iterator[tuple[str, str]]:
 
 
 def read(document: Document) -> Iterator[Fact | Embedded]:
-    """State that a manifest lists digests: that is what signers leave in an archive."""
-    if document.path.upper() == MANIFEST and b"-Digest: " in document.data:
+    """State that a manifest lists digests, and which further schemes a signature file names.
+
+    The first is what signers leave in an archive, the second what those of Android do.
+    """
+    path = document.path.upper()
+    if path == MANIFEST and b"-Digest: " in document.data:
         yield DigestManifest(document.whole(), document.id)
+    if is_signing(path) and path.endswith(SIGNATURE_FILE) and _SCHEMES in document.data:
+        try:
+            stated = parse(document.data).main.get(_SCHEMES.decode().lower())
+        except JarError:
+            return
+        schemes = tuple(own for own in map(str.strip, stated.split(",")) if own in KNOWN)
+        if schemes:
+            yield SchemeClaim(document.whole(), document.id, schemes)
