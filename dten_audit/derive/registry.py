@@ -138,6 +138,12 @@ DERIVERS: tuple[Deriver, ...] = (
         "dten_audit.derive.privilege.writes:derive",
     ),
     Deriver(
+        "rights on Windows",
+        ("command",),
+        ("elevation", "admin_grant"),
+        "dten_audit.derive.privilege.windows:derive",
+    ),
+    Deriver(
         "admin grants",
         ("command", "sudoers_rule", "sudoers_default", "sudoers_include", "polkit_rule",
          "polkit_action", "unit_file"),

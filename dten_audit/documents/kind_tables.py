@@ -101,6 +101,8 @@ csharp: cs csx
 perl: pl pm t psgi
 powershell: ps1 psm1 psd1
 batch: bat cmd
+vbscript: vbs vbe wsf wsh hta
+registry: reg
 makefile: mk mak make
 dockerfile: dockerfile containerfile
 sudoers: sudoers

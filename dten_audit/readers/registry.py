@@ -208,4 +208,14 @@ READERS: tuple[Reader, ...] = (
         ),
         partial=True,
     ),
+    Reader(
+        "windows-manifests",
+        frozenset({"xml", "pe"}),
+        "dten_audit.readers.windows.manifests:read",
+        triggers=(rb"requestedExecutionLevel",),
+        partial=True,
+    ),
+    Reader(
+        "registry-files", frozenset({"registry"}), "dten_audit.readers.windows.registry_file:read"
+    ),
 )  # fmt: skip

@@ -9,7 +9,12 @@ from typing import Final, NamedTuple
 
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.general import Unreadable
-from dten_audit.model.facts.privilege import SudoersCommand, SudoersDefault, SudoersRule
+from dten_audit.model.facts.privilege import (
+    SudoersCommand,
+    SudoersDefault,
+    SudoersInclude,
+    SudoersRule,
+)
 
 _ALIASES: Final = ("User_Alias", "Runas_Alias", "Host_Alias", "Cmnd_Alias", "Cmd_Alias")
 _TAGS: Final = frozenset((
@@ -62,8 +67,11 @@ class _Aliases:
         return tuple(found[:_MAX_EXPANDED])
 
 
-def read(document: Document) -> Iterator[SudoersRule | SudoersDefault | Unreadable]:
-    """State each user specification and setting, and each line that is neither."""
+Stated = SudoersRule | SudoersDefault | SudoersInclude | Unreadable
+
+
+def read(document: Document) -> Iterator[Stated]:
+    """State each user specification, setting and include, and each line that is none."""
     lines = list(_logical_lines(document.text))
     aliases = _Aliases()
     rest: list[_Line] = []
@@ -75,6 +83,11 @@ def read(document: Document) -> Iterator[SudoersRule | SudoersDefault | Unreadab
             yield Unreadable(document.location(line.number), "sudoers", "not an alias")
     for line in rest:
         if line.text.startswith(("@include", "#include")):
+            word, _, target = line.text.partition(" ")
+            at = document.location(line.number)
+            target = target.strip('"').replace("\\ ", " ")
+            folder = word.endswith("includedir")
+            yield SudoersInclude(at, document.id, document.path, target, folder)
             continue
         if line.text.startswith("Defaults"):
             yield from _defaults(document, line)
@@ -214,7 +227,7 @@ def _host_parts(hosts: str, text: str) -> Iterator[tuple[str, str]]:
 
 def _commands(text: str, aliases: _Aliases) -> Iterator[SudoersCommand]:
     """Yield the commands of a list; who they run as and their tags hold on to the next ones."""
-    runas, nopasswd = "root", False
+    runas, nopasswd, setenv = "root", False, False
     for part in _split(text, ","):
         item = part
         if item.startswith("("):
@@ -225,8 +238,10 @@ def _commands(text: str, aliases: _Aliases) -> Iterator[SudoersCommand]:
         for tag in tags:
             if tag.endswith("PASSWD"):
                 nopasswd = tag == "NOPASSWD"
+            elif tag.endswith("SETENV"):
+                setenv = tag == "SETENV"
         for command in aliases.expand("Cmnd_Alias", (item,)) if item else ():
-            yield SudoersCommand(command, runas, nopasswd)
+            yield SudoersCommand(command, runas, nopasswd, setenv)
 
 
 def _tags(item: str) -> tuple[str, list[str]]:

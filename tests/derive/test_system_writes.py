@@ -17,6 +17,7 @@ from dten_audit.model.facts.privilege import (
 )
 from dten_audit.readers.sudoers import read
 from tests.derive.making import NO_SITE, ROOT, SCRIPT, command, layer, package, sudo
+from tests.derive.trees import package_of
 
 
 def writes_of(made: Command, graph: Package | None = None) -> list[tuple[str, str]]:
@@ -192,7 +193,13 @@ def test_drop_ins_that_sudo_does_not_read() -> None:
         ("gpasswd -d dten docker", None),
         ("sed -i 's/^# %wheel/%wheel/' /etc/sudoers", ("edit", "", "/etc/sudoers")),
         ("tee -a /etc/sudoers.d/dten", ("edit", "", "/etc/sudoers.d/dten")),
-        ("install -m 0440 dten.sudoers /etc/sudoers.d/dten", None),
+        ("install -m 0440 gone.sudoers /etc/sudoers.d/x", ("edit", "", "/etc/sudoers.d/x")),
+        ("groupmems -a dten -g docker", ("group", "dten", "docker")),
+        ("groupmod -a -U dten lxd", ("group", "dten", "lxd")),
+        ("usermod -aG libvirt dten", ("group", "dten", "libvirt")),
+        ("usermod -aG adm,kvm dten", None),
+        ("visudo -f /etc/sudoers.d/dten", ("edit", "", "/etc/sudoers.d/dten")),
+        ("cp /etc/sudoers /etc/sudoers.bak", None),
         ("visudo -cf /etc/sudoers.d/dten", None),
         ("chmod 0440 /etc/sudoers.d/dten", None),
     ],
@@ -200,6 +207,73 @@ def test_drop_ins_that_sudo_does_not_read() -> None:
 def test_groups_and_edits(text: str, expected: tuple[str, str, str] | None) -> None:
     found = list(grants.derive(package(command(text)), NO_SITE))
     assert [(g.how, g.who, g.what) for g in found] == ([expected] if expected else [])
+
+
+def test_a_shipped_file_that_is_copied_is_no_edit() -> None:
+    graph = package_of({
+        "bin/install.sh": "#!/bin/sh\ninstall -m 0440 conf/sudo-dten /etc/sudoers.d/dten.x\n",
+        "conf/sudo-dten": "dten ALL=(root) NOPASSWD: /bin/x\n",
+    })  # fmt: skip
+    found = list(grants.derive(graph, NO_SITE))
+    assert [(g.how, g.who, g.path, g.ignored) for g in found] == [
+        ("rule", "dten", "/etc/sudoers.d/dten.x", "its name has a dot")
+    ]
+
+
+def test_files_that_sudoers_includes_are_read() -> None:
+    graph = package_of({
+        "etc/sudoers.d/dten": "@include /opt/dten/etc/rights\n@includedir /opt/dten/rights.d\n",
+        "opt/dten/etc/rights": "dten ALL=(root) NOPASSWD: /bin/a\n",
+        "opt/dten/rights.d/web": "web ALL=(root) /bin/b\n",
+        "opt/dten/other": "odd ALL=(root) /bin/c\n",
+    })  # fmt: skip
+    found = list(grants.derive(graph, NO_SITE))
+    assert sorted((g.who, g.at.member) for g in found) == [
+        ("dten", "opt/dten/etc/rights"),
+        ("web", "opt/dten/rights.d/web"),
+    ]
+
+
+def test_units_and_sysusers_put_users_into_groups() -> None:
+    graph = package_of({
+        "usr/lib/sysusers.d/dten.conf": "u dten -\nm dten docker\nm dten video\n",
+        "usr/lib/systemd/system/dten.service": "[Service]\nSupplementaryGroups=shadow audio\n",
+    })  # fmt: skip
+    found = list(grants.derive(graph, NO_SITE))
+    assert [(g.who, g.what, g.as_root, g.at.line) for g in found] == [
+        ("dten", "docker", True, 2),
+        ("the service dten.service", "shadow", False, 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "why"),
+    [(0o440, ""), (0o400, ""), (0o644, "everybody"), (0o664, "refuses"), (0o2440, "everybody")],
+)
+def test_modes_of_sudoers_files(mode: int, why: str) -> None:
+    path = "etc/sudoers.d/dten"
+    graph = package_of({path: "# nothing\n"}, {path: mode})
+    found = [grant.why for grant in grants.derive(graph, NO_SITE)]
+    assert len(found) == bool(why)
+    assert all(why in text for text in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "wildcards", "excludes", "setenv"),
+    [
+        ("d ALL=/bin/cat /var/log/*", ("/bin/cat /var/log/*",), (), False),
+        ("d ALL=/opt/d/*", ("/opt/d/*",), (), False),
+        ("d ALL=/bin/a *", (), (), False),
+        ("d ALL=/bin/a ^x.*$", (), (), False),
+        ("d ALL=ALL, !/bin/su", (), ("/bin/su",), False),
+        ("d ALL=SETENV: /bin/a", (), (), True),
+    ],
+)
+def test_traits_of_sudo_rules(
+    text: str, wildcards: tuple[str, ...], excludes: tuple[str, ...], setenv: bool
+) -> None:
+    grant = sudoers(text)[0]
+    assert (grant.wildcards, grant.excludes, grant.setenv) == (wildcards, excludes, setenv)
 
 
 def test_a_written_text_that_is_read_is_no_edit() -> None:

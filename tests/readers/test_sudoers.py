@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.general import Unreadable
-from dten_audit.model.facts.privilege import SudoersDefault, SudoersRule
+from dten_audit.model.facts.privilege import SudoersDefault, SudoersInclude, SudoersRule
 from dten_audit.readers.sudoers import read
 
-Facts = list[SudoersRule | SudoersDefault | Unreadable]
+Facts = list[SudoersRule | SudoersDefault | SudoersInclude | Unreadable]
 
 
 def facts(text: str | bytes, path: str = "etc/sudoers.d/dten") -> Facts:
@@ -57,7 +57,7 @@ def test_user_specifications(
 ) -> None:
     found = rules(text)
     assert [list(rule.who) for rule in found] == [who]
-    assert [tuple(command) for command in found[0].commands] == commands
+    assert [tuple(command)[:3] for command in found[0].commands] == commands
 
 
 def test_aliases_are_expanded() -> None:
@@ -105,11 +105,31 @@ def test_settings(text: str, setting: str, value: str, negated: bool, scope: str
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "text", ["", "# dten ALL=(ALL) ALL", "@includedir /etc/sudoers.d", "#include /etc/x", "\n\\\n"]
-)
-def test_nothing_is_said_of_comments_and_includes(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "# dten ALL=(ALL) ALL", "#includes are comments", "\n\\\n"])
+def test_nothing_is_said_of_comments(text: str) -> None:
     assert facts(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "folder"),
+    [
+        ("@includedir /etc/sudoers.d", "/etc/sudoers.d", True),
+        ("#includedir sudoers.d", "sudoers.d", True),
+        ("#include /etc/x", "/etc/x", False),
+        ('@include "/etc/a b"', "/etc/a b", False),
+        (r"@include /etc/a\ b", "/etc/a b", False),
+    ],
+)
+def test_includes(text: str, target: str, folder: bool) -> None:
+    found = facts(text)
+    assert [(f.target, f.folder) for f in found if isinstance(f, SudoersInclude)] == [
+        (target, folder)
+    ]
+
+
+def test_setenv_holds_on_until_it_is_taken_back() -> None:
+    rule = rules("dten ALL=(root) SETENV: /bin/a, NOPASSWD: /bin/b, NOSETENV: /bin/c")[0]
+    assert [c.setenv for c in rule.commands] == [True, True, False]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.units import UnitFile
+from dten_audit.readers.systemd.exec_lines import ExecLine, exec_line
 from dten_audit.readers.systemd.names import canonical, is_unit_name, split_name, unit_of_path
 from dten_audit.readers.systemd.unit_file import read
 
@@ -177,3 +178,50 @@ def test_unit_files_of_this_machine_are_readable() -> None:
     for path in REAL:
         _, faults = read_unit(path.read_bytes(), str(path))
         assert not faults, path
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "privileged"),
+    [
+        ("/usr/bin/dten --run", "/usr/bin/dten --run", False),
+        ("-/usr/bin/dten", "/usr/bin/dten || true", False),
+        ("+/usr/bin/dten", "/usr/bin/dten", True),
+        ("@/usr/bin/dten dten -x", "/usr/bin/dten -x", False),
+        ("/bin/a | b > c", "/bin/a '|' b '>' c", False),
+        ("/bin/a ; /bin/b ;", "/bin/a ; /bin/b", False),
+        (r"/bin/a \; b", "/bin/a ';' b", False),
+        ("/bin/a $OPTS ${HOME}/x", "/bin/a $OPTS ${HOME}/x", False),
+        ("/bin/a %i 100%%", '/bin/a "${unit_i}" 100%', False),
+        ("/bin/sh -c 'kill $$(cat %t/x) && a'", "/bin/sh -c 'kill $(cat ${unit_t}/x) && a'", False),
+        (r'/bin/a "b \"c\"" d\x20e', "/bin/a 'b \"c\"' 'd e'", False),
+        (r"/bin/sed 's/a\.b/c/'", r"/bin/sed 's/a\.b/c/'", False),
+        ("|/bin/a b", "sh -c '/bin/a b'", False),
+    ],
+)
+def test_command_lines_become_shell_texts(value: str, text: str, privileged: bool) -> None:
+    assert exec_line(value) == ExecLine(text, privileged)
+
+
+@pytest.mark.parametrize("value", ["", "-", ";", "; ;", "a" * 70_000])
+def test_no_command_line(value: str) -> None:
+    assert exec_line(value) is None
+
+
+def test_command_lines_know_their_unit_user_and_line() -> None:
+    text = "[Service]\nUser=dten\nExecStart=/bin/a \\\n  b\nExecStop=+/bin/c\n[X]\nExecStart=/no\n"
+    document = Document("p.zip!/x.service", "x.service", "systemd-unit", text.encode())
+    found = [part for part in read(document) if isinstance(part, Embedded)]
+    assert [(p.text, p.lines, dict(p.hints)) for p in found] == [
+        ("/bin/a b", (3,), {"unit": "x.service", "user": "dten"}),
+        ("/bin/c", (5,), {"unit": "x.service", "user": "root"}),
+    ]
+
+
+@given(st.text(st.sampled_from("ab \"'\\$%{};@-+|\n\tx"), max_size=80))
+def test_any_command_line_is_read(value: str) -> None:
+    exec_line(value)
+
+
+@pytest.mark.parametrize("piece", ['"', "'", "\\", "$", "%", "; ", "a ", '"a', "${"])
+def test_hostile_command_lines_are_linear(piece: str) -> None:
+    exec_line(piece * 20_000)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from dten_audit.derive.arguments import elsewhere, split_arguments
 from dten_audit.derive.privilege.tables import names, tools
 from dten_audit.derive.roles import Roles
+from dten_audit.documents.document import DocumentInfo
 from dten_audit.documents.text import decode
 from dten_audit.links.package import Call, Package
 from dten_audit.model.facts.commands import Command, Guard, Layer
@@ -98,15 +100,22 @@ def made_users(package: Package) -> dict[str, Made]:
             refused = shell.endswith(_REFUSING) or (closed and not shell)
             for word in arguments.operands[:1]:
                 found[word.text] = Made(word.text, refused)
-    for info in package.documents.values():
-        if "sysusers.d/" in info.path and info.size <= _MAX_BYTES:
-            data = package.content(info.id)
-            for line in decode(data).text.split("\n") if data is not None else ():
-                match = _SYSUSER.match(line)
-                if match:
-                    refused = "/bin/" not in match[2].replace("/bin/false", "")
-                    found[match[1]] = Made(match[1], refused)
+    for _, _, line in sysusers_lines(package):
+        match = _SYSUSER.match(line)
+        if match:
+            refused = "/bin/" not in match[2].replace("/bin/false", "")
+            found[match[1]] = Made(match[1], refused)
     return found
+
+
+def sysusers_lines(package: Package) -> Iterator[tuple[DocumentInfo, int, str]]:
+    """Yield the lines of all sysusers.d(5) files, with their documents and numbers."""
+    for info in package.documents.values():
+        if "sysusers.d/" in info.path and info.size <= _MAX_BYTES and not info.host:
+            data = package.content(info.id)
+            text = decode(data).text if data is not None else ""
+            for number, line in enumerate(text.split("\n"), start=1):
+                yield info, number, line
 
 
 def refuses_login(user: str, made: dict[str, Made]) -> bool:

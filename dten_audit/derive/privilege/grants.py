@@ -1,13 +1,24 @@
-"""Who becomes administrator: by sudoers lines, by groups, by edits of sudoers."""
+"""Who becomes administrator: by sudoers lines, by polkit, by groups, by edits of sudoers."""
 
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from dten_audit.derive.arguments import elsewhere, split_arguments
-from dten_audit.derive.privilege.tables import admin_groups, loosening, names
+from dten_audit.derive.privilege.memberships import memberships
+from dten_audit.derive.privilege.polkit import polkit_grants
+from dten_audit.derive.privilege.sudoers_files import (
+    SUDOERS,
+    ignored,
+    included,
+    is_sudoers,
+    landings,
+    modes,
+)
+from dten_audit.derive.privilege.tables import loosening, names
 from dten_audit.derive.privilege.writes import changes
 from dten_audit.derive.roles import Roles
 from dten_audit.links.package import Package
@@ -15,42 +26,44 @@ from dten_audit.model.facts.commands import Command
 from dten_audit.model.facts.privilege import AdminGrant, SudoersDefault, SudoersRule
 from dten_audit.site.estate import Estate
 
-_SUDOERS: Final = "/etc/sudoers"
 _MOST_SHOWN: Final = 6
-_GROUP_PROGRAMS: Final = frozenset(("usermod", "useradd", "adduser", "addgroup", "gpasswd"))
-_GROUP_OPTIONS: Final = ("-G", "--groups", "-g", "--gid", "--ingroup")
-_USERMOD_TAKES: Final = frozenset((
-    *_GROUP_OPTIONS, "-c", "--comment", "-d", "--home", "-e", "-f", "-l", "-p", "-s", "--shell",
-    "-u", "--uid", "-R", "-P", "-Z", "-b", "-k", "-K", "--gecos",
-))  # fmt: skip
+_COPIERS: Final = frozenset(("cp", "mv", "install", "rsync"))
+_WILD: Final = re.compile(r"(?<!\\)[*?\[]")
 
 
 def derive(package: Package, estate: Estate) -> Iterable[AdminGrant]:
     """Yield what makes a user an administrator, or nearly."""
     del estate  # a grant is one on any host
     roles = Roles(package)
-    for rule in package.of(SudoersRule):
-        grant = _of_rule(rule)
+    found = (
+        *_of_files(package),
+        *polkit_grants(package),
+        *memberships(package),
+        *modes(package),
+        *_edits(package),
+    )
+    for document, grant in found:
+        yield grant._replace(role=roles.of(document))
+
+
+def _of_files(package: Package) -> Iterator[tuple[str, AdminGrant]]:
+    """Yield what the sudoers files of a package grant, each with its document."""
+    land = landings(package)
+    stated = (*package.of(SudoersRule), *package.of(SudoersDefault), *included(package))
+    for fact in stated:
+        path = land.get(fact.document, fact.path)
+        grant = _of_rule(fact) if isinstance(fact, SudoersRule) else _of_default(fact)
         if grant is not None:
-            yield grant._replace(role=roles.of(rule.document))
-    for default in package.of(SudoersDefault):
-        why = loosening(default.setting, default.value, negated=default.negated)
-        if why:
-            sign = "!" if default.negated else ""
-            setting = f"{sign}{default.setting}{'=' if default.value else ''}{default.value}"
-            yield AdminGrant(
-                default.at, "default", default.scope or "everybody", setting, why=why,
-                path=default.path, ignored=_ignored(default.path),
-                role=roles.of(default.document),
-            )  # fmt: skip
-    written = {(d.host, d.path) for d in package.documents.values() if d.host}
-    for command in package.of(Command):
-        if not elsewhere(command):
-            role = roles.of(command.document)
-            grants = (*_of_groups(command), *_of_edits(command))
-            for grant in grants:
-                if (command.document, grant.path) not in written:
-                    yield grant._replace(role=role)
+            yield fact.document, grant._replace(path=path, ignored=ignored(path))
+
+
+def _of_default(default: SudoersDefault) -> AdminGrant | None:
+    why = loosening(default.setting, default.value, negated=default.negated)
+    if not why:
+        return None
+    sign = "!" if default.negated else ""
+    setting = f"{sign}{default.setting}{'=' if default.value else ''}{default.value}"
+    return AdminGrant(default.at, "default", default.scope or "everybody", setting, why=why)
 
 
 def _of_rule(rule: SudoersRule) -> AdminGrant | None:
@@ -61,17 +74,21 @@ def _of_rule(rule: SudoersRule) -> AdminGrant | None:
         return None
     as_root = any({"root", "ALL", "#0"} & set(item.runas.split(",")) for item in allowed)
     shown = ", ".join(dict.fromkeys(item.command for item in allowed[:_MOST_SHOWN]))
+    unlimited = any(item.command == "ALL" for item in allowed)
+    taken = (item.command[1:] for item in rule.commands if item.command.startswith("!"))
     return AdminGrant(
         rule.at,
         "rule",
         ", ".join(who),
         shown + (", …" if len(allowed) > _MOST_SHOWN else ""),
         nopasswd=any(item.nopasswd for item in allowed),
-        unlimited=any(item.command == "ALL" for item in allowed),
+        unlimited=unlimited,
         as_root=as_root,
         escapes=tuple(sorted({name for item in allowed if (name := _escape(item.command))})),
-        path=rule.path,
-        ignored=_ignored(rule.path),
+        excludes=tuple(dict.fromkeys(taken)) if unlimited else (),
+        wildcards=tuple(dict.fromkeys(i.command for i in allowed if _is_wild(i.command))),
+        setenv=any(item.setenv for item in allowed),
+        tool=rule.tool,
     )
 
 
@@ -83,43 +100,51 @@ def _escape(command: str) -> str:
     return name if name in names("escapes") and not fixed else ""
 
 
-def _ignored(path: str) -> str:
-    """Say why sudo does not read a drop-in (sudoers(5), ``@includedir``)."""
-    folder, _, name = path.rpartition("/")
-    if not folder.endswith("sudoers.d"):
-        return ""
-    if "." in name:
-        return "its name has a dot"
-    return "its name ends in ~" if name.endswith("~") else ""
+def _is_wild(command: str) -> bool:
+    """Say whether a wildcard lets more through than it seems to: ``*`` alone is any arguments."""
+    program, _, arguments = command.partition(" ")
+    if program.startswith("^") or arguments.startswith("^"):
+        return False  # a regular expression (sudo 1.9.10)
+    return bool(_WILD.search(program)) or bool(arguments != "*" and _WILD.search(arguments))
 
 
-def _of_groups(command: Command) -> Iterator[AdminGrant]:
-    """Yield memberships of groups that are nearly root."""
-    if command.program not in _GROUP_PROGRAMS:
-        return
-    arguments = split_arguments(command.argv[1:], _USERMOD_TAKES)
-    operands = [word.text for word in arguments.operands]
-    groups: list[str] = []
-    user = operands[-1] if operands else ""
-    if command.program in ("usermod", "useradd"):
-        groups = arguments.value("-G", "--groups").split(",")
-        groups += [arguments.value("-g", "--gid")]
-    elif command.program in ("adduser", "addgroup"):
-        groups = operands[1:2] or [arguments.value("--ingroup", "-G")]
-        user = operands[0] if operands else ""
-    elif command.program == "gpasswd":
-        pair = split_arguments(command.argv[1:], ("-a", "--add", "-M"))
-        user = pair.value("-a", "--add", "-M")
-        groups = [word.text for word in pair.operands]
-    for group in groups:
-        if group in admin_groups() and user:
-            yield AdminGrant(command.at, "group", user, group, why=admin_groups()[group])
+def _edits(package: Package) -> Iterator[tuple[str, AdminGrant]]:
+    """Yield commands that change a sudoers file in a way that is not read as lines."""
+    written = {(d.host, d.path) for d in package.documents.values() if d.host}
+    known = {(i.script, i.order, i.target) for i in package.installs if i.source}
+    for command in package.of(Command):
+        if elsewhere(command):
+            continue
+        for path in _edited(command):
+            read = (command.document, path) in written
+            if not read and not _copied(command, path, known):
+                why = "its lines are not known beforehand"
+                yield (
+                    command.document,
+                    AdminGrant(command.at, "edit", "", path, why=why, path=path),
+                )
 
 
-def _of_edits(command: Command) -> Iterator[AdminGrant]:
-    """Yield commands that change a sudoers file itself in a way that is not read as lines."""
+def _edited(command: Command) -> Iterator[str]:
+    """Yield the sudoers files that a command writes."""
     for what, word in changes(command):
-        inside = word.text == _SUDOERS or word.text.startswith(f"{_SUDOERS}.d/")
-        if inside and what == "writes" and command.program not in ("cp", "mv", "install", "rsync"):
-            why = "its lines are not known beforehand"
-            yield AdminGrant(command.at, "edit", "", word.text, why=why, path=word.text)
+        if what == "writes" and is_sudoers(word.text):
+            yield word.text
+    if command.program == "visudo":
+        arguments = split_arguments(command.argv[1:], ("-f", "--file", "-x", "--export"))
+        if not arguments.has("-c", "--check", "-V", "--version", "-h", "--help", "-x", "--export"):
+            yield arguments.value("-f", "--file") or SUDOERS
+
+
+def _copied(command: Command, path: str, known: set[tuple[str, int, str]]) -> bool:
+    """Say whether the package ships the file that a command copies there."""
+    if command.program not in _COPIERS:
+        return False
+    targets = {t for document, order, t in known if (document, order) == _key(command)}
+    return any(
+        target == path or posixpath.dirname(target) == path.rstrip("/") for target in targets
+    )
+
+
+def _key(command: Command) -> tuple[str, int]:
+    return command.document, command.order

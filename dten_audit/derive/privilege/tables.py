@@ -75,6 +75,30 @@ def admin_groups() -> dict[str, str]:
     return cast("dict[str, str]", _table()["admin_groups"])
 
 
+@cache
+def near_groups() -> dict[str, str]:
+    """Return the groups whose members are no root by themselves but close to it."""
+    return cast("dict[str, str]", _table()["near_groups"])
+
+
+class Action(NamedTuple):
+    """What an action of polkit amounts to; ``scoped`` is the same where it is for one unit only."""
+
+    root: bool
+    why: str
+    scoped: str
+
+
+def polkit_action(action: str) -> Action | None:
+    """Return what is known of an action, or of a glob of actions; None for a product's own."""
+    for row in cast("list[dict[str, object]]", _table()["polkit_actions"]):
+        known = str(row["action"])
+        covers = fnmatchcase(known, action) if "*" in action else False
+        if covers or (known != "*" and fnmatchcase(action, known)):
+            return Action(bool(row["root"]), str(row["why"]), str(row.get("scoped", "")))
+    return None
+
+
 def loosening(setting: str, value: str, *, negated: bool) -> str:
     """Return what a setting of sudoers loosens; empty for all others."""
     for row in cast("list[dict[str, object]]", _table()["defaults"]):

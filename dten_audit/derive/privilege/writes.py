@@ -29,6 +29,7 @@ _SHORTEST_NAME: Final = 3
 _PROGRAM_FOLDERS: Final = frozenset(("bin", "sbin", "libexec", "games"))
 """On a folder the setgid bit only hands its group down to new files; programs lie in these."""
 _MODE_PROGRAMS: Final = frozenset(("chmod", "install", "mkdir", "setcap"))
+_OWNER_GROUP_MODE_PATH: Final = 4
 
 
 def derive(package: Package, estate: Estate) -> Iterable[Fact]:
@@ -127,6 +128,8 @@ def _targets(writer: Writer, arguments: Arguments) -> Iterator[Word]:
 
 def _mode_changes(command: Command) -> Iterator[ModeChange]:
     """Yield the modes that a command sets, as far as they give rights away."""
+    if command.program == "dpkg-statoverride":
+        yield from _overridden(command)
     if command.program not in _MODE_PROGRAMS:
         return
     takes = writers()[command.program].takes
@@ -145,6 +148,16 @@ def _mode_changes(command: Command) -> Iterator[ModeChange]:
         elif posixpath.basename(posixpath.dirname(word.text)) not in _PROGRAM_FOLDERS:
             change = change._replace(setgid=False)
         if change.setuid or change.setgid or change.world_writable or change.capabilities:
+            yield change
+
+
+def _overridden(command: Command) -> Iterator[ModeChange]:
+    """Yield the mode that ``dpkg-statoverride --add OWNER GROUP MODE PATH`` registers."""
+    arguments = split_arguments(command.argv[1:], ("--admindir", "--instdir", "--root"))
+    words = [word.text for word in arguments.operands]
+    if arguments.has("--add") and len(words) == _OWNER_GROUP_MODE_PATH:
+        change = _bits(ModeChange(command.at, words[3], words[2]))
+        if change.setuid or change.setgid or change.world_writable:
             yield change
 
 

@@ -12,7 +12,7 @@ from dten_audit.model.unknown import Unknown
 
 PasswordFrom = Literal["", "stdin", "askpass"]
 Write = Literal["writes", "removes", "owner", "mode", "link", "folder"]
-Grant = Literal["rule", "default", "group", "edit"]
+Grant = Literal["rule", "default", "group", "edit", "mode", "polkit", "action"]
 
 
 class PrivilegeUse(NamedTuple):
@@ -146,15 +146,22 @@ class ModeChange(NamedTuple):
 
 
 class SudoersCommand(NamedTuple):
-    """A command that a sudoers line allows (aliases expanded), as whom, and without a password."""
+    """A command that a sudoers line allows (aliases expanded), as whom, and without a password.
+
+    ``setenv``: its caller may set any variable for it.
+    """
 
     command: str
     runas: str
     nopasswd: bool
+    setenv: bool = False
 
 
 class SudoersRule(NamedTuple):
-    """A user specification of a sudoers file (sudoers(5)), aliases of the same file expanded."""
+    """A user specification of a sudoers file (sudoers(5)), aliases of the same file expanded.
+
+    ``tool`` is ``doas`` for a rule of doas.conf(5).
+    """
 
     at: Location
     document: str
@@ -162,6 +169,7 @@ class SudoersRule(NamedTuple):
     who: tuple[str, ...]
     hosts: tuple[str, ...]
     commands: tuple[SudoersCommand, ...]
+    tool: str = "sudo"
     certainty: Certainty = "exact"
 
     @property
@@ -187,15 +195,34 @@ class SudoersDefault(NamedTuple):
         return f"{self.at.member} Defaults{self.scope} {self.setting}"
 
 
+class SudoersInclude(NamedTuple):
+    """A line of a sudoers file that has another file read, or all files of a ``folder``."""
+
+    at: Location
+    document: str
+    path: str
+    target: str
+    folder: bool = False
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} include {self.target}"
+
+
 class AdminGrant(NamedTuple):
     """Something that makes a user an administrator, or nearly.
 
-    ``how``: a sudoers ``rule`` or ``default``, membership in a ``group``, or an ``edit`` of a
-    sudoers file. ``who`` gets it, ``what`` is granted (commands, setting, group, path). For rules:
-    ``nopasswd`` (some command without a password), ``unlimited`` (all commands), ``escapes``
-    (programs among the commands that run or write anything), ``as_root``. ``why`` says what a
-    setting or group amounts to. ``path`` is the sudoers file; ``ignored`` says why sudo will not
-    read it, empty if it will.
+    ``how``: a ``rule`` or ``default`` of sudo (or doas, as ``tool`` says), membership in a
+    ``group``, an ``edit`` of a sudoers file, a ``mode`` of one, a rule of ``polkit``, or the
+    defaults of an ``action`` of polkit. ``who`` gets it, ``what`` is granted (commands, setting,
+    group, path, actions). For rules: ``nopasswd`` (some command without a password), ``unlimited``
+    (all commands or actions), ``as_root`` (what is granted amounts to root), ``escapes`` (programs
+    among the commands that run or write anything), ``excludes`` (commands taken out of all, with
+    ``!``), ``wildcards`` (commands with ``*`` in path or arguments), ``setenv`` (its caller may set
+    any variable). ``why`` says what a setting, group or action amounts to, ``conditions`` what must
+    hold besides. ``path`` is the file; ``ignored`` says why sudo will not read it, empty if it
+    will.
     """
 
     at: Location
@@ -206,7 +233,12 @@ class AdminGrant(NamedTuple):
     unlimited: bool = False
     as_root: bool = True
     escapes: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    wildcards: tuple[str, ...] = ()
+    setenv: bool = False
     why: str = ""
+    conditions: str = ""
+    tool: str = "sudo"
     path: str = ""
     ignored: str = ""
     role: ScriptRole = "script"
@@ -215,3 +247,9 @@ class AdminGrant(NamedTuple):
     @property
     def subject(self) -> str:
         return f"{self.at.member} {self.how} {self.who} {self.what}"
+
+    @property
+    def reason(self) -> str:
+        """What it amounts to and what must hold, as the end of a sentence; empty if not known."""
+        held = f", {self.conditions}" if self.conditions else ""
+        return f"{held}: {self.why}" if self.why else held

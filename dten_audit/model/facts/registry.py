@@ -22,6 +22,7 @@ _MODULES = (
     "encoded",
     "suppressions",
     "privilege",
+    "polkit",
     "orchestration",
     "containers",
     "units",

@@ -33,7 +33,7 @@ def _pieces() -> re.Pattern[str]:
     """What a word is made of: quoted texts, escapes, everything else up to a blank."""
     return re.compile(
         r"""(?P<blank>[ \t\n]+)|'(?P<single>(?:[^'\\]|\\.)*+)'|"(?P<double>(?:[^"\\]|\\.)*+)\""""
-        r"""|(?P<escaped>\\.)|(?P<plain>[^ \t\n'"\\]+|['"\\])""",
+        r"""|(?P<escaped>\\(?:x[0-9A-Fa-f]{2}|.))|(?P<plain>[^ \t\n'"\\]+|['"\\])""",
         re.DOTALL,
     )
 

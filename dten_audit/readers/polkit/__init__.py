@@ -1,0 +1,1 @@
+"""polkit: rules in JavaScript, local authority files, and the defaults of actions."""
