@@ -53,7 +53,9 @@ class Macros:
         match = _LINE.match(line) if script else None
         command = _table()["scriptlets"].get(match[2]) if match is not None else None
         if match is not None and command is not None:
-            arguments = self.expanded(re.sub(r"\s-[a-z]\b", "", match[3]).split("#")[0].strip())
+            arguments = self.expanded(
+                re.sub(r"(?:\A|\s)-[a-z]\b", "", match[3]).split("#")[0].strip()
+            )
             return match[1] + command.replace("{args}", arguments)
         for _ in range(_ROUNDS):
             before = line

@@ -15,9 +15,9 @@ _MARKS: Final = ("{{", "{%", "<%", "<<", "$[[", "$(", "$$")
 
 @cache
 def _templates() -> re.Pattern[str]:
-    inside = r"[^{}\n]*+"
+    inside = r"[^{}%\n]*+"
     return re.compile(
-        rf"\$?\{{\{{(?P<a>{inside})\}}\}}|\{{%{inside}%\}}|<%[^%\n]*+%>"
+        rf"\$?\{{\{{(?P<a>[^{{}}\n]*+)\}}\}}|\{{%{inside}%\}}|<%[^%\n]*+%>"
         r"|\$\[\[(?P<b>[^\[\]\n]*+)\]\]"
     )
 

@@ -189,7 +189,7 @@ class Manifest(NamedTuple):
         lines: list[int] = []
         at = line
         for whole in text.split("\n"):
-            place = 0
+            place = len(whole) - len(whole.lstrip())
             while whole.strip() and at < len(index) and not index.line(at)[column:].strip():
                 at, column = at + 1, 0
             lines.append(min(at, len(index)))
