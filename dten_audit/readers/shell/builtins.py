@@ -10,7 +10,7 @@ from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import SCRIPT_FOLDER, Layer
 from dten_audit.readers.shell.calls import Calls
 from dten_audit.readers.shell.conditions import Guards
-from dten_audit.readers.shell.context import Ending, Run
+from dten_audit.readers.shell.context import Context, Ending, Run
 from dten_audit.readers.shell.fast_words import ASSIGNMENT
 from dten_audit.readers.shell.nodes import ArrayLiteral, Assignment, Shape, Simple
 from dten_audit.readers.shell.output import printed
@@ -25,6 +25,8 @@ class Builtins(Calls):
 
     ``declarations`` read their words unexpanded; ``builtins`` return None where the command is
     also to be stated as a program. ``files`` are the files behind descriptors opened by ``exec``.
+    ``promised`` are the functions that the script defines somewhere, ``_early_traps`` the traps
+    that call one before it is defined.
     ``prefix_guards`` are the tests under which the next wrapper is used at all.
     """
 
@@ -32,6 +34,8 @@ class Builtins(Calls):
         super().__init__(document, commands)
         self.prefix_guards: Guards = ()
         self.files: dict[int, str] = {}
+        self.promised: set[str] = set()
+        self._early_traps: list[tuple[Run, Context, Guards, bool]] = []
         declare = self._declare
         self.declarations: dict[str, Callable[[Simple], Ending]] = dict.fromkeys(
             ("local", "declare", "typeset", "readonly", "export"), declare
@@ -242,9 +246,20 @@ class Builtins(Calls):
 
     # traps, descriptors, locks
 
-    def _trap(self, run: Run) -> Ending | None:
+    def early_traps(self) -> None:
+        """Run the traps set before the function that they call was defined."""
+        for run, context, guards, reached in self._early_traps:
+            self.context, self.guards, self.reached = context, guards, reached
+            self._trap(run, at_end=True)
+        self.context = Context()
+
+    def _trap(self, run: Run, *, at_end: bool = False) -> Ending | None:
         words = [field for field in run.argv[1:] if field.text != "--"]
         if len(words) < 2 or words[0].text.startswith("-") or not words[0].text:  # noqa: PLR2004 (an action and a signal)
+            return Ending.NEXT
+        name = words[0].text.partition(" ")[0]
+        if not at_end and name in self.promised and name not in self.state.functions:
+            self._early_traps.append((run, self.context, self.guards, self.reached))
             return Ending.NEXT
         layer = Layer(
             "trap", "deferred", tuple(f.word for f in (run.argv[0], *words[1:])), "",

@@ -12,6 +12,7 @@ from dten_audit.readers.shell.nodes import (
     Body,
     Node,
     Simple,
+    Substitution,
 )
 from dten_audit.readers.shell.record import placed
 from dten_audit.readers.shell.state import Frame, Procedure, State
@@ -137,6 +138,9 @@ class Calls(Meanings):
         body = self._parse(code, run.offset)
         if not body:
             return
+        if not code.known and _is_output(body):
+            self.state_command(run._replace(argv=[code]))
+            return
         saved = self.context, self.source, self.state, self.guards, self.lasting
         self.context = self.context._replace(
             layers=self.context.layers + run.layers,
@@ -199,6 +203,15 @@ class Calls(Meanings):
             for name, field in run.environment:
                 state.set(name, field)
         return state
+
+
+def _is_output(body: Body) -> bool:
+    """Say whether a text is nothing but what a command prints, which has been run for it."""
+    node = body[0]
+    if len(body) != 1 or not isinstance(node, Simple) or len(node.words) != 1:
+        return False
+    parts = node.words[0].parts
+    return len(parts) == 1 and isinstance(parts[0], Substitution)
 
 
 def _mentions(node: Node) -> list[str]:

@@ -276,4 +276,5 @@ class CompoundSyntax(SimpleSyntax):
         if body is None:
             self.problem(start, "function without body")
             body = Simple((), (), (), (), self.base + start)
+        self.shared.functions.add(name)
         return Function(name, body, self.shared.commands - before, self.base + start)

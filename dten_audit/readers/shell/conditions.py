@@ -44,7 +44,12 @@ _USER_NAME: Final = re.compile(
 _FOUND: Final = re.compile(r"\$\((?:command -v|which|type -p|type -P) ([\w.+/-]+)[^)]*\)")
 _INIT: Final = re.compile(r"\$\(ps .*(?:-p ?1|1).*comm.*\)|\$\(cat /proc/1/comm\)")
 _ARITHMETIC_USER: Final = re.compile(r"\s*(!?)\s*\$?\{?(?:EUID|UID)\}?\s*(?:(==|!=|>)\s*0)?\s*")
-_PATTERN_NOISE: Final = re.compile(r"^[\^\\b<(]+|[\\b>$)]+$|\\(?=\.)")
+_PATTERN_NOISE: Final = re.compile(r"^(?:[\^(]|\\[b<])+|(?:[$)]|\\[b>])+$|\\(?=\.)")
+_LISTED: Final = re.compile(
+    r"\$\(systemctl (?:[\w-]+ )*?list-unit(?:-file)?s\b[^|]*+"
+    r"\| ?e?grep (?:-\w+ )*[\"']?([\w@.^$-]+)[\"']?[^|)]*+"
+    r"(?:\| ?(?:head|wc|awk|cut)\b[^|)]*+)?\)"
+)
 _LONGEST: Final = 160
 
 Guards = tuple[Guard, ...]
@@ -167,14 +172,12 @@ class Conditions:
             words = [field.text for field in self.words(first)]
             search = [field.text for field in self.words(last)]
             pattern = _pattern(search)
-            if pattern and words[:1] == ["systemctl"]:
-                return self._guard("unit-exists", pattern, node)
+            if words[:1] == ["systemctl"] and (pattern or _unit(words)):
+                return self._guard("unit-exists", _unit(words) or pattern, node)
             if pattern == "systemd" and words[:1] == ["ps"]:
                 return self._guard("systemd-running", "", node)
-            if words[:1] == ["systemctl"]:
-                unit = _unit(words)
-                if unit:
-                    return self._guard("unit-exists", unit, node)
+            if pattern and is_root(f"$({' '.join(words)})", pattern):
+                return self._guard("root-check", "root", node)
         text = self._other(node)
         return Tested(text, opposite(text))
 
@@ -273,6 +276,10 @@ class Conditions:
             found = _FOUND.fullmatch(operand)
             if found is not None:
                 return self._guard("command-exists", found[1], node, holds=operator == "-n")
+            listed = _LISTED.fullmatch(operand)
+            if listed is not None:
+                name = _PATTERN_NOISE.sub("", listed[1])
+                return self._guard("unit-exists", name, node, holds=operator == "-n")
         text = self._other(node)
         return Tested(text, opposite(text))
 
@@ -280,9 +287,7 @@ class Conditions:
         if operator in _EQUAL or operator in _UNEQUAL:
             holds = operator in _EQUAL
             for one, other in ((left, right), (right, left)):
-                if other == "0" and _USER.fullmatch(one):
-                    return self._guard("root-check", "root", node, holds=holds)
-                if other == "root" and _USER_NAME.fullmatch(one):
+                if is_root(one, other):
                     return self._guard("root-check", "root", node, holds=holds)
                 if other == "systemd" and _INIT.fullmatch(one):
                     return self._guard("systemd-running", "", node, holds=holds)
@@ -291,6 +296,12 @@ class Conditions:
                     return self._guard("command-exists", found[1], node, holds=not holds)
         text = self._other(node)
         return Tested(text, opposite(text))
+
+
+def is_root(subject: str, value: str) -> bool:
+    """Say whether a value compared with this one is what it is for root."""
+    asked = _USER if value == "0" else _USER_NAME if value == "root" else None
+    return asked is not None and asked.fullmatch(subject) is not None
 
 
 def _in(guard: Guard, guards: Guards) -> bool:

@@ -6,6 +6,7 @@ from typing import Final
 
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import Guard
+from dten_audit.readers.shell.conditions import Guards, is_root, opposite
 from dten_audit.readers.shell.context import Ending, Run, Streams, in_test
 from dten_audit.readers.shell.lists import Lists
 from dten_audit.readers.shell.nodes import (
@@ -74,6 +75,7 @@ class Machine(Lists):
             self.reached = False
             self.body(rest)
             break
+        self.early_traps()
         self.guards = self.lasting = ()
         self.reached = True
         return len(self.source.text)
@@ -178,23 +180,38 @@ class Machine(Lists):
         subject = self.expander.text(node.subject, node.start)
         outcomes: list[Outcome] = []
         endings: list[Ending] = []
+        staying: list[Guards] = []
+        others: Guards = ()
         default = False
         folder, reached = self.state.folder, self.reached
         for arm in node.arms:
             patterns = [shape.text or shape.source for shape in arm.patterns]
             default = default or "*" in patterns
             test = f"{subject.text} in {'|'.join(patterns)}"[:160]
-            guards = (Guard("other", test, self.line(arm.offset)),)
+            own = self._arm_guards(subject, patterns, test, arm.offset)
+            guards = own + others
+            others += opposite(tuple([guard for guard in own if guard.kind != "other"]))
             self.reached = reached and not self._excluded(subject, patterns)
             outcome, ending = self.branch(arm.body, guards)
             self.state.folder, self.reached = folder, reached
             endings.append(ending)
             if not ending:
                 outcomes.append(outcome)
+                staying.append(guards)
+        if default and len(staying) == 1 and len(endings) > 1:
+            least = min(ending for ending in endings if ending)
+            self.gain(staying[0], lasting=least is Ending.EXIT)
         if not default:
             outcomes.append(Outcome({}, ()))
         self.state.merge(outcomes)
         return min(endings) if default and endings else Ending.NEXT
+
+    def _arm_guards(self, subject: Field, patterns: list[str], test: str, offset: int) -> Guards:
+        """Return what holds in an arm: ``case $(id -u) in 0)`` asks for root."""
+        line = self.line(offset)
+        if len(patterns) == 1 and is_root(subject.text, patterns[0]):
+            return (Guard("root-check", "root", line),)
+        return (Guard("other", test, line),)
 
     @staticmethod
     def _excluded(subject: Field, patterns: list[str]) -> bool:

@@ -181,7 +181,10 @@ class ParameterReader:
             return [field]
         if part.quoted:
             return [self._text(part.operand, at).resolved]
-        return [field.resolved for field in self._split(part.operand, at)]
+        words = [field.resolved for field in self._split(part.operand, at)]
+        if words and words[-1].known and part.operand.source.endswith(" "):
+            words[-1] = words[-1]._replace(text=words[-1].text + " ")
+        return words
 
     def _measured(self, part: Parameter, values: list[Field] | None) -> list[Field]:
         """Apply ``${#name}`` and ``${!name}``."""

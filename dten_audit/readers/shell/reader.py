@@ -74,6 +74,7 @@ def _walked(document: Document, prelude: tuple[Definitions, ...]) -> Machine:
     parser = Parser(document.text)
     body = parser.script()
     machine = Machine(document, parser.shared.commands)
+    machine.promised = parser.shared.functions
     machine.context = machine.context._replace(layers=_around(document))
     _apply(prelude, machine)
     shebang = _SHEBANG.match(document.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from dten_audit.documents.document import Document, Embedded
@@ -12,6 +13,7 @@ from dten_audit.model.location import Location
 from dten_audit.readers.shell.texts import Hints
 from dten_audit.readers.shell.values import Field, Mark, Source, line_map
 
+_LINE: Final = re.compile(r"\t*+([^\n]*+\n?+)")
 MAX_COMMANDS: Final = 200_000
 """More commands than this come from no real script."""
 
@@ -142,6 +144,19 @@ def placed(text: Field, source: Source, offset: int) -> Field:
     if text.marks and text.marks[0].at == 0:
         return text
     return text._replace(marks=(Mark(0, source, offset, verbatim=False), *text.marks))
+
+
+def without_tabs(text: Field, source: Source) -> Field:
+    """Return the text of a ``<<-`` here-document: without tabs at the start of its lines."""
+    if "\t" not in text.text:
+        return text
+    built = Source(text.text, source.document, text.marks)
+    lines, marks, at = [], [], 0
+    for match in _LINE.finditer(text.text):
+        marks.append(Mark(at, built, match.start(1), verbatim=True))
+        lines.append(match[1])
+        at += len(match[1])
+    return text._replace(text="".join(lines), marks=tuple(marks))
 
 
 def _merged(one: Command, other: Command) -> Command:

@@ -26,16 +26,18 @@ class Shared:
     """What the readers of one script and of the texts inside it have in common.
 
     ``commands`` counts simple commands. ``rescans`` is how many characters may still be read a
-    second time after a wrong guess: it keeps the whole linear.
+    second time after a wrong guess: it keeps the whole linear. ``functions`` are the names of those
+    that are defined.
     """
 
-    __slots__ = ("assigned", "commands", "problems", "rescans")
+    __slots__ = ("assigned", "commands", "functions", "problems", "rescans")
 
     def __init__(self, size: int) -> None:
         self.problems: list[Problem] = []
         self.commands = 0
         self.rescans = _RESCAN * size + _RESCAN_FLOOR
         self.assigned: list[str] = []
+        self.functions: set[str] = set()
 
 
 class Scanner:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from dten_audit.documents.document import Document
@@ -10,10 +9,11 @@ from dten_audit.model.facts.commands import Layer, Redirection
 from dten_audit.readers.shell.builtins import Builtins
 from dten_audit.readers.shell.context import Context, Ending, Input, Run, Streams
 from dten_audit.readers.shell.decoding import FILTERS, after
+from dten_audit.readers.shell.inner import commands_in, fed
 from dten_audit.readers.shell.nodes import Parameter, Redirect, Shape, Simple
 from dten_audit.readers.shell.output import printed
-from dten_audit.readers.shell.record import placed
-from dten_audit.readers.shell.tables import special_names
+from dten_audit.readers.shell.record import placed, without_tabs
+from dten_audit.readers.shell.tables import inner_languages, special_names
 from dten_audit.readers.shell.texts import (
     SHELLS,
     Hints,
@@ -23,7 +23,7 @@ from dten_audit.readers.shell.texts import (
     written_kind,
     written_to,
 )
-from dten_audit.readers.shell.values import Choice, Field, Mark, Source, cut, joined
+from dten_audit.readers.shell.values import Choice, Field, cut, joined
 from dten_audit.readers.shell.wrappers import UNKNOWN_PREFIX, Peeled, base_name, peel
 
 MAX_LAYERS: Final = 12
@@ -31,7 +31,6 @@ _KEEPS_FUNCTIONS: Final = frozenset(("time", "noglob", "exec"))
 _QUIET: Final = frozenset((":", "true", "false", "[", "[[", "test"))
 PASSES_ON: Final = frozenset(("cat", "tee")) | FILTERS
 _SOURCES: Final = frozenset((".", "source"))
-_LINE: Final = re.compile(r"\t*+([^\n]*+\n?+)")
 _NOT_WORTH_A_TEXT: Final = frozenset("text prose markdown empty binary csv".split())
 
 
@@ -210,8 +209,10 @@ class SimpleCommands(Builtins):
         peeled = peel(run.argv) if len(run.layers) < MAX_LAYERS else None
         if peeled is None or (peeled.code is None and not peeled.rest):
             return self._program(run, peeled)
-        if peeled.wrapper.itself:
+        if peeled.itself:
             self._program(run, None)
+        if peeled.wrapper.reads:
+            peeled = fed(peeled, self.used(run.streams.stdin))
         inner = run._replace(
             layers=(*run.layers, self._layer(peeled, run.offset)),
             environment=run.environment + assignments(peeled.environment),
@@ -219,7 +220,9 @@ class SimpleCommands(Builtins):
             deferred=run.deferred or peeled.deferred,
         )
         if peeled.code is not None:
-            return self.code(peeled, inner)
+            for code in (peeled.code, *peeled.more_code):
+                self.code(peeled._replace(code=code), inner)
+            return Ending.NEXT
         ending = Ending.NEXT
         for rest in (peeled.rest, *peeled.more):
             ending = self.invoke(inner._replace(argv=rest))
@@ -257,9 +260,21 @@ class SimpleCommands(Builtins):
         if peeled is not None and peeled.deferred:
             run = run._replace(deferred=True)
         self.state_command(run, stdin=stdin, documents=tuple(filter(None, documents)))
+        language = inner_languages().get(name)
+        if language is not None:
+            self._inner(language, name, run)
         if name == "flock" and peeled is not None:
             self.lock_descriptor(peeled, run)
         return self.ending_of(name) if not run.layers else Ending.NEXT
+
+    def _inner(self, language: str, name: str, run: Run) -> None:
+        """Run the commands in a program's text: ``spawn`` of expect, awk's ``system``."""
+        stdin = run.streams.stdin.text if run.streams.stdin is not None else None
+        for code in commands_in(language, run.argv, stdin):
+            peeled = Peeled(name, UNKNOWN_PREFIX, run.argv[:1], [], code=code)
+            layers = (*run.layers, self._layer(peeled, run.offset))
+            streams = run.streams._replace(stdin=None, feeds=(), own_stdin=False)
+            self.code(peeled, run._replace(layers=layers, streams=streams, in_shell=False))
 
     def _code(self, texts: Use, code: Field, run: Run) -> str:
         """State a text in a program's arguments; return its id as a document."""
@@ -369,19 +384,6 @@ def assignments(fields: tuple[Field, ...]) -> tuple[tuple[str, Field], ...]:
         at = field.text.find("=")
         found.append((field.text[:at], cut(field, at + 1, len(field.text))))
     return tuple(found)
-
-
-def without_tabs(text: Field, source: Source) -> Field:
-    """Return the text of a ``<<-`` here-document: without tabs at the start of its lines."""
-    if "\t" not in text.text:
-        return text
-    built = Source(text.text, source.document, text.marks)
-    lines, marks, at = [], [], 0
-    for match in _LINE.finditer(text.text):
-        marks.append(Mark(at, built, match.start(1), verbatim=True))
-        lines.append(match[1])
-        at += len(match[1])
-    return text._replace(text="".join(lines), marks=tuple(marks))
 
 
 def _same_stream(one: Redirection, other: Redirection) -> bool:

@@ -29,6 +29,9 @@ class Wrapper(NamedTuple):
     itself: bool
     stdin: bool
     deferred_by: tuple[str, ...]
+    entry: frozenset[str] = frozenset()
+    scripts: frozenset[str] = frozenset()
+    reads: bool = False
 
 
 class Client(NamedTuple):
@@ -72,6 +75,9 @@ def wrappers() -> dict[str, Wrapper]:
             row.get("itself", False),
             row.get("stdin", False),
             tuple(row.get("deferred_by", ())),
+            _words(row, "entry"),
+            _words(row, "scripts"),
+            row.get("reads", False),
         )
         found.update(dict.fromkeys(row["names"], wrapper))
     return found
@@ -106,7 +112,14 @@ def _rows(section: str) -> list[dict[str, Any]]:
 def special_names() -> frozenset[str]:
     """Return the names of all programs that are more than their words to a reader of scripts."""
     shells_own = {"cp", "mv", "install", "dd", "sponge", "tee", "cat"}
-    return frozenset(wrappers()) | frozenset(clients()) | stop_names() | shells_own
+    running = shells_own | inner_languages().keys()
+    return frozenset(wrappers()) | frozenset(clients()) | stop_names() | running
+
+
+@cache
+def inner_languages() -> dict[str, str]:
+    """Return the language of programs whose text runs commands of which the words can be read."""
+    return {name: str(row["language"]) for row in _rows("inner") for name in row["names"]}
 
 
 @cache

@@ -7,8 +7,10 @@ from typing import Final, NamedTuple
 
 from dten_audit.readers.shell.options import Option, options
 from dten_audit.readers.shell.tables import Wrapper, wrappers
-from dten_audit.readers.shell.values import Field, joined
+from dten_audit.readers.shell.values import Field, joined, plain, weaker
 
+MAX_LISTED: Final = 32
+"""With more arguments than this (``parallel … :::``, ``xargs``), a command is read once."""
 _ASSIGNS: Final = re.compile(r"[A-Za-z_]\w*=", re.ASCII)
 _COMMAND: Final = re.compile(r"[A-Za-z_./][\w.+/@:-]*", re.ASCII)
 
@@ -18,7 +20,8 @@ class Peeled(NamedTuple):
 
     ``used`` are the wrapper's own words. ``rest`` are the words of the command (``more`` those of
     further ones), or ``code`` is its shell text, whose ``$0``, ``$1``, … are ``code_arguments``.
-    With neither, ``stdin`` says whether the wrapper runs what it reads.
+    ``more_code`` are further shell texts. With neither, ``stdin`` says whether the wrapper runs
+    what it reads. ``itself``: the wrapper is to be stated as a command of its own as well.
     """
 
     tool: str
@@ -32,6 +35,8 @@ class Peeled(NamedTuple):
     environment: tuple[Field, ...] = ()
     deferred: bool = False
     stdin: bool = False
+    more_code: tuple[Field, ...] = ()
+    itself: bool = False
 
 
 UNKNOWN_PREFIX: Final = Wrapper(
@@ -84,22 +89,31 @@ def _after_subcommand(argv: list[Field], wrapper: Wrapper) -> int | None:
 class _Seen:
     """What the options and operands of a wrapper have told so far."""
 
-    __slots__ = ("code", "command", "deferred", "environment", "operands", "target", "words")
+    __slots__ = (
+        "code", "command", "deferred", "entry", "environment", "operands", "scripts", "target",
+        "words",
+    )  # fmt: skip
 
     def __init__(self, wrapper: Wrapper, end: int) -> None:
         self.target = ""
         self.deferred = wrapper.layer == "deferred"
-        self.code: Field | None = None
+        self.code: list[Field] = []
+        self.entry: Field | None = None
+        self.scripts: list[Field] = []
         self.environment: list[Field] = []
         self.operands = 0
-        self.words = not wrapper.code
+        self.words = not wrapper.code or wrapper.assignments
         self.command = end
 
     def option(self, option: Option, wrapper: Wrapper) -> None:
         if option.name in wrapper.target and option.value:
             self.target = option.value.text
-        if option.name in wrapper.code and self.code is None:
-            self.code = option.value
+        if option.name in wrapper.code and option.value:
+            self.code.append(option.value)
+        if option.name in wrapper.entry and option.value and option.value.text:
+            self.entry = option.value
+        if option.name in wrapper.scripts and option.value:
+            self.scripts.append(option.value)
         self.words = self.words or option.name in wrapper.switch
         if wrapper.deferred_by:
             self.deferred = self.deferred or option.name.startswith(wrapper.deferred_by)
@@ -134,6 +148,9 @@ def _peel(name: str, argv: list[Field], wrapper: Wrapper, start: int) -> Peeled 
         elif not seen.operand(option, wrapper):
             seen.command = option.at
             break
+        elif seen.entry is not None and seen.operands == wrapper.positionals:
+            seen.command = option.after
+            break
     return _result(name, argv, wrapper, seen)._replace(
         target=seen.target or wrapper.default,
         environment=tuple(seen.environment),
@@ -143,19 +160,49 @@ def _peel(name: str, argv: list[Field], wrapper: Wrapper, start: int) -> Peeled 
 
 def _result(name: str, argv: list[Field], wrapper: Wrapper, seen: _Seen) -> Peeled:
     """Return what follows the wrapper's own words."""
-    if seen.code is not None:
-        own = [word for word in argv if word is not seen.code]
-        return Peeled(name, wrapper, own, [], code=seen.code)
+    if seen.code:
+        own = [word for word in argv if not any(word is code for code in seen.code)]
+        return Peeled(name, wrapper, own, [], code=seen.code[0], more_code=tuple(seen.code[1:]))
+    if seen.scripts:
+        shell = plain("sh")
+        more = tuple([shell, script] for script in seen.scripts[1:])
+        return Peeled(name, wrapper, argv, [shell, seen.scripts[0]], more=more, itself=True)
     starts = [n + 1 for n, field in enumerate(argv) if n and field.text in wrapper.after]
     if wrapper.until and wrapper.after:
         found = [_up_to(argv[start:], wrapper) for start in starts]
         rest, more = (found[0], tuple(found[1:])) if found else ([], ())
-        return Peeled(name, wrapper, argv[: starts[0]] if starts else argv, rest, more=more)
+        own = argv[: starts[0]] if starts else argv
+        return Peeled(name, wrapper, own, rest, more=more, itself=wrapper.itself)
     command = starts[0] if starts else seen.command
     rest = _up_to(argv[command:], wrapper)
-    if wrapper.joined and rest:
-        return Peeled(name, wrapper, argv[:command], [], code=joined(rest, " "))
-    return Peeled(name, wrapper, argv[:command], rest, stdin=wrapper.stdin and not rest)
+    if wrapper.joined:
+        listed = argv[command + len(rest) :] if wrapper.until else []
+        texts = _for_each(joined(rest, " ") if rest else None, listed, wrapper)
+        if texts:
+            own = argv[:command]
+            return Peeled(name, wrapper, own, [], code=texts[0], more_code=tuple(texts[1:]))
+    if seen.entry is not None:
+        rest = [seen.entry, *rest]
+    stdin = wrapper.stdin and not rest
+    return Peeled(name, wrapper, argv[:command], rest, stdin=stdin, itself=wrapper.itself)
+
+
+def _for_each(text: Field | None, listed: list[Field], wrapper: Wrapper) -> list[Field]:
+    """Return a shell text for each of the arguments behind ``:::``, if that is one short list."""
+    items = listed[1:]
+    several = any(item.text in wrapper.until for item in items)
+    if not items or several or len(items) > MAX_LISTED or listed[0].text != ":::":
+        return [] if text is None else [text]
+    if text is None:
+        return items
+    return [filled(text, "{}", item) if "{}" in text.text else joined([text, item], " ")
+            for item in items]  # fmt: skip
+
+
+def filled(text: Field, hole: str, item: Field) -> Field:
+    """Return a text with each ``hole`` in it replaced."""
+    certainty = weaker(weaker(text.certainty, item.certainty), "resolved")
+    return text._replace(text=text.text.replace(hole, item.text), certainty=certainty)
 
 
 def _up_to(words: list[Field], wrapper: Wrapper) -> list[Field]:

@@ -39,7 +39,23 @@ GUARDS = [
         [("unit-exists", "app.service", True)],
     ),
     ("if systemctl is-active --quiet app; then rm x; fi", [("unit-exists", "app", True)]),
-    ("if systemctl status app | grep running; then rm x; fi", [("unit-exists", "running", True)]),
+    ("if systemctl status app | grep running; then rm x; fi", [("unit-exists", "app", True)]),
+    (
+        "systemctl list-unit-files | grep -q '^bar\\.service$' && rm x",
+        [("unit-exists", "bar.service", True)],
+    ),
+    (
+        'if [ -n "$(systemctl list-units --all | grep -w bar.service)" ]; then rm x; fi',
+        [("unit-exists", "bar.service", True)],
+    ),
+    (
+        'if [ -z "$(systemctl list-unit-files | grep bar | head -1)" ]; then rm x; fi',
+        [("unit-exists", "bar", False)],
+    ),
+    ("id -u | grep -qx 0 && rm x", [ROOT]),
+    ("case $(id -u) in 0) rm x;; esac", [ROOT]),
+    ("case $(id -u) in 0) ;; *) echo no; exit 1;; esac\nrm x", [ROOT]),
+    ("case `whoami` in root) :;; *) exit 1;; esac\nrm x", [ROOT]),
     ("[ -x /usr/sbin/app ] && rm x", [("path-exists", "/usr/sbin/app", True)]),
     ("if [ ! -f /etc/app ]; then rm x; fi", [("path-exists", "/etc/app", False)]),
     (
