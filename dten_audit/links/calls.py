@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from dten_audit.links import windows
 from dten_audit.links.making import MAKERS, Recipes
 from dten_audit.links.package import Call, Package
 from dten_audit.links.resolving import PathIndex
@@ -41,7 +42,7 @@ def calls(package: Package, index: PathIndex) -> Iterator[Call]:
             for document in index.find(text, near):
                 if f"/{document.path}".endswith(f"/{text}") and document.id != command.document:
                     yield Call(command, document.id, "includes")
-        for text, how in _references(command):
+        for text, how in windows.with_its_own(command, _references(command)):
             for document in index.find(in_folder(text, command.folder), near):
                 if document.id != command.document:
                     yield Call(command, document.id, how)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Final, cast
 
@@ -174,7 +174,7 @@ def _grants(command: Command, group: Word, users: Sequence[Word]) -> Iterator[Ad
             yield AdminGrant(command.at, "group", who, group.text, why=why)
 
 
-_PROGRAMS: Final = {
+_PROGRAMS: Final[dict[str, Callable[[Command], Iterator[Elevation | AdminGrant]]]] = {
     "set-executionpolicy": _policy,
     "reg": _registry,
     "set-itemproperty": _registry,

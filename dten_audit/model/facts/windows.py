@@ -97,3 +97,30 @@ class Elevation(NamedTuple):
     @property
     def subject(self) -> str:
         return f"{self.at.member} {self.how} {self.what} {self.who}".rstrip()
+
+    @property
+    def spoken(self) -> str:
+        """What it does, as a sentence."""
+        return _SPOKEN[self.how].format(
+            what=self.what,
+            who=self.who or "another user",
+            level=self.level,
+            asks=_ASKS.get(self.level, "asks for more rights"),
+            unless=" unless it has them" if self.guarded else "",
+            start="the script starts itself again" if self.itself else f"{self.what} is started",
+        )
+
+
+_ASKS = {
+    "requireAdministrator": "asks for an administrator's rights",
+    "highestAvailable": "asks for all rights of its user",
+}
+_SPOKEN: dict[Elevates, str] = {
+    "runas": "{what}: is run as {who}, whose password runas asks for",
+    "saved-password": "{what}: is run as {who} with a password that Windows keeps (/savecred)",
+    "elevated-start": "{start} with an administrator's rights{unless}: User Account Control asks",
+    "manifest": "{what} {asks} whenever it starts",
+    "policy": "{what} for {level}",
+    "access": "{who} may change {what} ({level})",
+    "ownership": "the script takes the ownership of {what}",
+}
