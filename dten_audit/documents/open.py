@@ -220,8 +220,7 @@ class _Walk:
         elif isinstance(item, Link):
             self._budget.enter(weight(item.path) + weight(item.target))
             frame.links.append(item)
-            at = frame.place(item.path)
-            yield LinkEntry(at, item.path, item.target, item.hard, frame.address)
+            yield LinkEntry(item.path, item.target, item.hard, frame.address)
             yield from frame.states(link_problems(item, self._budget.limits))
 
     def _gap(self, frame: Frame, missed: Missed) -> CoverageGap:

@@ -16,7 +16,6 @@ from dten_audit.links.resolving import PathIndex, known_part
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import Command, Redirection, Word
 from dten_audit.model.facts.container import LinkEntry
-from dten_audit.model.location import Location
 
 TREE = (
     "bin/upgrade.sh",
@@ -205,7 +204,7 @@ def test_a_delivery_that_only_wraps_a_package_is_that_package(
 def test_a_link_lands_as_what_it_leads_to(
     path: str, target: str, hard: bool, source: str, landing: bool
 ) -> None:
-    entry = LinkEntry(Location(f"p.zip!/{path}"), path, target, hard)
+    entry = LinkEntry(path, target, hard, "p.zip")
     found = [i for i in package(entry).installs if i.at == entry.at]
     assert [i.source for i in found] == ([source] if landing else [])
     assert all(i.target == "/etc/cron.daily/dten" for i in found)

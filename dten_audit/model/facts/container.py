@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dten_audit.model.facts.base import Certainty
-from dten_audit.model.location import Location
+from dten_audit.model.location import Location, inner
 
 
 class ContainerIssue(NamedTuple):
@@ -61,15 +61,18 @@ class LinkEntry(NamedTuple):
 
     ``path`` is where it lies in its container, ``target`` what it leads to: seen from its own
     folder if symbolic, a path in the container if ``hard``. ``container`` is the address of the
-    archive or folder.
+    archive or folder. Packages may have very many: the place is made when it is asked for.
     """
 
-    at: Location
     path: str
     target: str
-    hard: bool = False
-    container: str = ""
+    hard: bool
+    container: str
     certainty: Certainty = "exact"
+
+    @property
+    def at(self) -> Location:
+        return Location(inner(self.container, self.path))
 
     @property
     def subject(self) -> str:
