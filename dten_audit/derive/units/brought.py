@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from dten_audit.derive.arguments import separate, split_arguments, written_paths
 from dten_audit.derive.requirements import required_packages
 from dten_audit.derive.units.links import UnitLink, declared_aliases, is_pulling, unit_links
+from dten_audit.derive.units.merging import DropIns
 from dten_audit.derive.units.tables import in_unit_folder, in_user_folder, package_managers
 from dten_audit.links.package import Install, Package
 from dten_audit.model.facts.commands import Command, Word
@@ -30,7 +31,7 @@ class Step(NamedTuple):
 
     ``document`` and ``order`` say which command of which script does it; -1 for a file whose place
     in the package's own tree says where it lands, and in functions that nothing here calls.
-    ``file`` is the unit file that lands there, if the package ships it.
+    ``file`` is the unit file that lands there, if the package ships it, ``source`` its document.
     """
 
     unit: str
@@ -40,6 +41,7 @@ class Step(NamedTuple):
     document: str
     order: int
     file: UnitFile | None = None
+    source: str = ""
 
 
 class Brought:
@@ -47,6 +49,7 @@ class Brought:
 
     def __init__(self, package: Package) -> None:
         self._files = {unit.document: unit for unit in package.of(UnitFile)}
+        self._drop_ins = DropIns(package.of(UnitFile))
         self._writers = _writers(package)
         self.links = tuple(unit_links(package))
         self._aliases = {link.unit: link.real for link in self.links if link.kind == "alias"}
@@ -86,8 +89,11 @@ class Brought:
         names = tuple(self._names(unit))
         steps = [s for name in names for s in self._steps.get(name, ()) if not s.drop_in]
         own = [s for s in steps if s.document == document and s.order >= 0 and order >= 0]
+        copied = {step.source for step in own}
         if any(step.order <= order for step in own):
             return "before"
+        if any(step.order < 0 and step.source not in copied for step in steps):
+            return "somewhere"  # it lies where it belongs, and the script copies another one
         if any(step.document not in ("", document) for step in steps):
             return "somewhere"
         if own:
@@ -118,6 +124,11 @@ class Brought:
         """Say whether the package brings the script of this name in ``/etc/init.d``."""
         steps = self._steps.get(f"{name}.service", ())
         return any(step.target.startswith(INIT_FOLDERS) for step in steps)
+
+    def in_force(self, unit: str) -> UnitFile | None:
+        """Return the same with the drop-ins of the package."""
+        file = self.file_of(unit)
+        return None if file is None else self._drop_ins.merged(file)
 
     def file_of(self, unit: str) -> UnitFile | None:
         """Return the unit file that the package ships for a unit, its template or its alias."""
@@ -165,9 +176,9 @@ class Brought:
         if writer is not None:
             at = file.at if file else writer.at
             return Step(*owner, install.target, at, writer.document, writer.order, file)
-        if file is not None and not install.script:
-            return Step(*owner, install.target, file.at, "", -1, file)
-        return Step(*owner, install.target, install.at, install.script, install.order, file)
+        at = file.at if file is not None and not install.script else install.at
+        source = install.source
+        return Step(*owner, install.target, at, install.script, install.order, file, source)
 
 
 def _owner(path: str) -> tuple[str, bool] | None:

@@ -114,7 +114,7 @@ def _compared(use: UnitUse, site: Site, brought: Brought, suggestions: Suggestio
     return use._replace(
         present=present,
         state=state,
-        alias_of=brought.alias_of(use.unit) or alias,
+        alias_of=brought.alias_of(use.unit) or ("" if file is not None else alias),
         brought_at=(mask.at,) if mask else use.brought_at,
         installable=_installable(brought, use, record),
         similar=suggestions.near(use.unit) if missing else (),
@@ -170,7 +170,7 @@ def _installable(
     brought: Brought, use: UnitUse, record: UnitRecord | Unknown | None
 ) -> bool | Unknown:
     """Say whether the unit file that is in force can be enabled."""
-    file = brought.file_of(use.unit)
+    file = brought.in_force(use.unit)
     if file is None:
         return not isinstance(record, UnitRecord) or record.state != "static"
     return file.masked or any(entry.section == "Install" for entry in file.entries)
