@@ -65,10 +65,10 @@ def _wrapped(run: Run, peeled: Peeled, recorder: Recorder) -> None:
         value = Value(code.text, code.certainty, at)
         documents = (recorder.embed("shell", value),) if code.known else ()
         argv = [Value("sh"), Value("-c"), value]
-        recorder.command(run._replace(argv=argv, context=context, documents=documents))
+        recorder.command(run._replace(argv=argv, context=context, documents=documents, name=""))
     elif peeled.rest:
         rest = run.argv[len(run.argv) - len(peeled.rest) :]
-        state(run._replace(argv=rest, context=context), recorder)
+        state(run._replace(argv=rest, context=context, name=""), recorder)
     else:
         recorder.command(run)
 
@@ -182,7 +182,7 @@ def layered(
     layer = Layer(tool, "plain", tuple(value.word for value in own), user, line=place)
     context = run.context._replace(layers=(*run.context.layers, layer))
     if words and len(context.layers) <= MAX_LAYERS:
-        state(run._replace(argv=words, context=context), recorder)
+        state(run._replace(argv=words, context=context, name=""), recorder)
     else:
         recorder.command(run)
 

@@ -271,6 +271,12 @@ class Definitions(Statements):
         self.block(Guard("other", "a failure", self.line_of(at)))
         return Value("", "computed", at)
 
+    def unread_block(self, value: Value) -> None:
+        """Note a script block that is handed to a method: who runs it, and when, is not known."""
+        for item in value.items or (value,):
+            if item.block is not None:
+                self.unused[f"@{item.block[0]}"] = item.block
+
     def uncalled(self) -> None:
         """Read functions and blocks that nothing in the document was seen to run."""
         before = self.context

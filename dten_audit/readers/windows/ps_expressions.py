@@ -51,6 +51,10 @@ class Expressions(Words):
         """Note that a variable gets a value."""
         raise NotImplementedError
 
+    def unread_block(self, value: Value) -> None:
+        """Note a script block that is handed to a method: who runs it, and when, is not known."""
+        raise NotImplementedError
+
     def redirect(self, value: Value) -> bool:
         """Read ``> file`` behind an expression."""
         raise NotImplementedError
@@ -193,7 +197,8 @@ class Expressions(Words):
             raise self.fail(self.pos, "nested too deeply to be read")
         while self.pos < self.end and self.text[self.pos] != closer:
             before = self.pos
-            self.expression(lines=True)
+            value = self.expression(lines=True)
+            self.unread_block(value)
             if self.pos == before or (self.pos < self.end and self.text[self.pos] != closer):
                 self.pos += 1
         self.pos += 1
@@ -228,6 +233,8 @@ class Expressions(Words):
         if gap is not None:
             self.pos = gap.end()
         value = self.statement()
+        if value.call:
+            value = self.output(value, value.at)
         self.assign(self.text[start:at], value, match[0] if match is not None else "=")
         return value
 
