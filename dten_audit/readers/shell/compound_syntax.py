@@ -230,7 +230,7 @@ class CompoundSyntax(SimpleSyntax):
         body = self._list(frozenset((";;", "esac")))
         if self.text.startswith(";;&", self.pos):
             self.pos += 3
-        elif self.text.startswith((";;", ";&"), self.pos):
+        elif self.text.startswith((";;", ";&", ";|"), self.pos):
             self.pos += 2
         return Arm(patterns, body, offset)
 

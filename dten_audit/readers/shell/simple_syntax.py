@@ -17,6 +17,7 @@ _FUNCTION: Final = re.compile(r"[ \t]*+\([ \t]*+\)")
 _AFTER_WORD: Final = frozenset(" \t\n;&|")
 IDENTIFIER: Final = re.compile(r"[A-Za-z_]\w*+", re.ASCII)
 _INDEXED: Final = re.compile(r"[A-Za-z_]\w*+(?=\[)", re.ASCII)
+_CONTINUED: Final = re.compile(r"(?:\\\n)++(?=\()")
 _EQUALS: Final = re.compile(r"\+?=")
 _RUNS: Final = re.compile(r"\$\(|`")
 _REGEX_WORD: Final = re.compile(r"(?:[^ \t\r\n\\'\"()$`]++|\\.)++", re.DOTALL)
@@ -212,6 +213,9 @@ class SimpleSyntax(WordScanner):
         self, name: str, subscript: str, key: Shape | None, *, append: bool
     ) -> Assignment:
         """Read the value of an assignment, whose ``=`` has been read."""
+        continued = _CONTINUED.match(self.text, self.pos)
+        if continued is not None:
+            self.pos = continued.end()
         at = self.base + self.pos
         value: Shape | None
         if self.text.startswith("(", self.pos):

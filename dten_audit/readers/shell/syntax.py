@@ -12,7 +12,7 @@ from dten_audit.readers.shell.scanner import Shared
 from dten_audit.readers.shell.simple_syntax import GAP, IDENTIFIER
 
 _OPENERS: Final = frozenset("if while until for select case { function [[ ! time coproc".split())
-_BETWEEN: Final = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+|;(?![;&])|\\\n)++")
+_BETWEEN: Final = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+|;(?![;&|])|\\\n)++")
 """What stands between commands, where no here-document waits for the end of the line."""
 _OPERATORS: Final = frozenset("\n);|&")
 _TIME_PROGRAM: Final = re.compile(r"time[ \t]+-")
@@ -71,7 +71,7 @@ class Parser(CompoundSyntax):
                     return False
                 self.stray(1)
             elif char == ";":
-                if text.startswith((";;", ";&"), self.pos):
+                if text.startswith((";;", ";&", ";|"), self.pos):
                     if self._awaited[";;"]:
                         return False
                     self.stray(2)

@@ -33,6 +33,7 @@ _OPERATOR: Final = re.compile(r":?[-=+?]|##?|%%?|/[/#%]?|\^\^?|,,?|:|@")
 _OPERAND_PLAIN: Final = re.compile(r"[^}\"'`$\\]++")
 _INDEX_PLAIN: Final = re.compile(r"[^\]\[\"'`$\\}\n]++")
 _BACKQUOTE_ESCAPE: Final = re.compile(r"\\([`\\$])")
+_QUOTED_ESCAPE: Final = re.compile(r'\\([`\\$"])')
 _BACKQUOTE_END: Final = re.compile(r"(?:[^`\\]++|\\.)*+`", re.DOTALL)
 _BLANKS: Final = re.compile(r"(?:[ \t\r\n]++|\\\n|#[^\n]*+)++")
 
@@ -158,7 +159,10 @@ class WordScanner(QuoteScanner):
             self.problem(pos, "command substitution without end")
         parts.append(Substitution(body, self.text[pos : self.pos], pos - start, quoted))
 
-    def _backquote(self, start: int, parts: list[Part], *, quoted: bool) -> None:
+    def _backquote(
+        self, start: int, parts: list[Part], *, quoted: bool, document: bool = False
+    ) -> None:
+        """Read commands between backquotes; ``document``: in a here-document."""
         pos = self.pos
         match = _BACKQUOTE_END.match(self.text, pos + 1)
         if match is None:
@@ -170,9 +174,8 @@ class WordScanner(QuoteScanner):
         if self.too_deep(pos):
             parts.append(Literal(source, pos - start, quoted=quoted))
             return
-        code = _BACKQUOTE_ESCAPE.sub(r"\1", source[1:-1])
-        if quoted:
-            code = code.replace('\\"', '"')
+        escape = _QUOTED_ESCAPE if quoted and not document else _BACKQUOTE_ESCAPE
+        code = escape.sub(r"\1", source[1:-1])
         reader = self.inside(code, self.base + pos + 1, self.shared)
         parts.append(Substitution(reader.body(""), source, pos - start, quoted))
 
@@ -331,5 +334,5 @@ class WordScanner(QuoteScanner):
             elif text[self.pos] == "$":
                 self._dollar(0, parts, quoted=True)
             else:
-                self._backquote(0, parts, quoted=True)
+                self._backquote(0, parts, quoted=True, document=True)
         return tuple(parts)
