@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Final, NamedTuple
 
 from dten_audit.derive.arguments import Arguments, split_arguments
 from dten_audit.derive.jobs import is_job
@@ -19,6 +19,7 @@ from dten_audit.derive.privilege.contexts import (
     root_documents,
 )
 from dten_audit.derive.privilege.tables import Tool, area, names, tools
+from dten_audit.derive.requirements import required_packages
 from dten_audit.derive.roles import Roles
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command, Guard, Layer, Word
@@ -40,6 +41,13 @@ _PRINTERS: Final = frozenset(("echo", "printf"))
 _ITSELF: Final = ("$0", "${0}", "$BASH_SOURCE", "${BASH_SOURCE[0]}", "${BASH_SOURCE}")
 
 
+class Users(NamedTuple):
+    """The users that the package makes, and the packages that it needs, which may make others."""
+
+    made: dict[str, Made]
+    needed: frozenset[str]
+
+
 def derive(package: Package, estate: Estate) -> Iterable[PrivilegeUse]:
     """Yield a privilege use for each wrapper of each command that changes the user."""
     uses = list(_all_uses(package, estate))
@@ -57,7 +65,7 @@ def derive(package: Package, estate: Estate) -> Iterable[PrivilegeUse]:
 def _all_uses(package: Package, estate: Estate) -> Iterator[PrivilegeUse]:
     roles = Roles(package)
     as_root = root_documents(package, roles)
-    made = made_users(package)
+    users = Users(made_users(package), required_packages(package))
     for command in package.of(Command):
         layers = list(command.layers)
         if command.program in tools() and command.argv:
@@ -72,7 +80,7 @@ def _all_uses(package: Package, estate: Estate) -> Iterator[PrivilegeUse]:
                     no_terminal=use.no_terminal or is_job(package, command.document),
                     role=roles.of(command.document),
                 )
-                yield _compared(use, layer, estate.site, made)
+                yield _compared(use, layer, estate.site, users)
 
 
 def _use(command: Command, layers: list[Layer], number: int) -> PrivilegeUse:
@@ -102,7 +110,7 @@ def _use(command: Command, layers: list[Layer], number: int) -> PrivilegeUse:
         redirect=_redirect(command) if direct else "",
         builtin=command.program if direct and own_words and _is_builtin(command) else "",
         reexecutes=any(word.text in _ITSELF for word in _started(command)),
-        keeps_environment=given.has(*tool.environment),
+        keeps_environment=any(n in tool.environment and not v for n, v in given.options),
         elsewhere=_elsewhere(layers[:number]),
         function=layer.function,
         keyword=_keyword(layer),
@@ -123,17 +131,19 @@ def _shortened(text: str) -> str:
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
 
-def _compared(use: PrivilegeUse, layer: Layer, site: Site, made: dict[str, Made]) -> PrivilegeUse:
+def _compared(use: PrivilegeUse, layer: Layer, site: Site, users: Users) -> PrivilegeUse:
     """Return a use with what the site and the package say of tool and user."""
     tool = tools()[use.tool]
     given = split_arguments(layer.arguments[1:], tool.takes)
     needs_shell = bool(tool.shell) or given.has(*tool.login)
-    refused = needs_shell and not given.has(*tool.shell) and refuses_login(use.target_user, made)
+    refused = (
+        needs_shell and not given.has(*tool.shell) and refuses_login(use.target_user, users.made)
+    )
     known = bool(site.path) and site.sudo is not None and tool.policy
     return use._replace(
         available=_available(use, tool, site),
         policy=site.sudo.policy if known and site.sudo else "",
-        user_present=_user_present(use, site, made),
+        user_present=_user_present(use, site, users),
         no_login=refused,
         site_lines=(Location(site.path, site.sudo.line or None),) if known and site.sudo else (),
     )
@@ -171,12 +181,14 @@ def _allows(rule: str, use: PrivilegeUse) -> bool:
     return rule == "ALL" or fnmatchcase(bare, glob if wanted_arguments else f"{glob}*")
 
 
-def _user_present(use: PrivilegeUse, site: Site, made: dict[str, Made]) -> bool | Unknown:
+def _user_present(use: PrivilegeUse, site: Site, users: Users) -> bool | Unknown:
     user = use.target_user
     if "$" in user or "`" in user:
         return Unknown("package.value")
-    if not user or user in made or user in names("users") or user.lstrip("#").isdigit():
+    if not user or user in users.made or user in names("users") or user.lstrip("#").isdigit():
         return True
+    if any(name.startswith(user) for name in users.needed):
+        return Unknown("package.value")  # a package that this one depends on may make the user
     found = Unknown("site.users") if use.elsewhere else site.user(user)
     return found if isinstance(found, Unknown) else found is not None
 

@@ -28,7 +28,8 @@ class PrivilegeUse(NamedTuple):
     ``password_shipped`` that it stands in the script. ``no_terminal``: nobody can be asked for one
     (over ssh without ``-t``, from a job). ``redirect`` is a system file that the caller's shell
     opens, not the tool (``sudo echo x > /etc/y``); ``builtin`` a word that only a shell knows
-    (``sudo cd``). ``reexecutes``: the script starts itself again. ``keeps_environment`` is ``-E``.
+    (``sudo cd``). ``reexecutes``: the script starts itself again. ``keeps_environment`` is ``-E``,
+    which keeps all variables.
     ``user_present`` says whether the target user exists; ``no_login`` that its shell refuses
     logins, and no other is named. ``function`` is the shell function that wraps the tool.
     ``keyword`` is how a playbook asks for the tool (``become: true``), else empty.
