@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, Final, NamedTuple, cast
 
@@ -23,6 +23,7 @@ _ROUNDS: Final = 20
 Runs = Mapping[str, frozenset[str]]
 """By document: the functions of it that another program of the package reaches."""
 NOTHING: Final[Runs] = {}
+Resolve = Callable[[Package], Iterable[Call]]
 
 
 class _Table(NamedTuple):
@@ -49,12 +50,13 @@ class Libraries:
         self._folders: set[tuple[str, str]] = set()
         self._wheels: set[str] = set()
         for info in package.documents.values():
-            folder, _, name = info.path.rpartition("/")
-            container = info.address.rpartition(MEMBER)[0]
-            if name == "__init__.py":
-                self._folders.add((container, folder))
-            elif name == "WHEEL" and folder.endswith(".dist-info"):
-                self._wheels.add(container)
+            if info.path.endswith(("__init__.py", ".dist-info/WHEEL")):
+                folder, _, name = info.path.rpartition("/")
+                container = info.address.rpartition(MEMBER)[0]
+                if name == "WHEEL":
+                    self._wheels.add(container)
+                else:
+                    self._folders.add((container, folder))
 
     def starts(self, info: DocumentInfo, *, guarded: bool) -> bool:
         """Say whether a program is meant to be started as it stands, on a host.
@@ -94,68 +96,78 @@ def root_of(package: Package, document: str) -> DocumentInfo | None:
     return package.documents.get(info.host) if info is not None and info.host else info
 
 
-def settle(package: Package, calls: Iterable[Call], runs: Runs) -> None:
-    """Keep the commands of programs that run; those of libraries become ``LibraryCommand``."""
+def settle(package: Package, resolve: Resolve, runs: Runs) -> list[Call]:
+    """Keep the commands of programs that run; return the calls that they and scripts make.
+
+    Commands that only library code could run become ``LibraryCommand``. ``resolve`` returns the
+    calls of the package's commands.
+    """
     suspects = _suspects(package)
     if not suspects:
-        return
+        return list(resolve(package))
     guarded = frozenset(guard.document for guard in package.of(MainGuard))
-    started = _started(package, suspects, list(calls), runs, guarded)
-    libraries = {name for name in suspects if name not in started}
-    package.libraries = frozenset(libraries)
-    kept: list[Command] = []
-    dropped: list[tuple[str, Command]] = []
-    for command in package.of(Command):
-        root = root_of(package, command.document)
-        if root is None or root.id not in suspects:
-            kept.append(command)
-        elif root.id in libraries:
-            dropped.append((root.id, command))
-        elif command.called or command.function in runs.get(root.id, ()):
-            kept.append(command._replace(called=True))
+    known = Libraries(package)
+    started = {
+        name for name, info in suspects.items()
+        if name in runs or known.starts(info, guarded=name in guarded)
+    }  # fmt: skip
+    every = package.of(Command)
+    for _ in range(_ROUNDS):
+        parted = _parted(package, every, suspects, started, runs)
+        package.replace(Command, parted.kept)
+        calls = list(resolve(package))
+        more = {call.callee for call in calls if call.callee in suspects} - started
+        if not more:
+            break
+        started |= more
+    package.libraries = frozenset(suspects.keys() - started)
+    package.add(_in_library(command, root) for root, command in parted.dropped)
+    _forget_embedded(package, parted.kept, [command for _, command in parted.dropped])
+    return calls
+
+
+def _in_library(command: Command, root: str) -> LibraryCommand:
+    return LibraryCommand(
+        command.at, root, command.program, command.argv, command.layers, command.redirections
+    )
+
+
+class _Parted(NamedTuple):
+    kept: list[Command]
+    dropped: list[tuple[str, Command]]
+
+
+def _parted(
+    package: Package,
+    commands: list[Command],
+    suspects: Mapping[str, DocumentInfo],
+    started: set[str],
+    runs: Runs,
+) -> _Parted:
+    """Tell commands that something comes to from those of libraries, by the id of their file."""
+    parted = _Parted([], [])
+    roots: dict[str, str] = {}
+    for command in commands:
+        root = roots.get(command.document)
+        if root is None:
+            info = root_of(package, command.document)
+            root = roots[command.document] = info.id if info is not None else ""
+        if root not in suspects:
+            parted.kept.append(command)
+        elif root in started and (command.called or command.function in runs.get(root, ())):
+            parted.kept.append(command if command.called else command._replace(called=True))
         else:
-            dropped.append((root.id, command))
-    package.replace(Command, kept)
-    package.add(LibraryCommand(command.at, root, command.program, command.argv, command.layers,
-                               command.redirections) for root, command in dropped)  # fmt: skip
-    _forget_embedded(package, kept, [command for _, command in dropped])
+            parted.dropped.append((root, command))
+    return parted
 
 
 def _suspects(package: Package) -> dict[str, DocumentInfo]:
     """Return the programs that state commands."""
     found: dict[str, DocumentInfo] = {}
-    for command in package.of(Command):
-        root = root_of(package, command.document)
+    for document in {command.document for command in package.of(Command)}:
+        root = root_of(package, document)
         if root is not None and root.kind in PROGRAMS:
             found[root.id] = root
-    return found
-
-
-def _started(
-    package: Package,
-    suspects: Mapping[str, DocumentInfo],
-    calls: list[Call],
-    runs: Runs,
-    guarded: frozenset[str],
-) -> set[str]:
-    """Return the programs that are entry points, or that something which runs starts."""
-    known = Libraries(package)
-    found = {
-        name for name, info in suspects.items()
-        if name in runs or known.starts(info, guarded=name in guarded)
-    }  # fmt: skip
-    for _ in range(_ROUNDS):
-        more = {
-            call.callee
-            for call in calls
-            if call.callee in suspects
-            and call.callee not in found
-            and (root := root_of(package, call.command.document)) is not None
-            and (root.id not in suspects or root.id in found)
-        }
-        if not more:
-            break
-        found |= more
     return found
 
 

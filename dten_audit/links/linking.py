@@ -23,8 +23,7 @@ def link(
     """
     package = Package(documents, facts, content)
     index = package.index
-    settle(package, calls(package, index), runs)
-    for call in calls(package, index):
+    for call in settle(package, lambda known: calls(known, index), runs):
         package.calls[call.callee].append(call)
     package.installs.extend(installs(package, index))
     called = {callee for callee, found in package.calls.items() if found}

@@ -11,7 +11,7 @@ from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import MainGuard
 from dten_audit.readers.programs.program import Call, Program
 from dten_audit.readers.programs.running import Action, Runner
-from dten_audit.readers.programs.tables import Calls, Row, calls, gate
+from dten_audit.readers.programs.tables import Calls, Row, calls, worth_reading
 from dten_audit.readers.programs.taking import take
 from dten_audit.readers.programs.values import Name, is_true
 
@@ -26,7 +26,7 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
     What its functions do is stated as called where the program's own code reaches them.
     """
     data = document.data if document.host is None else document.text.encode("utf-8", "replace")
-    if not gate(document.kind).topics(data):
+    if not worth_reading(document.kind, data):
         return
     program = Program(document)
     actions = list(found_actions(program))

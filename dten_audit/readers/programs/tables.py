@@ -86,11 +86,17 @@ def calls(language: str) -> Calls:
 
 
 @cache
-def gate(language: str) -> Gate:
-    """Return what tells, by a document's bytes, whether it is worth reading."""
+def _gate(language: str) -> Gate:
     table = _table()
-    patterns = table["triggers"][table["like"].get(language, language)]
-    return Gate([Trigger(language, pattern.encode()) for pattern in patterns])
+    words = table["triggers"][table["like"].get(language, language)]
+    patterns = {**words, "paths": table["paths"]}
+    return Gate([Trigger(topic, pattern.encode()) for topic, pattern in patterns.items()])
+
+
+def worth_reading(language: str, data: bytes) -> bool:
+    """Say, by a document's bytes, whether a program may run anything that is told here."""
+    topics = _gate(language).topics(data)
+    return "runs" in topics or len(topics) == len(("changes", "paths"))
 
 
 @cache
