@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 from dten_audit.model.facts.commands import Guard, GuardKind
 
 MAX_CLAUSES: Final = 50
+MAX_TEXT: Final = 1000
+"""A longer condition is not taken apart."""
 _FINDERS: Final = frozenset(("which", "command", "type", "hash"))
 
 
@@ -66,6 +68,9 @@ def clauses(text: str) -> list[str]:
 def guards(texts: list[tuple[str, int]], registered: Mapping[str, Registered]) -> Iterator[Guard]:
     """Yield the tests of conditions; ``texts`` are conditions with their lines."""
     for text, line in texts[:MAX_CLAUSES]:
+        if len(text) > MAX_TEXT:
+            yield Guard("other", f"{text[:MAX_TEXT]}…", line)
+            continue
         for clause in clauses(text):
             yield _guard(clause, line, registered)
 

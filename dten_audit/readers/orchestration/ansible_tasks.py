@@ -137,6 +137,7 @@ class Arguments:
             start = len(text) - len(text.lstrip())
             start += len(text[start:].partition(" ")[0])
         free = module.name in FREE_FORM
+        known: Certainty = "exact" if whole.certainty == "exact" else "resolved"
         found: Parameters = {}
         rest: list[str] = []
         at = start
@@ -147,7 +148,7 @@ class Arguments:
             if value[:1] in ("'", '"'):
                 value = value[1:-1]
             unknown = tuple(name for name in whole.unknown if f"${{{name}}}" in value)
-            sure: Certainty = "computed" if unknown else _resolved(whole)
+            sure: Certainty = "computed" if unknown else known
             found[match[1]] = (
                 whole._replace(text=value, certainty=sure, unknown=unknown, node=None, raw=""),
             )
@@ -159,10 +160,6 @@ class Arguments:
             kept = whole if command == text else whole._replace(text=command)
             found["_free"] = (kept,)
         return found
-
-
-def _resolved(value: Value) -> Certainty:
-    return "computed" if value.unknown else ("exact" if value.certainty == "exact" else "resolved")
 
 
 def _mode(text: str) -> str:

@@ -28,7 +28,8 @@ _STATEMENTS: Final = frozenset(
 _TEMPLATES: Final = frozenset(("template", "epp"))
 _MAX_ITEMS: Final = 100
 _MAX_TITLE: Final = 500
-"""A title is a text, or a list of texts, of fewer words than this."""
+_SHORT_TITLE: Final = 15
+"""Titles are lists of fewer words than the first, or texts of fewer than the second."""
 _TESTS: Final[tuple[tuple[str, GuardKind, bool], ...]] = (
     ("onlyif", "other", True),
     ("unless", "other", False),
@@ -63,6 +64,7 @@ class _Puppet:
         self._all = self._tokens.all
         self._stater = Stater(document, "puppet")
         self._known = self._assigned()
+        self._allowance = 2 * len(self._all)
 
     def read(self) -> Iterator[Fact | Embedded]:
         """State every resource, with the tests around it."""
@@ -98,7 +100,9 @@ class _Puppet:
         title = tokens[at + 2]
         if title.kind not in _TITLES or (at > 0 and tokens[at - 1].kind in ("?", "|", "=>", ")")):
             return False
-        end = self._value_end(at + 2, _MAX_TITLE)
+        most = _MAX_TITLE if title.kind == "[" and self._allowance > 0 else _SHORT_TITLE
+        end = self._value_end(at + 2, most)
+        self._allowance -= end - at if title.kind == "[" else 0
         return end < len(tokens) and tokens[end].kind == ":"
 
     def _test(self, at: int) -> Guard | None:

@@ -82,8 +82,15 @@ class ShellTexts:
             function=command.function or context.function,
             called=command.called and context.called,
             failure="ignored" if context.failure == "ignored" else command.failure,
-            folder=command.folder or context.folder,
+            folder=_within(command.folder, context.folder),
         )
+
+
+def _within(folder: str, outer: str) -> str:
+    """Return a working folder as seen from the one in which the text starts."""
+    if outer and folder and not folder.startswith(("/", "$", "~")):
+        return f"{outer}/{folder}"
+    return folder or outer
 
 
 def _known(word: Word, value: Value) -> Word:
