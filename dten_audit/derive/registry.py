@@ -103,8 +103,8 @@ DERIVERS: tuple[Deriver, ...] = (
     ),
     Deriver(
         "sealed archives",
-        ("signature",),
-        ("sealed_archive",),
+        ("signature", "signature_check"),
+        ("sealed_archive", "manifest_entry", "unreadable"),
         "dten_audit.derive.signing.sealed_archives:derive",
     ),
     Deriver(

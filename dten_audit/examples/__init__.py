@@ -17,6 +17,7 @@ BUILDERS: dict[str, str] = {
     "signed-archive": "dten_audit.examples.signed_code:signed_archive",
     "signed-nuget": "dten_audit.examples.signed_nuget:signed_nuget",
     "signed-apk": "dten_audit.examples.signed_apk:signed_apk",
+    "signed-appx": "dten_audit.examples.signed_appx:signed_appx",
     "signed-installer": "dten_audit.examples.installers:signed_installer",
     "key-signed": "dten_audit.examples.key_signed:key_signed_tree",
     "signed-tuf": "dten_audit.examples.signed_tuf:signed_tuf",

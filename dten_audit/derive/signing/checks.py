@@ -43,7 +43,7 @@ from dten_audit.model.facts.signing import (
 )
 from dten_audit.model.location import MEMBER, Location
 from dten_audit.model.unknown import Unknown
-from dten_audit.readers.signing import oids
+from dten_audit.readers.signing import appx, oids
 from dten_audit.readers.signing.certificates import X509, MalformedError, load
 from dten_audit.readers.signing.cms import (
     SignedData,
@@ -84,7 +84,8 @@ class _Job(NamedTuple):
     @property
     def incidental(self) -> bool:
         """Whether it says nothing of the package: catalogues and tokens sign other things."""
-        return self.signed.content_type != oids.DATA or is_incidental(self.info)
+        other = self.signed.content_type != oids.DATA and self.info.path != appx.PATH
+        return other or is_incidental(self.info)
 
 
 def derive(package: Package, estate: Estate) -> Iterator[Fact]:

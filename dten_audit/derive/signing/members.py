@@ -16,6 +16,7 @@ from dten_audit.readers.signing.names import in_test_tree, signed_path
 _OF_SIGNING: Final = frozenset(
     {"pem", "der", "cms", "pkcs12", "keystore", "checksums", "pgp", "minisign"}
 )
+_SEALS: Final = (".signature.p7s", "AppxSignature.p7x")
 _PROGRAMS: Final = frozenset(
     "shell python perl ruby php javascript powershell batch elf pe macho class".split()
 )
@@ -130,8 +131,10 @@ class Members:
 def is_incidental(info: DocumentInfo) -> bool:
     """Say whether a signature belongs to a library's own archive or to tests.
 
-    Signed JARs and NuGet packages vouch for themselves, not for the package they are shipped in.
+    Signed JARs, NuGet and AppX packages vouch for themselves, not for the package they are shipped
+    in; one that is all there is vouches for itself.
     """
-    name = info.path.rpartition("/")[2]
-    of_library = "META-INF/" in info.path or name == ".signature.p7s"
-    return of_library or in_test_tree(info.address.partition(MEMBER)[2])
+    outermost = MEMBER not in container_of(info).removesuffix(MEMBER)
+    own = info.path.rpartition("/")[2] in _SEALS
+    sealed = own and not (outermost and info.path in _SEALS)
+    return sealed or "META-INF/" in info.path or in_test_tree(info.address.partition(MEMBER)[2])

@@ -197,18 +197,21 @@ class ArchiveEntry(NamedTuple):
 
 
 class SealedArchive(NamedTuple):
-    """A NuGet package, compared with the digest of it that its signature states.
+    """A NuGet or AppX package, compared with the digests of it that its signature states.
 
-    ``archive`` is its address. ``matches`` is unknown where that cannot be computed, and
-    ``problem`` says why. ``algorithm`` is that of the digest, empty where none is stated. Whether
-    the signature itself holds, its ``SignatureCheck`` says.
+    ``form`` is ``NuGet`` or ``AppX``. ``archive`` is its address. ``matches`` is unknown where that
+    cannot be computed, and ``problem`` says why. ``algorithm`` is that of the digests, empty where
+    none is stated. ``differs`` says in words what is not as it was signed. Whether the signature
+    itself holds, its ``SignatureCheck`` says.
     """
 
     at: Location
     document: str
+    form: Literal["NuGet", "AppX"]
     archive: str
     algorithm: str
     matches: bool | Unknown
+    differs: str
     problem: str
     incidental: bool
     certainty: Certainty = "exact"

@@ -218,9 +218,7 @@ def _cms(document: Document) -> Iterator[Fact]:
 
 def _said(document: Document) -> Iterator[Fact]:
     """State what the signature inside a signed container leaves open."""
-    if document.data[:5] == _APPX:
-        yield unchecked(document, document.whole(), "AppX signature", detached=False)
-    elif document.name.lower().endswith(".cat"):
+    if document.name.lower().endswith(".cat"):
         yield unchecked(document, document.whole(), "Windows catalog", detached=False)
 
 
