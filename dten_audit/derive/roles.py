@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, cast
 from dten_audit.documents.document import DocumentInfo
 from dten_audit.links.package import Package
 from dten_audit.model.facts.general import ScriptRole
+from dten_audit.model.location import MEMBER
 from dten_audit.readers.knowledge import knowledge
 
 _MAX_HOSTS: Final = 20
@@ -95,6 +96,8 @@ def role_of(package: Package, document: str) -> ScriptRole:
 
 def _role(info: DocumentInfo, kinds: set[str]) -> ScriptRole:
     *folders, name = info.path.split("/")
+    for outer in info.address.split(MEMBER)[1:-1]:
+        folders += outer.split("/")[:-1]
     for row in _rows():
         if row.kinds & kinds or row.folders.intersection(folders):
             return row.role
