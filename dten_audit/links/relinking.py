@@ -9,6 +9,7 @@ from pathlib import Path
 from dten_audit.documents.budget import Budget
 from dten_audit.documents.document import Document
 from dten_audit.links.identity import identity
+from dten_audit.links.importing import imported
 from dten_audit.links.linking import link
 from dten_audit.links.package import Package
 from dten_audit.links.refetching import Refetch
@@ -38,6 +39,10 @@ def link_package(path: str | Path, reading: Reading, budget: Callable[[], Budget
         read_with_libraries(reading, refetch.documents(package, wanted), libraries)
         package = link(reading.documents, reading.facts, refetch.one)
     package.contents = refetch.several
+    runs = imported(package)
+    if runs:
+        package = link(reading.documents, reading.facts, refetch.one, runs)
+        package.contents = refetch.several
     package.identity = identity(package, reading.kept, Path(path).name)
     return package
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from functools import cache
+from collections.abc import Collection
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -14,6 +15,7 @@ from dten_audit.readers.programs.lexing import Lexer
 _WORD: Final = re.compile(r"[A-Za-z_]\w*+[!?]?")
 _PARAMETER: Final = re.compile(r"[$*&]*+(?:\w++[ \t]++)*?(\w++)[ \t]*+(?::[^,=]*+)?(?:=[^,]*+)?\Z")
 _BRACE: Final = re.compile(r"[{}]")
+MAX_PLACES: Final = 12
 _MAX_FUNCTIONS: Final = 20_000
 
 
@@ -61,41 +63,68 @@ class Functions:
             number = self._around[number]
         return number
 
-    def reached(self) -> frozenset[int]:
-        """Return the numbers of functions that the program itself runs, -1 for what is outside.
+    def reached(self, asked: Collection[str] = ()) -> dict[int, tuple[int, ...]]:
+        """Return what the program itself runs, and when: -1 for what is outside of functions.
 
         A function counts as run where its name stands in code that runs: whoever hands it on
-        (callbacks, tables of commands) means it to be called.
+        (callbacks, tables of commands) means it to be called. ``asked`` are names that others
+        call. The value is the place of the first mention, its caller's place before it.
         """
-        words = self._words()
         by_name: dict[str, list[int]] = {}
         for number, function in enumerate(self.all):
             by_name.setdefault(function.name, []).append(number)
-        roots = [n for n, f in enumerate(self.all) if f.name in self._language.roots]
-        waiting = [-1, *roots]
-        found = set(waiting)
+        roots = self._language.roots.union(asked)
+        found: dict[int, tuple[int, ...]] = {-1: ()}
+        waiting = [-1]
+        for number, function in enumerate(self.all):
+            if function.name in roots:
+                found[number] = (function.start,)
+                waiting.append(number)
         while waiting:
-            for word in words.get(waiting.pop(), ()):
+            caller = waiting.pop()
+            for word, at in self._mentions.get(caller, {}).items():
                 for number in by_name.get(word, ()):
                     if number not in found:
-                        found.add(number)
+                        found[number] = (*found[caller][:MAX_PLACES], at)
                         waiting.append(number)
-        return frozenset(found)
+        return found
 
-    def _words(self) -> dict[int, set[str]]:
-        """Return the names in each function's own code, definitions of inner ones left out."""
+    def words(self, numbers: Collection[int]) -> set[str]:
+        """Return all names in the code of some functions."""
+        found: set[str] = set()
+        for start, end in self._segments:
+            if self.at(start) in numbers:
+                found.update(_WORD.findall(self._named, start, end))
+        return found
+
+    @cached_property
+    def _named(self) -> str:
+        """The code without its imports: to import a function is not to call it."""
+        if not self._language.imports:
+            return self._code
+        pattern = _pattern(self._language.imports)
+        return pattern.sub(lambda match: " " * len(match.group()), self._code)
+
+    @cached_property
+    def _segments(self) -> list[tuple[int, int]]:
+        """The parts of the code that belong to one function each, headers left out."""
+        edges = {0, len(self._code)}
+        headers = set()
+        for function in self.all:
+            edges.update((function.start, function.body, function.end))
+            headers.add(function.start)
+        return [pair for pair in pairwise(sorted(edges)) if pair[0] not in headers]
+
+    @cached_property
+    def _mentions(self) -> dict[int, dict[str, int]]:
+        """The names of functions in each function's own code, and where each first stands."""
         names = {function.name for function in self.all}
-        found: dict[int, set[str]] = {}
-        at, number = 0, -1
-        edges = sorted({0, *(f.start for f in self.all), *(f.body for f in self.all),
-                        *(f.end for f in self.all), len(self._code)})  # fmt: skip
-        headers = {function.start for function in self.all}
-        for start, end in pairwise(edges):
-            if start in headers:
-                continue
-            at, number = start, self.at(start)
-            text = self._code[at:end]
-            found.setdefault(number, set()).update(names.intersection(_WORD.findall(text)))
+        found: dict[int, dict[str, int]] = {}
+        for start, end in self._segments:
+            mine = found.setdefault(self.at(start), {})
+            for match in _WORD.finditer(self._named, start, end):
+                if match.group() in names:
+                    mine.setdefault(match.group(), match.start())
         return found
 
 

@@ -15,6 +15,7 @@ _HASH: Final = (r"\#[^\n]*+",)
 _SLASHES: Final = (r"//[^\n]*+", r"/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)")
 _NO_NAME: Final = (
     r"(?!"
+    r""
     r"(?:if|for|while|switch|catch|return|foreach|using|lock|new|synchronized|else|do|elif|elsif|unless|until|with|await|throw|typeof|case|when|super"
     r")\b)"
 )
@@ -50,6 +51,10 @@ PYTHON: Final = Language(
     },
     roots=_CONSTRUCTORS,
     adjacent=True,
+    imports=(
+        r"(?m)^[ \t]*+(?:from[ \t]++[\w.]++[ \t]++import[ \t]*+(?:\([^)]*+\)|[^\n]*+)|import"
+        r"[ \t][^\n]*+)"
+    ),
     guard=r"(?m)^if\s+__name__\s*==",
 )
 
@@ -127,6 +132,7 @@ TYPESCRIPT: Final = JAVASCRIPT._replace(name="typescript")
 
 _METHOD: Final = (
     r"(?m)^(?P<indent>[ \t]*+)(?:@\w++(?:\([^)\n]*+\))?\s++)*+(?:"
+    r""
     r"(?:public|private|protected|internal|static|final|abstract|synchronized|override|virtual|sealed|async|partial|unsafe|extern|suspend|open|inline|def|fun|native|default"
     r")[ \t]++)*+"
     r"(?:<[^>\n]*+>[ \t]*+)?(?:[\w.]++(?:<[^(){};=\n]*+>)?(?:\[\])*+\??[ \t]++)??"
@@ -137,6 +143,7 @@ _METHOD: Final = (
 )
 _FIELD: Final = (
     r"(?m)^[ \t]*+(?:"
+    r""
     r"(?:public|private|protected|internal|static|final|const|val|var|def|readonly|override|volatile"
     r")[ \t]++)*+"
     r"(?:[A-Za-z_][\w.<>,\[\]?]*+[ \t]++)??(?P<name>[A-Za-z_]\w*+)(?:[ \t]*+:"
@@ -150,7 +157,6 @@ JAVA: Final = Language(
     "brace",
     _FIELD,
     roots=frozenset(("main",)),
-    outside=True,
     guard=r"\bstatic\s+(?:public\s+)?void\s+main\s*\(",
 )
 KOTLIN: Final = JAVA._replace(

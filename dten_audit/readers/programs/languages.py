@@ -39,7 +39,7 @@ class Language(NamedTuple):
     are regular expressions, ``special`` that of what ``special.py`` reads. ``page``: the code
     stands in a page, between these marks. ``functions`` finds definitions (groups ``indent``,
     ``name``, ``parameters``), ``blocks`` tells how they end. ``roots`` are functions that run
-    without being named. ``outside``: code outside of functions runs. ``assignment`` finds names
+    without being named. ``imports`` finds what only makes names known. ``assignment`` finds names
     that are set, at the start of a line (groups ``name``, ``operator``). ``bare``: calls need no
     parentheses. ``joins`` is the operator that joins texts. ``adjacent``: literals that follow each
     other are one. ``sigils`` are marks of variables' names. ``guard`` finds what makes a file a
@@ -56,7 +56,6 @@ class Language(NamedTuple):
     special: str = ""
     page: tuple[str, str] = ("", "")
     roots: frozenset[str] = frozenset()
-    outside: bool = True
     bare: bool = False
     joins: str = "+"
     adjacent: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from dten_audit.documents.document import Document, Embedded
@@ -120,15 +120,16 @@ def _wrapper(program: Program, call: Call, row: Row) -> tuple[str, Row] | None:
     )  # fmt: skip
 
 
-def placed(program: Program, action: Action, reached: frozenset[int]) -> Action:
+def placed(program: Program, action: Action, reached: Mapping[int, tuple[int, ...]]) -> Action:
     """Say of an action in which function it stands, and whether the program comes there."""
     number = program.functions.at(action.offset)
     action.called = number in reached
+    action.rank = (*reached.get(number, (action.offset,)), action.offset)
     action.function = program.functions.all[number].name if number >= 0 else ""
     return action
 
 
-def _quoted(program: Program, reached: frozenset[int]) -> Iterator[Action]:
+def _quoted(program: Program, reached: Mapping[int, tuple[int, ...]]) -> Iterator[Action]:
     """Yield the texts that run where they stand (``` `…` ``, ``%x(…)``, ``qx{…}``)."""
     for literal in program.lexer.literals:
         if literal.quote.runs:
