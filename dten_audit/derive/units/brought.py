@@ -116,6 +116,10 @@ class Brought:
         """Return the unit that the package makes ``unit`` another name of; empty for no alias."""
         return "" if unit in self._shipped else self._aliases.get(unit, "")
 
+    def pulled_in(self, unit: str) -> bool:
+        """Say whether a link of the package already has a unit started at boot."""
+        return any(link.kind == "enables" and link.unit == unit for link in self.links)
+
     def mask_of(self, unit: str) -> UnitLink | None:
         """Return the link of the package's tree that masks a unit."""
         return self._masks.get(unit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from dten_audit.derive.arguments import split_arguments
 from dten_audit.derive.units.tables import package_managers
@@ -27,32 +27,46 @@ _MOST: Final = 5
 def derive(package: Package, estate: Estate) -> Iterable[UnitStop]:
     """Yield each stop of a unit on this host, with what becomes of the unit afterwards."""
     del estate  # what the site has is in the unit uses
-    uses = [use for use in package.of(UnitUse) if not use.elsewhere and use.scope in _SCOPES]
+    uses = [use for use in package.of(UnitUse) if not use.elsewhere and use.scope == "system"]
     started = _started(package, uses)
     retired = _retired(package, uses)
     open_end = _open_end(package, uses)
     for use in uses:
         if use.verb != "stop" or use.certainty == "computed" or use.pattern or use.deferred:
             continue  # a unit or a job that stops another one does so whenever it runs
-        starts = tuple(at for name in _names(use.unit) for at in started.get(name, ()))
+        starts = [start for name in _names(use.unit) for start in started.get(name, ())]
+        later = [start for start in starts if start.may_follow(use)]
         yield UnitStop(
             use.at,
             use.unit,
-            restarted=True if starts else open_end,
+            restarted=True if later else open_end,
             retired=use.unit in retired,
             present=use.present,
             role=use.role,
-            started=starts[:_MOST],
+            started=tuple(start.at for start in later)[:_MOST],
             certainty=use.certainty,
         )
 
 
-def _started(package: Package, uses: Iterable[UnitUse]) -> dict[str, list[Location]]:
+class _Start(NamedTuple):
+    """Where a unit is started: by which command of which script; ``deferred``: by a trap."""
+
+    at: Location
+    document: str
+    order: int
+    deferred: bool
+
+    def may_follow(self, stop: UnitUse) -> bool:
+        """Say whether a start can come after a stop: order is known within one script only."""
+        return self.document != stop.document or self.deferred or self.order > stop.order
+
+
+def _started(package: Package, uses: Iterable[UnitUse]) -> dict[str, list[_Start]]:
     """Return where units are started, also by units that pull them in."""
-    found: dict[str, list[Location]] = defaultdict(list)
+    found: dict[str, list[_Start]] = defaultdict(list)
     for use in uses:
         if use.starts and use.certainty != "computed":
-            found[use.unit].append(use.at)
+            found[use.unit].append(_Start(use.at, use.document, use.order, use.deferred))
     for file in package.of(UnitFile):
         for place in tuple(found.get(file.name, ()))[:1]:
             for key in _PULLS:

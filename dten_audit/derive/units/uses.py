@@ -65,6 +65,7 @@ def _use(command: Command, call: UnitCall, brought: Brought) -> UnitUse:
     order = command.order if command.called else -1
     provided = brought.provided(call.unit, command.document, order)
     others = shared(call.unit)
+    isolates = call.verb == "isolate" and call.scope == "system"
     own = bool(provided) or certain == "computed" or call.scope != "system"
     manager = managers().get(call.manager)
     return UnitUse(
@@ -82,8 +83,8 @@ def _use(command: Command, call: UnitCall, brought: Brought) -> UnitUse:
         stops=call.verb in verbs("stopping") or call.now == "stop",
         elsewhere=call.elsewhere,
         provided=provided,
-        impact="" if own else others.impact,
-        loses="" if own else others.loses,
+        impact="all" if isolates else "" if own else others.impact,
+        loses="every unit that is not wanted by this one" if isolates else others.loses,
         init=manager.init if manager else "",
         forwards=manager is not None and manager.forwards,
         init_script=brought.init_script(call.unit.removesuffix(".service")),
@@ -171,6 +172,8 @@ def _installable(
 ) -> bool | Unknown:
     """Say whether the unit file that is in force can be enabled."""
     file = brought.in_force(use.unit)
+    if brought.pulled_in(use.unit):
+        return True
     if file is None:
         return not isinstance(record, UnitRecord) or record.state != "static"
     return file.masked or any(entry.section == "Install" for entry in file.entries)

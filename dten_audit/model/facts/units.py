@@ -12,7 +12,7 @@ from dten_audit.model.unknown import Unknown
 
 Scope = Literal["system", "user", "other", "windows"]
 Provided = Literal["", "before", "later", "somewhere", "package-manager"]
-Impact = Literal["", "login", "network", "firewall", "containers", "cluster", "logs", "bus"]
+Impact = Literal["", "login", "network", "firewall", "containers", "cluster", "logs", "bus", "all"]
 Strength = Literal["needs", "wants", "order", "stops"]
 
 
@@ -91,8 +91,9 @@ class UnitUse(NamedTuple):
     ``starts`` and ``stops`` say whether it does so (``enable --now`` starts). ``unit`` is the full
     name (``x.service``), ``written`` how the package writes it; ``certainty`` is that of the name,
     and ``pattern`` says that it is a glob. ``manager`` is the program, ``initd`` for a script of
-    ``/etc/init.d``; ``scope`` is ``user`` for units of a user's own manager, ``windows`` for services
-    of Windows, ``other`` for names of another supervisor. ``elsewhere`` names the host or container that it runs in, if not here.
+    ``/etc/init.d``; ``scope`` is ``user`` for units of a user's own manager, ``windows`` for
+    services of Windows, ``other`` for names of another supervisor. ``elsewhere`` names the host or
+    container that it runs in, if not here.
 
     ``present`` says whether the unit is there when the command runs: the site has it, every host
     with systemd has it, or the package brings it. ``provided`` says how the package does:
@@ -101,8 +102,9 @@ class UnitUse(NamedTuple):
     says whether the unit file that the package brings can be enabled (has an ``[Install]``
     section). ``similar`` are units of the site that may be meant; ``known_as`` are those that are
     the same service under another name, ``renamed`` is what is known of that. ``impact`` and
-    ``loses`` are set for units that more than one product stands on (``firewall``). ``unmasked``
-    says that the package takes a mask of the unit away.
+    ``loses`` are set for units that more than one product stands on (``firewall``), and for the
+    verb ``isolate``, which stops all but one (``all``). ``unmasked`` says that the package takes a
+    mask of the unit away.
 
     ``init`` is the init system that ``manager`` belongs to, empty for one that takes whichever the
     host has; ``fits`` says whether the site runs it, ``forwards`` that the manager passes on to
