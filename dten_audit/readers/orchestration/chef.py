@@ -53,11 +53,6 @@ def _file_test() -> re.Pattern[str]:
     return re.compile(r"(?:::)?File\.(?:exists?|file|directory)\??[?(]*\(?['\"]([^'\"#]+)['\"]\)?")
 
 
-def worth_reading(document: Document) -> bool:
-    """Say whether a Ruby file is a recipe or a custom resource of a cookbook."""
-    return document.kind == "chef"
-
-
 def read(document: Document) -> Iterator[Fact | Embedded]:
     """State what the resources of a recipe do to a node, on which the client runs as root."""
     yield from _Recipe(document).read()
