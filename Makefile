@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-oracle lint bench precision honest signed-code fuzz clean
+.PHONY: demo test test-oracle lint bench precision honest signed-code fuzz shell-oracle shell-stress clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -51,6 +51,12 @@ signed-code: $(READY)
 
 fuzz: $(READY)
 	$(BIN)/python -m benchmarks.fuzz_archives --minutes 10 --keep
+
+shell-oracle: $(READY)
+	$(BIN)/python -m benchmarks.shell_oracle build/shell-oracle
+
+shell-stress: $(READY)
+	$(BIN)/python -m benchmarks.shell_stress
 
 clean:
 	rm -rf $(VENV) demo build dist

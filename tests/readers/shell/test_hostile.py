@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
@@ -10,74 +12,11 @@ from hypothesis import strategies as st
 
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.readers.shell.reader import definitions, read
+from tests.readers.shell.constructs import CLOSED, REPEATED
 from tests.readers.shell.helpers import commands, facts
 
 MANY = 8_000
 SECONDS = 4.0
-
-REPEATED = [
-    "$(",
-    "${",
-    "((",
-    "$((",
-    "<<A\n",
-    "a=(",
-    '"',
-    "'",
-    '"\n',
-    "`",
-    "`\\`",
-    '"$(',
-    '"$(\n',
-    '"${',
-    "${a:-",
-    "${a[",
-    "<(",
-    "(",
-    ")",
-    "{ ",
-    "} ",
-    "if ",
-    "if a; then\n",
-    "case a in\n",
-    "for x in a b; do ",
-    "while a; do ",
-    "fi\n",
-    "[[ ",
-    "[[ (",
-    "! ",
-    "a?(",
-    "f() { ",
-    "a && ",
-    "[ -x a ] || ",
-    "a | ",
-    "echo a | ",
-    "cat <<A ",
-    "sudo ",
-    "eval ",
-    'bash -c "',
-    "\\",
-    "$'",
-    '$"',
-    "\x00",
-    "é",
-    "a;",
-    "x+=a\n",
-    "x+=(a)\n",
-    "v=$v$v\n",
-    "[ -x /a ] || exit 1\n",
-    "f() { f; }\nf\n",
-    "trap 'a' EXIT\n",
-    "export a=1\n",
-    "case x in a) ",
-    "echo {a,b}{c,d}",
-    "x=$(a $(b))\n",
-    "&",
-    ";;",
-    "esac\n",
-    "time ",
-    "coproc ",
-]
 
 NESTED = {
     "calls": "".join(f"f{n}() {{ f{n + 1}; f{n + 1}; }}\n" for n in range(3000)) + "f0\n",
@@ -111,7 +50,37 @@ def seconds(text: str) -> float:
 
 @pytest.mark.parametrize("piece", REPEATED)
 def test_repeated(piece: str) -> None:
-    assert seconds(piece * (MANY // 2)) < SECONDS / 4
+    assert seconds(piece * (MANY // 8)) < SECONDS / 4
+
+
+def calls(text: str) -> int:
+    """Return how many functions are called to read a text."""
+    count = 0
+
+    def note(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    for _ in read(Document("p.zip!/x.sh", "x.sh", "shell", text.encode())):
+        pass
+    sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize("piece", [*REPEATED, *map("".join, CLOSED)])
+def test_work_grows_with_size(piece: str) -> None:
+    """Four times the text costs no more than about four times the calls."""
+    few, many = calls(piece * 40), calls(piece * 160)
+    assert many < 4 * 1.4 * few + 2000
+
+
+@pytest.mark.parametrize(("opening", "closing"), CLOSED)
+def test_work_grows_with_depth(opening: str, closing: str) -> None:
+    few = calls(opening * 40 + "a" + closing * 40)
+    many = calls(opening * 160 + "a" + closing * 160)
+    assert many < 4 * 1.6 * few + 2000
 
 
 @pytest.mark.parametrize("name", NESTED)
