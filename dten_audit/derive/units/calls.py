@@ -43,7 +43,7 @@ def unit_calls(command: Command) -> Iterator[UnitCall]:
     now = with_now(doing) if arguments.has("--now") else ""
     for name in names:
         if name.text and not name.text.startswith("/dev/"):
-            unit = _unit(name.text)
+            unit = _unit(name.text) if manager.units else canonical(posixpath.basename(name.text))
             if manager.template:
                 stem, _, ending = manager.template.partition("@")
                 unit = f"{stem}@{name.text}{ending}"
