@@ -19,7 +19,10 @@ from dten_audit.model.facts.containers import ContainerSetting, Right
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.readers.building.docker_lines import Heredoc, Instruction, instructions
 from dten_audit.readers.commands import Listed, interpreter_kind, stated
+from dten_audit.readers.manifests.expressions import as_shell
 
+_BLOCK: Final = re.compile(r"\{%|\{#|(?m:^)[ \t]*+\{\{")
+_CLOSERS: Final = {"{%": "%}", "{#": "#}", "{{": "}}"}
 _KNOWN: Final = frozenset(
     "FROM RUN CMD LABEL MAINTAINER EXPOSE ENV ADD COPY ENTRYPOINT VOLUME USER WORKDIR ARG ONBUILD"
     " STOPSIGNAL HEALTHCHECK SHELL".split()
@@ -34,7 +37,7 @@ _HEREDOC_ONLY: Final = re.compile(r"[ \t]*(?:\d*<<-?[\"']?[A-Za-z_][\w.-]*[\"']?
 
 
 class Stage(NamedTuple):
-    """A stage of a build: its name or number, its base image, and who runs its commands.
+    """A stage of a build: its name (else its number), its base image, and who runs its commands.
 
     ``user`` is the last ``USER`` (empty before the first), set at ``place``. ``shell`` is the
     language of texts that no list of words is.
@@ -51,8 +54,12 @@ class Stage(NamedTuple):
 def read(document: Document) -> Iterator[Fact | Embedded]:
     """State what a Dockerfile runs, the files it writes, and whose rights its containers have."""
     reader = _Reader(document)
+    text, templates = plain(document.text)
+    if templates:
+        reason = "a template: what these lines become is known only when it is filled in"
+        yield Unreadable(document.location(templates), "dockerfile", reason, "computed")
     strays = 0
-    for found in instructions(document.text):
+    for found in instructions(text):
         if isinstance(found, Instruction) and found.name in _KNOWN:
             yield from reader.take(found)
             continue
@@ -104,7 +111,8 @@ class _Reader:
         if name in ("root", "0", ""):
             right: Right = "root-user" if name else "no-user"
             at = self.document.location(stage.place or stage.line)
-            yield ContainerSetting(at, self.document.id, "image", stage.name, right, name)
+            shown = f"built from {stage.image}" if stage.name.isdigit() else stage.name
+            yield ContainerSetting(at, self.document.id, "image", shown, right, name)
 
     def _from(self, found: Instruction) -> None:
         words = _FLAGS.sub("", found.text, count=1).split()
@@ -219,6 +227,37 @@ class _Reader:
         if not path and text.startswith("#!"):
             kind = kind_of("", text[:_SAMPLE].encode("utf-8", "replace"))
         return Embedded(kind, text, (heredoc.line,), 1, path, hints)
+
+
+def plain(text: str) -> tuple[str, int]:
+    """Return a template's text as far as it is known, and the first line that is not.
+
+    What stands for instructions becomes blanks, what stands for words a variable; 0: no template.
+    """
+    if "{{" not in text and "{%" not in text:
+        return text, 0
+    out: list[str] = []
+    at = first = 0
+    endless: set[str] = set()
+    while (match := _BLOCK.search(text, at)) is not None:
+        opener = match[0].strip()
+        end = -1 if opener in endless else text.find(_CLOSERS[opener], match.end())
+        if end < 0:
+            endless.add(opener)
+            out.append(text[at : match.end()])
+            at = match.end()
+            continue
+        line_end = text.find("\n", end)
+        whole = opener != "{{" or not text[end + 2 : max(line_end, end + 2)].strip()
+        if whole:
+            first = first or text.count("\n", 0, match.start()) + 1
+            out.append(text[at : match.start()])
+            out.append(re.sub(r"[^\n]", " ", text[match.start() : end + 2]))
+        else:
+            out.append(text[at : end + 2])
+        at = end + 2
+    out.append(text[at:])
+    return as_shell("".join(out)), first
 
 
 def _words(text: str) -> list[str]:

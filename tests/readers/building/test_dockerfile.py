@@ -125,9 +125,19 @@ def test_windows_and_powershell() -> None:
 
 
 def test_what_is_no_instruction_is_said() -> None:
-    text = "FROM a\n{% if x %}\nRUN ls\nFOO bar\n"
+    text = "FROM a\nFOO bar\nRUN ls\n- b\n"
     assert unreadable("Dockerfile", text) == [
         "2 dockerfile: not an instruction",
         "4 dockerfile: not an instruction",
     ]
     assert commands("Dockerfile", text) == ["3 ls"]
+
+
+def test_templates_are_read_as_far_as_they_are_known() -> None:
+    text = (
+        "FROM {{ base }}:1\n{% if x\n %}\nRUN ls {{ y }} \\\n  {% if a %} -l {% endif %}\n"
+        "{{ macros.install(\n  z) }}\n{# RUN no #}\nRUN pwd\n"
+    )
+    reason = "a template: what these lines become is known only when it is filled in"
+    assert unreadable("Dockerfile.j2", text) == [f"2 dockerfile: {reason}"]
+    assert commands("Dockerfile.j2", text) == ["4 ls ?${y} -l", "9 pwd"]
