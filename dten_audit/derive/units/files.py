@@ -130,7 +130,6 @@ def _installs(
     for command in package.of(Command):
         if reloads(command):
             reloading.add("", command.document, command.order)
-    enabled = {link.unit for link in brought.links if link.kind == "enables"}
     for step in brought.steps:
         if in_unit_folder(step.target):
             record = site_unit(estate.site, step.unit)
@@ -149,7 +148,6 @@ def _installs(
                 by_script=bool(step.document),
                 reloaded=reloading.after("", step),
                 used=starts.after(step.unit, step),
-                enabled=step.unit in enabled,
                 site_lines=site_lines(estate.site, record),
             )
             yield step, install

@@ -201,8 +201,7 @@ class UnitInstall(NamedTuple):
     package ships the program that the unit runs, or that the unit bears the package's name;
     ``impact`` is set for units that more than one product stands on. ``by_script`` says that a
     script puts it there; ``reloaded`` that the package tells systemd so before it starts or
-    restarts the unit, ``used`` that it does either. ``enabled`` says that the package also ships
-    the link that pulls the unit in (``multi-user.target.wants/``).
+    restarts the unit, ``used`` that it does either.
     """
 
     at: Location
@@ -218,7 +217,6 @@ class UnitInstall(NamedTuple):
     by_script: bool = False
     reloaded: bool = True
     used: bool = False
-    enabled: bool = False
     role: ScriptRole = "script"
     site_lines: tuple[Location, ...] = ()
     certainty: Certainty = "exact"
