@@ -8,6 +8,7 @@ from dten_audit.links.calls import calls
 from dten_audit.links.installs import installs
 from dten_audit.links.libraries import NOTHING, Runs, settle
 from dten_audit.links.package import DocumentInfo, Package
+from dten_audit.links.playbook_variables import fill_variables
 from dten_audit.model.facts.base import Fact
 
 
@@ -22,6 +23,7 @@ def link(
     ``runs`` are the functions of programs that other programs import and come to.
     """
     package = Package(documents, facts, content)
+    fill_variables(package)
     index = package.index
     for call in settle(package, lambda known: calls(known, index), runs):
         package.calls[call.callee].append(call)

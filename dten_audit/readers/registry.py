@@ -142,6 +142,13 @@ READERS: tuple[Reader, ...] = (
         ),
     ),
     Reader(
+        "playbook-variables",
+        frozenset({"yaml"}),
+        "dten_audit.readers.orchestration.ansible_variables:read",
+        fits="dten_audit.readers.orchestration.ansible_variables:worth_reading",
+        partial=True,
+    ),
+    Reader(
         "salt",
         frozenset({"salt"}),
         "dten_audit.readers.orchestration.salt:read",

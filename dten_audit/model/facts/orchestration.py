@@ -13,6 +13,26 @@ BecomeWhat = Literal["partial", "password", "method"]
 BecomeScope = Literal["play", "role", "block", "task", "variable"]
 
 
+class PlaybookVariables(NamedTuple):
+    """Variables that a role or inventory file sets at its top level to a single value.
+
+    ``values`` are names with texts, template expressions as they stand. ``defaults`` says that
+    they hold unless something else sets them. In a file of tasks they are names that a task sets
+    (``set_fact``, ``register``), each with an empty text.
+    """
+
+    at: Location
+    document: str
+    path: str
+    values: tuple[tuple[str, str], ...]
+    defaults: bool = False
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} variables"
+
+
 class BecomeSetting(NamedTuple):
     """What an Ansible file says about privilege escalation that needs a second look.
 

@@ -15,6 +15,7 @@ from dten_audit.documents.document import Embedded
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import Guard, Word
 from dten_audit.model.facts.general import Unreadable
+from dten_audit.model.facts.orchestration import PlaybookVariables
 from dten_audit.readers.config.yaml_nodes import Node
 from dten_audit.readers.manifests.manifest import Manifest, fields
 from dten_audit.readers.orchestration.ansible_become import Becoming
@@ -51,6 +52,11 @@ def read_tasks(manifest: Manifest) -> Iterator[Fact | Embedded]:
     for root in manifest.roots:
         if root.kind == "sequence":
             yield from reader.tasks(root.items, Inherited({}), 0)
+            names = sorted(_set_facts(root, 0))
+            if names:
+                document = manifest.document
+                values = tuple((name, "") for name in names)
+                yield PlaybookVariables(document.location(1), document.id, document.path, values)
     yield from reader.becoming.found
 
 

@@ -18,6 +18,7 @@ MAX_FILLED: Final = 8
 """How deep a variable may be made of others."""
 MAX_TEXT: Final = 1 << 20
 """More text than this comes from no template that people write."""
+_MAX_WORDS: Final = 8
 _PASSING: Final = frozenset("quote string default d bool int trim to_json mandatory".split())
 
 
@@ -112,10 +113,13 @@ def _statement(text: str, start: int, inside: str) -> str:
 
 def name_of(expression: str) -> str:
     """Return a name for what an expression computes: the variable's, if it is one, filtered."""
-    match = _path().fullmatch(expression.partition("|")[0].strip())
+    path, *filters = (part.strip() for part in expression.split("|"))
+    match = _path().fullmatch(path)
     if match is None:
         return "expression"
-    return "_".join(part for part in re.findall(r"\w+", match[0], re.ASCII) if part) or "template"
+    changing = (name.partition("(")[0].strip() for name in filters)
+    words = re.findall(r"\w+", match[0], re.ASCII)
+    return "_".join([*words, *(name for name in changing if name not in _PASSING)][:_MAX_WORDS])
 
 
 def value_of(expression: str, scope: Scope, depth: int = 0) -> Filled | None:
