@@ -176,11 +176,23 @@ def test_what_crons_read_differently() -> None:
     assert clock.either("1 5 * * *", "2 5 * * *", "Europe/Berlin").in_window is False
 
 
-def test_the_sites_own_cron_decides() -> None:
-    site = Site(timezone="Europe/Berlin", packages=(PackageRecord("pkg:deb/debian/cron", "3.0"),))
-    window = Window(datetime(2026, 11, 22, 1, 30, tzinfo=UTC), timedelta(hours=1))
-    times = Timetable(Estate(site, AT, window=window)).either("", "0 3 * * *", "Europe/Berlin")
-    assert (times.in_window, times.never) == (False, True)
+@pytest.mark.parametrize(
+    ("purls", "daemon"),
+    [
+        (["pkg:deb/debian/cron"], "debian"),
+        (["pkg:deb/debian/cron@3.0pl1-162?arch=amd64"], "debian"),
+        (["pkg:rpm/redhat/cronie"], "cronie"),
+        (["pkg:deb/debian/cronie@1.7"], "cronie"),
+        (["pkg:apk/alpine/busybox"], "busybox"),
+        (["pkg:apk/alpine/busybox", "pkg:apk/alpine/cronie"], "cronie"),
+        (["pkg:deb/debian/busybox"], ""),
+        (["pkg:rpm/redhat/cron"], ""),
+        ([], ""),
+    ],
+)
+def test_the_site_tells_its_cron(purls: list[str], daemon: str) -> None:
+    site = Site(packages=tuple(PackageRecord(purl, "") for purl in purls))
+    assert Timetable(Estate(site, AT)).daemon == daemon
 
 
 def test_work_is_bounded() -> None:

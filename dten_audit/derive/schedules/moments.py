@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dten_audit.model.unknown import Unknown
@@ -18,6 +18,8 @@ _MINUTE: Final = 60
 _DAY: Final = 24 * _MINUTE
 # The clocks of the world: from twelve hours behind UTC to fourteen before it, by quarters.
 _OFFSETS: Final = tuple(timedelta(minutes=15 * n) for n in range(-48, 57))
+
+Daemon = Literal["debian", "cronie", "busybox", ""]
 
 _WINDOW: Final = Unknown("option.window")
 _ZONE: Final = Unknown("site.timezone")
@@ -72,7 +74,7 @@ class Timetable:
     def __init__(self, estate: Estate) -> None:
         self.window: Window | None = estate.window
         self.site_zone = estate.site.timezone
-        self.debian = any(_is_debian_cron(package.purl) for package in estate.site.packages)
+        self.daemon: Daemon = _daemon([package.purl for package in estate.site.packages])
         at = estate.at
         self._at = at if at.tzinfo else at.replace(tzinfo=UTC)
         self._left = _BUDGET
@@ -106,11 +108,8 @@ class Timetable:
         return Times(tuple(fires[:NEXT]), window, first, all(part.never for part in parts))
 
     def either(self, normal: str, otherwise: str, zone: str) -> Times:
-        """Return the times of a line that cron daemons read in two ways (an empty one: never).
-
-        Where the site has Debian's cron, that one's reading decides.
-        """
-        if self.debian or not otherwise:
+        """Return the times of a line that cron daemons read in two ways (an empty one: never)."""
+        if not otherwise:
             return self.times(Cron(normal), zone) if normal else Times(never=True)
         first = self.times(Cron(normal), zone) if normal else Times(never=True)
         second = self.times(Cron(otherwise), zone)
@@ -174,8 +173,16 @@ class Timetable:
         return _ZONE if len(inside) > 1 else True in inside
 
 
-def _is_debian_cron(purl: str) -> bool:
-    return purl.startswith("pkg:deb/") and purl.rpartition("/")[2] == "cron"
+def _daemon(purls: Sequence[str]) -> Daemon:
+    """Return which cron the site has, by its packages; empty where they do not tell."""
+    names = {purl.partition("@")[0].partition("?")[0] for purl in purls}
+    ends = {name.rpartition("/")[2] for name in names}
+    if "cronie" in ends:
+        return "cronie"
+    if any(name.startswith("pkg:deb/") and name.endswith("/cron") for name in names):
+        return "debian"
+    busybox = any(name.startswith("pkg:apk/") and name.endswith("/busybox") for name in names)
+    return "busybox" if busybox else ""
 
 
 def _wall(moment: datetime, offset: timedelta) -> datetime:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from dten_audit.derive.schedules.building import COMPUTED, NOT_SEEN, Builder
-from dten_audit.derive.schedules.moments import Times, shortest_gap
+from dten_audit.derive.schedules.moments import Daemon, Times, shortest_gap
 from dten_audit.derive.schedules.paths import how_often, landing_path, path_traps, read_by, role_of
 from dten_audit.links.package import DocumentInfo, Install
 from dten_audit.model.facts.schedules import CronDialect, CronJob, Dialect, Schedule, ScheduleKind
@@ -22,6 +22,8 @@ _KINDS: Final[dict[CronDialect, str]] = {
 }
 _DAY: Final = 24 * 60
 _LAYOUT: Final = -1
+_BUSYBOX: Final = "/etc/crontabs/"
+"""Where busybox's crond looks on Alpine Linux and OpenWrt, and no other cron."""
 _MANAGERS: Final = frozenset(("yaml", "json", "chef", "puppet", "salt"))
 """Kinds of documents in which configuration tools are told what to write."""
 
@@ -145,21 +147,35 @@ def timed(builder: Builder, base: Schedule, job: CronJob) -> tuple[Schedule, Tim
         return base._replace(at_boot=True), Times()
     if job.certainty == "computed":
         return base._replace(next_text="at times that are computed"), Times(in_window=COMPUTED)
-    zone = timetable.zone("" if timetable.debian else job.zone)
-    base = base._replace(zone=zone, period_minutes=shortest_gap(job.normal or job.otherwise))
-    if not job.normal and not job.otherwise:
-        undecided = job.refused and not timetable.debian
+    daemon = timetable.daemon or ("busybox" if base.path_on_host.startswith(_BUSYBOX) else "")
+    own = job.zone if daemon in ("", "cronie") else ""
+    zone = timetable.zone(own)
+    normal, otherwise = _read_by(job, daemon)
+    base = base._replace(zone=zone, period_minutes=shortest_gap(normal or otherwise))
+    if not normal and not otherwise:
+        undecided = job.refused and not daemon
         return base, Times(
             never=not undecided, in_window=_undecided(builder) if undecided else False
         )
-    times = timetable.either(job.normal, job.otherwise, zone)
-    if job.zone and zone != timetable.zone(""):
-        host = timetable.either(job.normal, job.otherwise, timetable.zone(""))
+    times = timetable.either(normal, otherwise, zone)
+    if own and zone != timetable.zone("") and not daemon:
+        host = timetable.either(normal, otherwise, timetable.zone(""))
         if host.in_window != times.in_window:
             times = times._replace(in_window=_undecided(builder))
-    if "random-range" in job.traps and times.in_window is True and not timetable.debian:
+    if "random-range" in job.traps and times.in_window is True and daemon != "debian":
         times = times._replace(in_window=_undecided(builder))
     return base, times
+
+
+def _read_by(job: CronJob, daemon: Daemon) -> tuple[str, str]:
+    """Return how the daemon reads a line, and how another one does where nobody tells which."""
+    if daemon == "debian":
+        return job.normal, ""
+    if daemon == "cronie":
+        return job.cronie, ""
+    if daemon == "busybox":
+        return job.busybox, ""
+    return job.normal, job.otherwise
 
 
 def _undecided(builder: Builder) -> Unknown:

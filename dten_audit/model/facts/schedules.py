@@ -47,7 +47,8 @@ class CronJob(NamedTuple):
     the notation that all engines share, empty where it never fires or is a time word without one
     (``@reboot``); ``refused`` that Debian's cron takes the line for an error and ignores the table;
     ``otherwise`` how a cron with more notation reads it, empty where that is the same or not
-    computed. ``user`` is empty where the table names none. ``command`` is what the shell gets,
+    computed. ``cronie`` and ``busybox`` are how these two daemons read it, empty where they never
+    run it. ``user`` is empty where the table names none. ``command`` is what the shell gets,
     ``stdin`` what stands after the first ``%``, ``script`` the id of the command as a shell
     document, empty where no shell runs it. ``environment`` are the assignments in force, ``zone``
     the one of ``CRON_TZ`` or ``TZ``. ``traps`` are names from ``rules/knowledge/cron_traps.yaml``.
@@ -73,6 +74,8 @@ class CronJob(NamedTuple):
     name: str = ""
     delay: int = 0
     certainty: Certainty = "exact"
+    cronie: str = ""
+    busybox: str = ""
 
     @property
     def subject(self) -> str:

@@ -98,6 +98,8 @@ def _job(
         traps=(*traps, "zone-setting") if settings.zone else traps,
         script=document.embedded_id(part) if part else "",
         certainty="computed" if job.computed else "exact",
+        cronie=job.cronie or "",
+        busybox=job.busybox or "",
     )
 
 

@@ -131,8 +131,8 @@ def _starred(match: re.Match[str], position: int) -> _Element:
 
 def _ranged(match: re.Match[str], position: int) -> _Element:
     low, high = BOUNDS[position]
-    first = _value(match["low"], position)
-    last = _value(match["high"] or "", position) if match["dash"] else first
+    first = value_of(match["low"], position)
+    last = value_of(match["high"] or "", position) if match["dash"] else first
     step = _number(match["step"] or "") if match["slash"] else 1
     if first is None or last is None or not step:
         return _REFUSED
@@ -151,7 +151,7 @@ def _with_tail(element: _Element, tail: str, position: int) -> _Element:
     """Judge an element with text behind it, which Debian's cron skips to the end of the field."""
     normal = element.normal or ""
     if tail[0] == "~":
-        end = _value(tail[1:], position)
+        end = value_of(tail[1:], position)
         whole = normal.isdecimal() and end is not None and int(normal) <= end
         return _Element(normal, f"{normal}-{end}" if whole else "", "random-range", last=True)
     if tail[0] == "#" and position == WEEK_DAY:
@@ -167,6 +167,11 @@ def _foreign(part: str, position: int) -> _Element:
     upper = part.upper()
     if part == "~":
         return _Element(None, "*", "random-range")
+    if part[0:1] == "~":
+        last = value_of(part[1:], position)
+        low, high = BOUNDS[position]
+        known = last is not None and low <= last <= high
+        return _Element(None, f"{low}-{last}", "random-range") if known else _REFUSED
     if part == "?" and position in {MONTH_DAY, WEEK_DAY}:
         return _Element(None, "*", "question-mark")
     if position == MONTH_DAY and upper == "L":
@@ -177,7 +182,7 @@ def _foreign(part: str, position: int) -> _Element:
         day = _number(upper[:-1])
         known = day is not None and 1 <= day <= BOUNDS[MONTH_DAY][1]
         return _Element(None, "", "nearest-weekday") if known else _REFUSED
-    day = _value(part[:-1], position) if upper.endswith("L") else None
+    day = value_of(part[:-1], position) if upper.endswith("L") else None
     if position == WEEK_DAY and day is not None and day <= BOUNDS[WEEK_DAY][1]:
         return _Element(None, f"{day}L", "last-day")
     return _REFUSED
@@ -187,7 +192,8 @@ def _number(text: str) -> int | None:
     return int(text) if text.isdecimal() and text.isascii() and len(text) <= _DIGITS else None
 
 
-def _value(text: str, position: int) -> int | None:
+def value_of(text: str, position: int) -> int | None:
+    """Return a number or a name (``mon``, ``jan``) as a value; None for what is neither."""
     number = _number(text)
     return _NAMES[position].get(text.lower()) if number is None else number
 

@@ -9,6 +9,7 @@ import re
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
+from dten_audit.readers.cron.daemons import readings
 from dten_audit.readers.cron.fields import FIELDS, Field, joined, read_field
 
 WORDS: Final[dict[str, str]] = {
@@ -46,7 +47,8 @@ class Job(NamedTuple):
     line for an error; ``otherwise`` how a cron with more notation reads it, empty where that is
     the same or not computed. ``user`` is empty where the table has no user field. ``stdin`` is the
     text after the first ``%``. ``column`` is where the command starts in the line (1-based).
-    ``computed`` says that a template or a script fills in the times.
+    ``computed`` says that a template or a script fills in the times. ``cronie`` and ``busybox`` are
+    how these daemons read the times: empty where they never run it, None where they refuse it.
     """
 
     expression: str
@@ -59,12 +61,15 @@ class Job(NamedTuple):
     column: int
     traps: tuple[str, ...]
     computed: bool = False
+    cronie: str | None = ""
+    busybox: str | None = ""
 
 
 class Fault(NamedTuple):
-    """Why a line is readable for no cron that we know."""
+    """Why Debian's cron refuses a line that sets nothing to run, and whether cronie takes it."""
 
     reason: str
+    cronie: bool = False
 
 
 class _Times(NamedTuple):
@@ -74,6 +79,8 @@ class _Times(NamedTuple):
     refused: bool
     traps: tuple[str, ...]
     computed: bool = False
+    cronie: str | None = ""
+    busybox: str | None = ""
 
 
 @cache
@@ -101,6 +108,17 @@ def _assignment() -> re.Pattern[str]:
 
 
 @cache
+def _unset() -> re.Pattern[str]:
+    return re.compile(r"(?:\"[^\"=]*\"|'[^'=]*'|[^ \t=\"'][^ \t=]*+|)[ \t]*+=[ \t]*+")
+
+
+@cache
+def _option() -> re.Pattern[str]:
+    """An option of cronie 1.7 before the command: no mail unless it fails."""
+    return re.compile(r"-n[ \t]+(?=[^ \t])")
+
+
+@cache
 def _user() -> re.Pattern[str]:
     return re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*+\$?")
 
@@ -119,11 +137,16 @@ def read_line(line: str, *, user_field: bool) -> Assignment | Job | Fault | None
     body = line.lstrip(_BLANKS)
     if not body or body[0] == "#":
         return None
+    if "\0" in body:
+        return Fault("a NUL character")
     if "=" in body and not body.startswith("<%"):
         assignment = read_assignment(body)
         if assignment is not None:
             return assignment
-    times, rest = _at_word(body) if body[0] == "@" else _five_fields(body)
+        if _unset().fullmatch(body) and _first_word(body)[0] not in WORDS:
+            reason = f"the setting {body[:40].strip()} has no value; cronie takes it, Debian's cron"
+            return Fault(f"{reason} ignores the whole table", cronie=True)
+    times, rest = _at_word(body) if body.startswith(("@", "-@")) else _five_fields(body)
     if isinstance(times, Fault):
         return times
     return _job(times, rest, len(line), user_field=user_field)
@@ -152,15 +175,26 @@ def _first_word(text: str) -> tuple[str, str]:
 
 
 def _at_word(body: str) -> tuple[_Times | Fault, str]:
-    word, rest = _first_word(body)
-    if any(mark in word for mark in _COMPUTED):
-        match = _template_word().match(body)
-        word, rest = (match[1], body[match.end() :]) if match else (word, rest)
-        return _Times(word, "", "", refused=False, traps=(), computed=True), rest
+    minus = body[0] == "-"
+    word, rest = _first_word(body[1:] if minus else body)
     if word not in WORDS:
         known = " (known only in small letters)" if word.lower() in WORDS else ""
         return Fault(f"unknown time word {word[:40]}{known}"), ""
-    return _Times(word, WORDS[word], "", refused=False, traps=()), rest
+    plain = WORDS[word]
+    times = _Times(word, plain, "", refused=False, traps=(), cronie=plain, busybox=plain)
+    return _without_log(times) if minus else times, rest
+
+
+def _without_log(times: _Times) -> _Times:
+    """Return times behind a leading minus, which asks cronie and SUSE's cron not to log."""
+    return times._replace(
+        expression=f"-{times.expression}",
+        otherwise=times.otherwise or times.normal,
+        normal="",
+        refused=True,
+        traps=("leading-minus", *times.traps),
+        busybox=None,
+    )
 
 
 def _five_fields(body: str) -> tuple[_Times | Fault, str]:
@@ -172,13 +206,7 @@ def _five_fields(body: str) -> tuple[_Times | Fault, str]:
         return _computed_fields(body)
     times = _read_times(" ".join(words[: len(FIELDS)]))
     if minus and isinstance(times, _Times):
-        times = times._replace(
-            expression=f"-{times.expression}",
-            otherwise=times.otherwise or times.normal,
-            normal="",
-            refused=True,
-            traps=("leading-minus", *times.traps),
-        )
+        times = _without_log(times)
     return times, words[len(FIELDS)] if len(words) > len(FIELDS) else ""
 
 
@@ -236,7 +264,10 @@ def _times(expression: str, fields: list[Field]) -> _Times:
         traps.append("both-day-fields")
     elif "*" not in {words[2], words[4]} and "?" not in {words[2], words[4]}:
         traps.append("starred-day-step")
-    return _Times(expression, normal or "", otherwise, normal is None, tuple(dict.fromkeys(traps)))
+    names = tuple(dict.fromkeys(traps))
+    return _Times(
+        expression, normal or "", otherwise, normal is None, names, False, *readings(expression)
+    )
 
 
 def _job(times: _Times, rest: str, length: int, *, user_field: bool) -> Job | Fault:
@@ -254,7 +285,7 @@ def _job(times: _Times, rest: str, length: int, *, user_field: bool) -> Job | Fa
         if first:
             traps.append("no-user-field")
             fallback = times.otherwise or times.normal
-            times = times._replace(normal="", otherwise=fallback, refused=True)
+            times = times._replace(normal="", otherwise=fallback, refused=True, cronie="")
     elif user_field:
         user, command = first, following
     elif first in _USERS_NOT_COMMANDS and following.startswith(("/", "[", "cd ", "test ")):
@@ -265,13 +296,19 @@ def _job(times: _Times, rest: str, length: int, *, user_field: bool) -> Job | Fa
     program, stdin = split_percent(command)
     if not command.strip(_BLANKS):
         traps.append("no-command")
+        times = times._replace(cronie=None, busybox=None)
     elif stdin:
         traps.append("percent")
+    if (command if user_field else rest).startswith("-"):
+        known = _option().match(rest if not user_field else command) is not None
+        traps.append("command-option")
+        times = times if known else times._replace(cronie=None)
     if command.endswith("\\"):
         traps.append("line-continuation")
     return Job(
         times.expression, times.normal, times.otherwise, times.refused, user,
-        program.rstrip(_BLANKS), stdin, column, tuple(traps), times.computed,
+        program.rstrip(_BLANKS), stdin, column, tuple(traps), times.computed, times.cronie,
+        times.busybox,
     )  # fmt: skip
 
 
@@ -291,7 +328,8 @@ def _with_sixth(times: _Times, sixth: str, *, user_field: bool) -> _Times:
     otherwise = (joined(parts) or "") if all(field.readable for field in fields) else ""
     refused = user_field or times.refused or sixth.startswith("*")
     normal = "" if refused else times.normal
-    return times._replace(normal=normal, otherwise=otherwise, refused=refused)
+    cronie = None if sixth.startswith("*") else "" if user_field else times.cronie
+    return times._replace(normal=normal, otherwise=otherwise, refused=refused, cronie=cronie)
 
 
 def split_percent(command: str) -> tuple[str, str]:

@@ -41,7 +41,6 @@ def test_assignments(line: str, name: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("a=", "fewer than five time fields"),
         ('A="3', "fewer than five time fields"),
         ("a='b' c", "fewer than five time fields"),
         ("export A=3", "fewer than five time fields"),
@@ -59,6 +58,18 @@ def test_what_no_cron_understands(line: str, reason: str) -> None:
     assert read_line(line, user_field=True) == Fault(reason)
 
 
+@pytest.mark.parametrize("line", ["MAILTO=", "a =", "'a' = ", "="])
+def test_a_setting_without_a_value_is_for_cronie_only(line: str) -> None:
+    found = read_line(line, user_field=True)
+    assert isinstance(found, Fault)
+    assert found.cronie
+    assert "ignores the whole table" in found.reason
+
+
+def test_a_null_character_ends_it() -> None:
+    assert read_line("0 3 * * * root x\0y", user_field=True) == Fault("a NUL character")
+
+
 @pytest.mark.parametrize(
     ("line", "user", "command", "column"),
     [
@@ -67,7 +78,7 @@ def test_what_no_cron_understands(line: str, reason: str) -> None:
         ("  */5\t*  * * *   dten\t/opt/x  --all ", "dten", "/opt/x  --all", 23),
         ("@reboot root sleep 5", "root", "sleep 5", 14),
         ("0 3 * * * www-data x=1 y", "www-data", "x=1 y", 20),
-        ("0 3 * * 7 root -x", "root", "-x", 16),
+        ("0 3 * * 7 root x -x", "root", "x -x", 16),
         ("0 3 * * * svc$ x", "svc$", "x", 16),
     ],
 )
@@ -94,6 +105,9 @@ def test_jobs_of_a_users_table_have_none() -> None:
         ("0 3 ? * * root x", True, "question-mark"),
         ("0 3 1 * 1 root x", True, "both-day-fields"),
         ("0 3 */2 * 1 root x", True, "starred-day-step"),
+        ("0 3 * * 7 root -n x", True, "command-option"),
+        ("~10 3 * * * root x", True, "random-range"),
+        ("-@daily root x", True, "leading-minus"),
         ("-*/15 * * * * root x", True, "leading-minus"),
         ("0 0 3 * * * root x", True, "six-fields"),
         ("0 0 3 * * ? root x", True, "six-fields"),
