@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
@@ -15,12 +16,14 @@ from dten_audit.documents.frame import Frame
 from dten_audit.documents.nesting import nested_kind
 from dten_audit.documents.remedies import remedy
 from dten_audit.documents.sink import Sink
-from dten_audit.documents.source import Data
+from dten_audit.documents.source import Data, Item, Member
 
 F = TypeVar("F", bound=Frame)
 
 STDIN: Final = "-"
 _CHUNK: Final = 1 << 20
+_ALONE: Final = frozenset({"pe", "elf", "macho", "cab", "msi"})
+"""Programs and installers, of which there is something to say even where nothing opens them."""
 _SPOOLED: Final[WeakKeyDictionary[object, Data]] = WeakKeyDictionary()
 """What came from standard input: a package is opened again for what is read twice."""
 
@@ -77,11 +80,21 @@ def read_stdin(budget: Budget) -> Data:
 
 def _archive(base: str, data: Data, frame: type[F], budget: Budget) -> F:
     kind, container = nested_kind(base, data, None, budget.plugins)
-    if not container:
-        raise PackageError(f"no archive: it looks like {kind}")
     outside = frame(base, "", b"", budget, -1)
-    root = outside.inside(base, base, container, data)
+    root = outside.inside(base, base, container, data) if container else None
+    if root is None and kind in _ALONE:
+        root = frame(base, "file", b"", budget)
+        own = "stdin" if base == STDIN else Path(base).name
+        root.items = _only(own, data, root.claim)
+    if root is None and not container:
+        raise PackageError(f"no archive: it looks like {kind}")
     if root is None:
         advice = remedy("unsupported-format", container)
         raise PackageError(f"a {container} archive, for which there is no reader. {advice}")
     return root
+
+
+def _only(name: str, data: Data, claim: Callable[[str], bool]) -> Iterator[Item]:
+    """Yield a file that is a package of its own as its only member."""
+    if claim(name):
+        yield Member(name, data)

@@ -8,13 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from dten_audit import Options
+from dten_audit.auditing import examine
 from dten_audit.documents.budget import Budget, Limits
 from dten_audit.documents.cat import content, contents
 from dten_audit.documents.document import Document
 from dten_audit.documents.errors import PackageError
 from dten_audit.documents.issues import ISSUES, REASONS
 from dten_audit.documents.open import open_package
+from dten_audit.examples.installers import signed_installer
+from dten_audit.examples.signed_code import signed_program
 from dten_audit.examples.zip_writer import ZipMember, write_zip
+from dten_audit.model.facts.code_signatures import CodeSignature
+from dten_audit.model.facts.container import CoverageGap
 
 from .hostile_tars import BROKEN, info, tar
 from .hostile_zips import HOSTILE
@@ -254,3 +260,20 @@ def test_every_issue_and_reason_has_a_meaning(tmp_path: Path) -> None:
         assert set(case.issues.split()) <= set(ISSUES)
         assert set(case.gaps.split()) <= {*REASONS, *ISSUES}
     assert open_bytes(PACKAGE, tmp_path).names <= set(ISSUES)
+
+
+@pytest.mark.parametrize("name", ["setup.exe", "data.cab", "dten.msi"])
+def test_a_program_or_installer_is_a_package_of_one_file(name: str, tmp_path: Path) -> None:
+    """Nothing opens it, and yet there is its signature to verify."""
+    build = signed_program if name.endswith("exe") else signed_installer
+    params = {"paths": [name]} if name.endswith("exe") else {"path": name}
+    data = build(params)[name]
+    path = tmp_path / name
+    path.write_bytes(data)
+    found = examine(path, Options())
+    (own,) = found.of(CodeSignature)
+    assert (own.content_matches, own.signature_valid) == (True, True)
+    assert own.at.path == f"{path}!/{name}"
+    gaps = [gap.reason for gap in found.of(CoverageGap)]
+    assert gaps == ([] if name.endswith("exe") else ["unsupported-format"])
+    assert content(path, f"{path}!/{name}", Budget()) == data

@@ -240,7 +240,6 @@ def test_damaged_multipart_messages_are_said(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "path", "form"),
     [
-        (b"PKCX0\x03abc", "AppxSignature.p7x", "AppX signature"),
         (b"0\x03abc", "driver.cat", "Windows catalog"),
     ],
 )
