@@ -63,8 +63,10 @@ class Brought:
         self._steps: dict[str, list[Step]] = defaultdict(list)
         self._shipped: dict[str, list[UnitFile]] = defaultdict(list)
         self._installed: dict[str, list[tuple[str, int]]] = defaultdict(list)
-        needed = ((name, "", -1) for name in sorted(required_packages(package)))
-        for name, document, order in (*_package_names(package), *needed):
+        needed = sorted(required_packages(package))
+        self._families = {name.partition("-")[0] for name in needed}
+        wanted = ((name, "", -1) for name in needed)
+        for name, document, order in (*_package_names(package), *wanted):
             parts = name.split("-")
             for end in range(1, min(len(parts), _MAX_PARTS) + 1):
                 self._installed["-".join(parts[:end])].append((document, order))
@@ -115,6 +117,10 @@ class Brought:
     def alias_of(self, unit: str) -> str:
         """Return the unit that the package makes ``unit`` another name of; empty for no alias."""
         return "" if unit in self._shipped else self._aliases.get(unit, "")
+
+    def perhaps(self, unit: str) -> bool:
+        """Say whether a package that this one needs may bring a unit, by the first word of both."""
+        return unit.rpartition(".")[0].partition("@")[0].partition("-")[0] in self._families
 
     def pulled_in(self, unit: str) -> bool:
         """Say whether a link of the package already has a unit started at boot."""

@@ -69,7 +69,7 @@ def _compared(
     unit = stated.unit
     provided = brought.provided(unit)
     record = site_unit(site, unit)
-    present = presence(record, unit, provided)
+    present = presence(record, unit, provided, perhaps=brought.perhaps(unit))
     missing = present is not True
     others = shared(unit)
     return stated._replace(

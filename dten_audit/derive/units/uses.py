@@ -110,7 +110,7 @@ def _compared(use: UnitUse, site: Site, brought: Brought, suggestions: Suggestio
     file = brought.file_of(use.unit)
     mask = brought.mask_of(use.unit)
     state, alias = _state(record, masked=mask is not None or (file is not None and file.masked))
-    present = presence(record, use.unit, use.provided)
+    present = presence(record, use.unit, use.provided, perhaps=brought.perhaps(use.unit))
     missing = present is not True
     return use._replace(
         present=present,
@@ -141,12 +141,19 @@ def _pattern_record(use: UnitUse, site: Site) -> UnitRecord | Unknown | None:
     return None if "units" in site.complete else Unknown("site.units")
 
 
-def presence(record: UnitRecord | Unknown | None, unit: str, provided: Provided) -> bool | Unknown:
-    """Say whether a unit is there: at the site, on every host, or brought in time."""
+def presence(
+    record: UnitRecord | Unknown | None, unit: str, provided: Provided, *, perhaps: bool = False
+) -> bool | Unknown:
+    """Say whether a unit is there: at the site, on every host, or brought in time.
+
+    ``perhaps``: what the package needs may bring it, which nobody knows.
+    """
     if isinstance(record, UnitRecord) or is_base(unit):
         return True
     if provided not in ("", "later"):
         return True
+    if perhaps and not provided:
+        return Unknown("site.units")
     return record if isinstance(record, Unknown) else False
 
 
