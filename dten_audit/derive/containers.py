@@ -46,7 +46,7 @@ def derive(package: Package, estate: Estate) -> Iterable[ContainerRight]:
         meaning = meaning_of(setting)
         yield ContainerRight(
             setting.at, setting.document, setting.file, setting.container, setting.right,
-            setting.value, meaning.grade, meaning.text, setting.writable, role,
+            setting.value, meaning.grade, meaning.text, setting.writable, role, setting.certainty,
         )  # fmt: skip
     for command in package.of(Command):
         for setting in _of_command(command):

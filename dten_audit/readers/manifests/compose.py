@@ -22,7 +22,7 @@ def read(manifest: Manifest) -> Iterator[Fact | Embedded]:
     order = 0
     for root in manifest.roots:
         for name, node in fields(fields(root).get("services")).items():
-            service = Container(manifest, "compose", "docker compose", name)
+            service = Container(manifest, "compose", "docker compose", name, root)
             service.order = order
             own = fields(node)
             yield from _commands(service, own)

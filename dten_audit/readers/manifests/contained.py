@@ -22,12 +22,16 @@ _MAX_WORDS: Final = 2_000
 class Container:
     """A container, service or pod of a manifest: what it runs and which rights it gets.
 
-    ``tool`` is what starts it (``kubernetes``, ``docker compose``). ``variables`` are the names
+    ``tool`` is what starts it (``kubernetes``, ``docker compose``), ``root`` the node of the whole
+    workload. ``variables`` are the names
     that the manifest itself replaces in words written as ``$(NAME)``.
     """
 
-    def __init__(self, manifest: Manifest, file: ContainerFile, tool: str, name: str) -> None:
+    def __init__(
+        self, manifest: Manifest, file: ContainerFile, tool: str, name: str, root: Node
+    ) -> None:
         self.manifest = manifest
+        self.root = root
         self.file = file
         self.name = name
         self.layer = Layer(tool, "container", (Word(tool),), name)
@@ -69,9 +73,11 @@ class Container:
     ) -> Iterator[ContainerSetting]:
         """Yield a right, unless what it is about is known only at run time."""
         if not is_computed(value):
-            at = self.manifest.at(node)
-            document = self.manifest.document.id
-            yield ContainerSetting(at, document, self.file, self.name, right, value, writable)
+            perhaps = self.manifest.is_conditional(node, self.root)
+            yield ContainerSetting(
+                self.manifest.at(node), self.manifest.document.id, self.file, self.name, right,
+                value, writable, "computed" if perhaps else "exact",
+            )  # fmt: skip
 
     def is_true(self, node: Node | None) -> bool:
         """Say whether a scalar is true, and not only perhaps."""

@@ -24,7 +24,9 @@ def read(manifest: Manifest) -> Iterator[Fact | Embedded]:
     """State what a development container runs."""
     for root in manifest.roots:
         own = fields(root)
-        container = Container(manifest, "compose", "devcontainer", manifest.text(own.get("name")))
+        container = Container(
+            manifest, "compose", "devcontainer", manifest.text(own.get("name")), root
+        )
         for key in _COMMANDS:
             node = own.get(key)
             if node is None:

@@ -69,12 +69,14 @@ def read(manifest: Manifest) -> Iterator[Fact | Embedded]:
         pod = fields(workload.pod)
         whole = f"{workload.kind}/{workload.name}".rstrip("/")
         user = fields(pod.get("securityContext")).get("runAsUser")
-        yield from _of_pod(Container(manifest, "kubernetes", "kubernetes", whole), pod)
+        yield from _of_pod(
+            Container(manifest, "kubernetes", "kubernetes", whole, workload.node), pod
+        )
         for key in _CONTAINERS:
             for node in pod[key].items if key in pod else ():
                 own = fields(node)
                 name = f"{whole}/{manifest.shown(own.get('name'))}".rstrip("/")
-                container = Container(manifest, "kubernetes", "kubernetes", name)
+                container = Container(manifest, "kubernetes", "kubernetes", name, workload.node)
                 container.order = order
                 names = own["env"].items if "env" in own else ()
                 container.variables = frozenset(

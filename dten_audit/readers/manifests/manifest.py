@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
+from itertools import islice
 from typing import Final, NamedTuple
 
 from dten_audit.documents.document import Document, Embedded
+from dten_audit.documents.text import LineIndex
 from dten_audit.model.facts.commands import Word
 from dten_audit.model.location import Location
 from dten_audit.readers.config.json_nodes import parse_json
@@ -15,6 +17,8 @@ from dten_audit.readers.config.templates import has_templates, hide, restore
 from dten_audit.readers.config.yaml_nodes import Node, YamlError, parse_partly
 
 MAX_NODES: Final = 200_000
+MAX_BLOCKS: Final = 2_000
+"""So many tests of a template are looked at."""
 MAX_FLAT: Final = 10
 """How deep lists of lists are flattened; GitLab's own limit for nested scripts is 10."""
 _MAX_COLUMN: Final = 500
@@ -90,6 +94,29 @@ def _expression() -> re.Pattern[str]:
     return re.compile(r"\{\{[^{}\n]*+\}\}")
 
 
+@cache
+def _control() -> re.Pattern[str]:
+    return re.compile(
+        r"\{\{-?[ \t]*+(?:(if|with|range|define|block)|(end))\b"
+        r"|\{%-?[ \t]*+(?:(if|for|macro|block)|(end(?:if|for|macro|block)))\b"
+    )
+
+
+@lru_cache(maxsize=4)
+def _blocks(text: str) -> tuple[tuple[int, int], ...]:
+    """Return the first and last line of each block of a template, Go's or Jinja's."""
+    found: list[tuple[int, int]] = []
+    opened: list[int] = []
+    index = LineIndex(text)
+    for match in islice(_control().finditer(text), MAX_BLOCKS):
+        line, _ = index.position(match.start())
+        if match[1] or match[3]:
+            opened.append(line)
+        elif opened:
+            found.append((opened.pop(), line))
+    return tuple(found)
+
+
 def is_computed(text: str) -> bool:
     """Say whether a text holds a template expression or a variable."""
     return _computed().search(text) is not None
@@ -110,6 +137,14 @@ class Manifest(NamedTuple):
         if node is None:
             return ""
         return restore(node.text, self.expressions) if self.expressions else node.text
+
+    def is_conditional(self, node: Node, root: Node) -> bool:
+        """Say whether a template only writes a node where a test holds (``{{ if … }}``).
+
+        A test around all of ``root`` says only whether that is there at all.
+        """
+        blocks = _blocks(self.document.text) if self.expressions else ()
+        return any(root.line <= start < node.line < end for start, end in blocks)
 
     def shown(self, node: Node | None) -> str:
         """Return a name as people read it: dots stand for what an expression will become."""
