@@ -23,6 +23,7 @@ _SERVICE_VERBS: Final = frozenset(
     "create start stop delete config failure query queryex description pause continue".split()
 )
 _IGNORES: Final = frozenset(("silentlycontinue", "ignore", "0"))
+_MOST_LISTED: Final = 200
 FED: Final = "$_"
 _PASSES_ON: Final = frozenset(("where-object", "select-object", "sort-object", "tee-object"))
 
@@ -111,8 +112,9 @@ class Commands(Definitions):
                 continue
             if listed and len(argv) > 0:
                 last = argv[-1]
-                items = (*(last.items or (last,)), *(value.items or (value,)))
-                argv[-1] = Value("", "computed", last.at, items=items)
+                if len(last.items) < _MOST_LISTED:
+                    items = (*(last.items or (last,)), *(value.items or (value,)))
+                    argv[-1] = Value("", "computed", last.at, items=items)
             else:
                 argv.append(value)
             listed = False

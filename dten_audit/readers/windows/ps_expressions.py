@@ -18,7 +18,6 @@ _ASSIGN: Final = re.compile(r"(?:\+|-|\*|/|%|\?\?)?=(?!=)")
 _KEY: Final = re.compile(r"[\w.-]++")
 _TYPE: Final = re.compile(r"\[[\w.,`+= ]++(?:\[[\w.,`+= ]*+(?:\[\])?\][\w.,`+= ]*+){0,4}\]")
 _MAX_ITEMS: Final = 2000
-_BLANK_STARTS: Final = frozenset(" \t\f\v\n`<#")
 _SAME: Final = (".path", ".fullname", ".tostring()", ".trim()", ".source")
 """Members that are, for a text, the text."""
 
@@ -68,7 +67,7 @@ class Expressions(Words):
         text, end = self.text, self.end
         while self.pos < end:
             char = text[self.pos]
-            if char in _BLANK_STARTS:
+            if char in scan.BLANK_STARTS:
                 over = lines or (found.waiting and found.operators)
                 gap = (scan.BLANKS if over else scan.BLANK).match(text, self.pos)
                 if gap is not None and gap.end() > self.pos:
@@ -311,7 +310,21 @@ class Expressions(Words):
         gap = scan.BLANKS.match(text, self.pos)
         if gap is not None:
             self.pos = gap.end()
+        simple = scan.SIMPLE.match(text, self.pos, self.end)
+        if simple is not None:
+            self.pos = simple.end()
+            return key, self.simple(simple)
         return key, self.statement()
+
+    def simple(self, match: re.Match[str]) -> Value:
+        """Return a value of one word: a literal, or a variable."""
+        at = match.start()
+        if match[3]:
+            variable = scan.VARIABLE.match(self.text, at)
+            return self.named(variable) if variable is not None else Value("", "computed", at)
+        if match[4]:
+            return Value(match[4], "exact", at)
+        return Value(match[1] if match[1] is not None else match[2], "exact", at + 1, quoted=True)
 
 
 def shown_word(value: Value) -> str:

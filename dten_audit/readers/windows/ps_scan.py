@@ -33,6 +33,15 @@ _ESCAPE: Final = re.compile(r"`(.)|\"\"", re.DOTALL)
 _BLOCK_COMMENT: Final = re.compile(_COMMENT)
 _INSIDE: Final = re.compile(r'[^"`$]++')
 _LINE: Final = re.compile(r"[^\n]*+")
+SIMPLE: Final = re.compile(
+    r"(?:'([^'\n]*+)'(?!')|\"([^\"`$\n]*+)\"(?!\")|(\$\w++)|(\d{1,9}))[ \t]*+(?=[\n;}]|\Z)"
+)
+"""A value of one word at the end of its line or list."""
+DULL: Final = re.compile(
+    r"\((?:\s*+(?:\$[\w:.]++|-\w++|'[^'\n]*+'|\"[^\"`$\n]*+\"|\d++|,|!))++\s*+\)"
+)
+"""A condition of variables and literals, in which nothing is called."""
+BLANK_STARTS: Final = frozenset(" \t\f\v\n\r`<#\xa0")
 MAX_DEPTH: Final = 48
 
 

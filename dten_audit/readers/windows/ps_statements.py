@@ -25,6 +25,8 @@ _ASSIGNED: Final = re.compile(
 _PIPE_NEXT: Final = re.compile(r"\s*+\|(?!\|)")
 _CATCH: Final = re.compile(r"(?i)\s*+catch\s*+(?:\[[\w.,\s]{1,200}\][\s,]*+){0,9}\{")
 _STOPS: Final = re.compile(r"(?i)\b(?:throw|exit|\$PSCmdlet\.ThrowTerminatingError)\b")
+_PLAIN_ASSIGNMENT: Final = re.compile(r"(\$\w++)[ \t]*+=[ \t]*+")
+_MOST_TESTS: Final = 12
 _MOST_TURNS: Final = 24
 _MOST_NESTED: Final = 8
 _CALLS: Final = 1 << 14
@@ -61,9 +63,11 @@ class Statements(Expressions):
 
     def blanks(self, pattern: re.Pattern[str] = scan.BLANKS) -> None:
         """Pass over blanks."""
-        match = pattern.match(self.text, self.pos)
-        if match is not None:
-            self.pos = match.end()
+        pos = self.pos
+        if pos < self.end and self.text[pos] in scan.BLANK_STARTS:
+            match = pattern.match(self.text, pos)
+            if match is not None:
+                self.pos = match.end()
 
     # lists of statements
 
@@ -72,7 +76,9 @@ class Statements(Expressions):
         start, saved = self.pos, self.context
         values: list[Value] = []
         while True:
-            self.blanks(scan.GAP)
+            gap = scan.GAP.match(self.text, self.pos)
+            if gap is not None:
+                self.pos = gap.end()
             if self.pos >= self.end:
                 if closer:
                     raise self.fail(start, f"a bracket that does not end: {closer} is missing")
@@ -151,6 +157,14 @@ class Statements(Expressions):
                 return keyword(at)
             return self._pipeline(self.command(at, None, ""))
         if char in _NOT_COMMANDS:
+            plain = _PLAIN_ASSIGNMENT.match(text, at) if char == "$" else None
+            if plain is not None:
+                simple = scan.SIMPLE.match(text, plain.end(), self.end)
+                if simple is not None:
+                    self.pos = simple.end()
+                    value = self.simple(simple)
+                    self.assign(plain[1], value, "=")
+                    return value
             return self._pipeline(self.expression())
         if char in "&.":
             follows = text[at + 1 : at + 2]
@@ -204,12 +218,16 @@ class Statements(Expressions):
         start = self.pos
         if not self.text.startswith("(", start):
             return ()
-        self.pos += 1
-        self.depth += 1
-        if self.depth > scan.MAX_DEPTH:
-            raise self.fail(start, "nested too deeply to be read")
-        self.statements(")")
-        self.depth -= 1
+        dull = scan.DULL.match(self.text, start)
+        if dull is not None:
+            self.pos = dull.end()
+        else:
+            self.pos += 1
+            self.depth += 1
+            if self.depth > scan.MAX_DEPTH:
+                raise self.fail(start, "nested too deeply to be read")
+            self.statements(")")
+            self.depth -= 1
         text = self.text[start + 1 : self.pos - 1]
         return guards_of(
             text, self.line_of(start), lambda name: self.sources.get(name, ""), self.filled
@@ -226,7 +244,7 @@ class Statements(Expressions):
         while True:
             guards = self.condition()
             ended.append(self.block(*before, *guards))
-            before = (*before, *_denied(guards))
+            before = (*before, *_denied(guards))[:_MOST_TESTS]
             here = self.pos
             self.blanks()
             match = _WORD.match(self.text, self.pos)

@@ -40,7 +40,8 @@ class Recorder:
         self._texts: dict[tuple[int, int, str], list[Embedded]] = {}
         self._written: dict[str, list[Embedded]] = {}
         self._gaps: dict[tuple[int, str], Unreadable] = {}
-        self._index: dict[tuple[object, ...], int] = {}
+        self._index: dict[int, list[int]] = {}
+        self._sites: list[tuple[int, ...]] = []
 
     def command(self, run: Run) -> None:
         """State a command; one that is reached again at the same place only once."""
@@ -53,11 +54,19 @@ class Recorder:
         words = tuple([value.word for value in argv])
         if document.host is not None:
             words = tuple([_by_host(word) for word in words])
-        key = (run.at, context.via, words, context.layers, run.documents)
-        place = self._index.setdefault(key, len(self.commands))
-        if place < len(self.commands):
-            self._merge(place, run)
-            return
+        place = len(self.commands)
+        same = self._index.setdefault(run.at, [])
+        for number in same:
+            known = self.commands[number]
+            if (
+                known.argv == words
+                and known.layers == context.layers
+                and (self._sites[number] == context.via)
+            ):
+                self._merge(number, run)
+                return
+        same.append(place)
+        self._sites.append(context.via)
         first = argv[0] if argv else None
         self.commands.append(
             Command(
@@ -114,14 +123,7 @@ class Recorder:
         known = self._written.get(target)
         if append and known:
             line, _ = self.document.index.position(value.at)
-            lines = value.lines or (line,)
-            first = known[0]
-            missing = value.text.count("\n") or 1
-            more = [*lines, *range(lines[-1] + 1, lines[-1] + 1 + missing - len(lines))]
-            held = list(first.lines)
-            count = first.text.count("\n")
-            held += range(held[-1] + 1, held[-1] + 1 + count - len(held))
-            known[0] = first._replace(text=first.text + value.text, lines=(*held, *more))
+            known.append(Embedded(kind, value.text, value.lines or (line,), path=target))
             return self.document.embedded_id(known[0])
         if kind in _NOT_WORTH_A_TEXT or not target:
             return ""
@@ -137,5 +139,18 @@ class Recorder:
     def stated(self) -> list[Fact | Embedded]:
         """Return all facts and texts, in order."""
         texts = [part for parts in self._texts.values() for part in parts]
-        written = [part for parts in self._written.values() for part in parts]
+        written = [_whole(parts) for parts in self._written.values()]
         return [*self.commands, *self.facts, *texts, *written, *self._gaps.values()]
+
+
+def _whole(parts: list[Embedded]) -> Embedded:
+    """Return what a script writes to one file, piece by piece, as one text."""
+    if len(parts) == 1:
+        return parts[0]
+    lines: list[int] = []
+    for part in parts:
+        count = part.text.count("\n") or 1
+        known = list(part.lines[:count])
+        lines += [*known, *range(known[-1] + 1, known[-1] + 1 + count - len(known))]
+    text = "".join(part.text for part in parts)
+    return parts[0]._replace(text=text, lines=tuple(lines))
