@@ -9,14 +9,18 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command, Word
 from dten_audit.model.facts.orchestration import PlaybookVariables
+from dten_audit.model.facts.privilege import SudoersRule
+from dten_audit.model.facts.schedules import CronJob
+from dten_audit.model.facts.units import UnitFile
 from dten_audit.readers.config.yaml_nodes import Node
 from dten_audit.readers.orchestration.jinja import value_of
 
+F = TypeVar("F", CronJob, SudoersRule, UnitFile)
 _FOLDERS: Final = ("/tasks/", "/handlers/")
 _INSIDE_ROLE: Final = re.compile(r"/(?:tasks|handlers|vars|defaults)/")
 _MAIN: Final = ("main.yml", "main.yaml")
@@ -46,11 +50,39 @@ def fill_variables(package: Package) -> None:
     paths = {info.id: f"/{info.path}" for info in package.documents.values() if not info.host}
     filled = [
         _filled(command, scope)
-        if (scope := scopes.get(_root(command, paths))) is not None
+        if (scope := scopes.get(_root_of(command.document, paths))) is not None
         else command
         for command in package.of(Command)
     ]
     package.replace(Command, filled)
+    for document, info in package.documents.items():
+        if "${" in info.path and (scope := scopes.get(_root_of(info.address, paths))) is not None:
+            package.documents[document] = info._replace(path=_path(info.path, scope))
+    _refill(package, CronJob, scopes, paths)
+    _refill(package, SudoersRule, scopes, paths)
+    _refill(package, UnitFile, scopes, paths)
+
+
+def _refill(
+    package: Package, kind: type[F], scopes: dict[str, dict[str, Node]], paths: dict[str, str]
+) -> None:
+    """Fill the variables into the paths at which texts of tasks land, and into units' names."""
+    found = package.of(kind)
+    if any("${" in fact.path for fact in found):
+        package.replace(kind, [_landed(fact, scopes.get(_root_of(fact.at.path, paths), {}))
+                               for fact in found])  # fmt: skip
+
+
+def _landed(fact: F, scope: dict[str, Node]) -> F:
+    if "${" not in fact.path or not scope:
+        return fact
+    if isinstance(fact, UnitFile):
+        fact = fact._replace(name=_path(fact.name, scope))
+    return fact._replace(path=_path(fact.path, scope))
+
+
+def _path(text: str, scope: dict[str, Node]) -> str:
+    return _word(Word(text, "computed"), scope).text
 
 
 def _collected(stated: list[PlaybookVariables]) -> tuple[dict[str, _Role], set[str]]:
@@ -83,12 +115,12 @@ def _scope(role: _Role, shared: set[str]) -> dict[str, Node]:
     }
 
 
-def _root(command: Command, paths: dict[str, str]) -> str:
-    """Return the folder of the role whose task a command is; empty for all others."""
-    path = paths.get(command.document, "")
+def _root_of(address: str, paths: dict[str, str]) -> str:
+    """Return the folder of the role whose task a file at an address holds; empty for others."""
+    path = paths.get(address, "")
     for folder in _FOLDERS:
         if folder in path:
-            container = command.document.removesuffix(path[1:])
+            container = address.removesuffix(path[1:])
             return f"{container}{path.partition(folder)[0]}"
     return ""
 

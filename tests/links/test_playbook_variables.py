@@ -8,6 +8,7 @@ import pytest
 
 from dten_audit.auditing import examine
 from dten_audit.model.facts.commands import Command
+from dten_audit.model.facts.units import UnitFile
 from dten_audit.options import Options
 
 TASK = "- service: name={{ svc }} state=restarted\n"
@@ -50,6 +51,20 @@ def test_what_a_role_sets_is_filled_in(tmp_path: Path, files: dict[str, str], na
     assert words(tmp_path, {**tree, "roles/app/tasks/main.yml": TASK}) == [
         f"systemctl restart {name}"
     ]
+
+
+def test_where_a_text_lands_is_filled_in(tmp_path: Path) -> None:
+    task = (
+        "- copy:\n    dest: /etc/systemd/system/{{ svc }}.service\n    content: |\n      [Unit]\n"
+    )
+    words(tmp_path, {"roles/a/defaults/main.yml": "svc: dten\n", "roles/a/tasks/main.yml": task})
+    package = examine(tmp_path, Options())
+    (unit,) = package.of(UnitFile)
+    assert (unit.name, package.documents[unit.document].path) == (
+        "dten.service",
+        "/etc/systemd/system/dten.service",
+    )
+    assert package.of(Command)[0].argv[1].text == "/etc/systemd/system/dten.service"
 
 
 def test_whom_a_task_becomes_is_filled_in(tmp_path: Path) -> None:
