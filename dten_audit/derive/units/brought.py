@@ -14,7 +14,7 @@ from dten_audit.derive.units.links import UnitLink, declared_aliases, is_pulling
 from dten_audit.derive.units.merging import DropIns
 from dten_audit.derive.units.tables import in_unit_folder, in_user_folder, package_managers
 from dten_audit.links.package import Install, Package
-from dten_audit.model.facts.commands import Command, Word
+from dten_audit.model.facts.commands import Command, Guard, Word
 from dten_audit.model.facts.units import Provided, UnitFile
 from dten_audit.model.location import Location
 from dten_audit.readers.systemd.names import split_name, unit_of_path
@@ -117,6 +117,11 @@ class Brought:
     def alias_of(self, unit: str) -> str:
         """Return the unit that the package makes ``unit`` another name of; empty for no alias."""
         return "" if unit in self._shipped else self._aliases.get(unit, "")
+
+    def written_under(self, document: str) -> tuple[Guard, ...]:
+        """Return the tests under which a script writes or runs a text that stands in it."""
+        writer = self._writers.get(document)
+        return writer.guards if writer is not None else ()
 
     def perhaps(self, unit: str) -> bool:
         """Say whether a package that this one needs may bring a unit, by the first word of both."""

@@ -68,6 +68,7 @@ def _use(command: Command, call: UnitCall, brought: Brought) -> UnitUse:
     isolates = call.verb == "isolate" and call.scope == "system"
     own = bool(provided) or certain == "computed" or call.scope != "system"
     manager = managers().get(call.manager)
+    guards = (*command.guards, *brought.written_under(command.document))
     return UnitUse(
         at=command.at,
         document=command.document,
@@ -92,8 +93,8 @@ def _use(command: Command, call: UnitCall, brought: Brought) -> UnitUse:
             layer.kind == "container" and layer.tool in _PROGRAM_CONTAINERS
             for layer in command.layers
         ),
-        guarded=any(_finds(guard, call) for guard in command.guards),
-        checked=any(_finds_init(guard, call) for guard in command.guards),
+        guarded=any(_finds(guard, call) for guard in guards),
+        checked=any(_finds_init(guard, call) for guard in guards),
         failure=command.failure,
         brought_at=brought.places(call.unit),
         via=command.via,
