@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from functools import cache
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command, Word
@@ -23,14 +23,83 @@ from dten_audit.readers.orchestration.jinja import value_of
 F = TypeVar("F", CronJob, SudoersRule, UnitFile)
 _FOLDERS: Final = ("/tasks/", "/handlers/")
 _INSIDE_ROLE: Final = re.compile(r"/(?:tasks|handlers|vars|defaults)/")
+_ALL: Final = re.compile(r"/group_vars/all(?:\.ya?ml$|/)")
 _MAIN: Final = ("main.yml", "main.yaml")
 
 
-class _Role(NamedTuple):
-    """What the files of one role set: by its ``main`` files, and names that others set too."""
+class _Role:
+    """What the files of one role set: defaults, variables, and names that it sets elsewhere too."""
 
-    values: dict[str, str]
-    others: set[str]
+    __slots__ = ("defaults", "elsewhere", "variables")
+
+    def __init__(self) -> None:
+        self.defaults: dict[str, str] = {}
+        self.variables: dict[str, str] = {}
+        self.elsewhere: set[str] = set()
+
+
+class _Scopes:
+    """Which variables have one possible value, by the files whose tasks use them.
+
+    As Ansible ranks them: a role's defaults, then inventories, then the role's own variables; what
+    tasks set comes last and is never known.
+    """
+
+    def __init__(self, package: Package, stated: list[PlaybookVariables]) -> None:
+        self._paths = {
+            info.id: f"/{info.path}"
+            for info in package.documents.values()
+            if not info.host and info.kind == "yaml"
+        }
+        self._roles: dict[str, _Role] = defaultdict(_Role)
+        self._inventory: dict[str, set[str]] = defaultdict(set)
+        self._everybody: set[str] = set()
+        self._made: dict[str, dict[str, Node]] = {}
+        for fact in stated:
+            self._add(fact)
+
+    def of(self, address: str) -> dict[str, Node]:
+        """Return the variables that the tasks of a file see; none for what holds no tasks."""
+        path = self._paths.get(address)
+        if path is None:
+            return {}
+        root = ""
+        for folder in _FOLDERS:
+            if folder in path:
+                root = f"{address.removesuffix(path[1:])}{path.partition(folder)[0]}"
+        if root not in self._made:
+            self._made[root] = self._scope(self._roles.get(root) or _Role())
+        return self._made[root]
+
+    def _add(self, fact: PlaybookVariables) -> None:
+        folder, _, file = f"/{fact.path}".rpartition("/")
+        above, _, last = folder.rpartition("/")
+        container = fact.at.path.removesuffix(fact.path)
+        if "/group_vars/" in f"{folder}/" or "/host_vars/" in f"{folder}/":
+            for name, text in fact.values:
+                self._inventory[name].add(text)
+            if _ALL.search(f"/{fact.path}"):
+                self._everybody.update(name for name, _ in fact.values)
+            return
+        main = last in ("defaults", "vars") and file in _MAIN
+        parts = _INSIDE_ROLE.split(f"/{fact.path}", maxsplit=1)
+        role = self._roles[f"{container}{parts[0] if len(parts) > 1 else above}"]
+        given = role.defaults if fact.defaults else role.variables
+        for name, text in fact.values:
+            if not main or given.setdefault(name, text) != text:
+                role.elsewhere.add(name)
+
+    def _scope(self, role: _Role) -> dict[str, Node]:
+        found = {n: text for n, text in role.defaults.items() if n not in self._inventory}
+        for name in self._everybody:
+            if len(self._inventory[name]) == 1:
+                found[name] = next(iter(self._inventory[name]))
+        found |= role.variables
+        return {
+            name: Node("scalar", text, 1, 1)
+            for name, text in found.items()
+            if name not in role.elsewhere
+        }
 
 
 @cache
@@ -39,38 +108,28 @@ def _name() -> re.Pattern[str]:
 
 
 def fill_variables(package: Package) -> None:
-    """Replace ``${name}`` in the words of tasks by what their role sets, if nothing else does."""
+    """Replace ``${name}`` in the words of tasks by what roles and inventories set them to."""
     stated = package.of(PlaybookVariables)
     if not stated:
         return
-    roles, shared = _collected(stated)
-    scopes = {root: _scope(role, shared) for root, role in roles.items() if role.values}
-    if not scopes:
-        return
-    paths = {info.id: f"/{info.path}" for info in package.documents.values() if not info.host}
-    filled = [
-        _filled(command, scope)
-        if (scope := scopes.get(_root_of(command.document, paths))) is not None
-        else command
-        for command in package.of(Command)
-    ]
-    package.replace(Command, filled)
+    scopes = _Scopes(package, stated)
+    package.replace(
+        Command, [_filled(command, scopes.of(command.document)) for command in package.of(Command)]
+    )
     for document, info in package.documents.items():
-        if "${" in info.path and (scope := scopes.get(_root_of(info.address, paths))) is not None:
+        if "${" in info.path and info.host:
+            scope = scopes.of(info.address)
             package.documents[document] = info._replace(path=_path(info.path, scope))
-    _refill(package, CronJob, scopes, paths)
-    _refill(package, SudoersRule, scopes, paths)
-    _refill(package, UnitFile, scopes, paths)
+    _refill(package, CronJob, scopes)
+    _refill(package, SudoersRule, scopes)
+    _refill(package, UnitFile, scopes)
 
 
-def _refill(
-    package: Package, kind: type[F], scopes: dict[str, dict[str, Node]], paths: dict[str, str]
-) -> None:
+def _refill(package: Package, kind: type[F], scopes: _Scopes) -> None:
     """Fill the variables into the paths at which texts of tasks land, and into units' names."""
     found = package.of(kind)
     if any("${" in fact.path for fact in found):
-        package.replace(kind, [_landed(fact, scopes.get(_root_of(fact.at.path, paths), {}))
-                               for fact in found])  # fmt: skip
+        package.replace(kind, [_landed(fact, scopes.of(fact.at.path)) for fact in found])
 
 
 def _landed(fact: F, scope: dict[str, Node]) -> F:
@@ -85,48 +144,10 @@ def _path(text: str, scope: dict[str, Node]) -> str:
     return _word(Word(text, "computed"), scope).text
 
 
-def _collected(stated: list[PlaybookVariables]) -> tuple[dict[str, _Role], set[str]]:
-    """Return what each role sets, by its folder, and the names that inventories set."""
-    roles: dict[str, _Role] = defaultdict(lambda: _Role({}, set()))
-    shared: set[str] = set()
-    for fact in stated:
-        folder, _, file = f"/{fact.path}".rpartition("/")
-        above, _, last = folder.rpartition("/")
-        container = fact.at.path.removesuffix(fact.path)
-        if last in ("defaults", "vars") and file in _MAIN:
-            role = roles[f"{container}{above}"]
-            for name, text in fact.values:
-                if role.values.setdefault(name, text) != text:
-                    role.others.add(name)
-        elif "/group_vars/" in folder + "/" or "/host_vars/" in folder + "/":
-            shared.update(name for name, _ in fact.values)
-        else:
-            parts = _INSIDE_ROLE.split(f"/{fact.path}", maxsplit=1)
-            above = parts[0] if len(parts) > 1 else above
-            roles[f"{container}{above}"].others.update(name for name, _ in fact.values)
-    return roles, shared
-
-
-def _scope(role: _Role, shared: set[str]) -> dict[str, Node]:
-    return {
-        name: Node("scalar", text, 1, 1)
-        for name, text in role.values.items()
-        if name not in role.others and name not in shared
-    }
-
-
-def _root_of(address: str, paths: dict[str, str]) -> str:
-    """Return the folder of the role whose task a file at an address holds; empty for others."""
-    path = paths.get(address, "")
-    for folder in _FOLDERS:
-        if folder in path:
-            container = address.removesuffix(path[1:])
-            return f"{container}{path.partition(folder)[0]}"
-    return ""
-
-
 def _filled(command: Command, scope: dict[str, Node]) -> Command:
     """Return a command with the words that the role's variables tell."""
+    if not scope:
+        return command
     if not any("${" in word.text for word in command.argv) and not any(
         "${" in layer.target for layer in command.layers
     ):
