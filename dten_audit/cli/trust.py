@@ -14,6 +14,8 @@ COMMANDS: Final = {
     "list": ("trust_list", "List the roots of a trust store"),
     "retire": ("trust_state", "Accept a root no more, or only up to a day"),
     "revoke": ("trust_state", "Refuse a root and all below it for good"),
+    "diff": ("trust_diff", "Say what came, went and changed between two states of a store"),
+    "import-advisory": ("trust_import", "Take a signed or pinned advisory into your folder"),
     "check": ("trust_check", "Say what is due: dates, reviews, approvals, versions"),
 }
 

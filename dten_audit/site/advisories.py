@@ -17,6 +17,7 @@ from dten_audit.readers.config.yaml_nodes import Node, YamlError, parse_yaml
 from dten_audit.readers.signing.pem import blocks
 from dten_audit.site.advisory import Advisory, AdvisoryError, Beside
 from dten_audit.site.advisory_forms import told
+from dten_audit.site.advisory_imports import taken_in
 
 _ENDINGS: Final = (".json", ".yaml", ".yml")
 _SIGNATURES: Final = (".p7s", ".asc", ".sig", ".gpg", ".minisig")
@@ -47,7 +48,10 @@ def load_advisory(file: Path) -> Advisory:
     node = _parsed(file, data)
     places = [file.with_name(file.name + ending) for ending in _SIGNATURES]
     beside = tuple(Beside(own.name, _bare(_read(own))) for own in places if own.is_file())
-    return Advisory(told(str(file), node), Location(str(file), node.line), data, beside)
+    own = Advisory(told(str(file), node), Location(str(file), node.line), data, beside)
+    words = taken_in(file, own)
+    both = "; ".join(part for part in (own.told.confirmed, words) if part)
+    return own._replace(told=own.told._replace(confirmed=both))
 
 
 def _read(file: Path) -> bytes:

@@ -17,6 +17,8 @@ from dten_audit.model.location import Location
 from dten_audit.readers.signing.certificates import X509, NameKey
 
 if TYPE_CHECKING:
+    from dten_audit.readers.signing.crl import Crl
+    from dten_audit.readers.signing.ocsp import Ocsp
     from dten_audit.site.trust_keys import TrustedKey
 
 State = Literal["active", "retiring", "retired", "revoked"]
@@ -151,7 +153,10 @@ class TrustedRoot(NamedTuple):
 
 
 class TrustStore:
-    """All roots of a store, by fingerprint and by subject. ``path`` is where the store is."""
+    """All roots of a store, by fingerprint and by subject. ``path`` is where the store is.
+
+    ``lists`` are the revocation lists and OCSP responses that lie in it.
+    """
 
     def __init__(
         self,
@@ -160,10 +165,12 @@ class TrustStore:
         rotations: Iterable[Rotation] = (),
         keys: Iterable[TrustedKey] = (),
         vendors: Iterable[Vendor] = (),
+        lists: Iterable[Crl | Ocsp] = (),
     ) -> None:
         self.roots = tuple(roots)
         self.vendors = tuple(vendors)
         self.keys = tuple(keys)
+        self.lists = tuple(lists)
         self.path = path
         self.rotations = tuple(rotations)
         self._by_fingerprint: dict[str, list[TrustedRoot]] = defaultdict(list)
@@ -175,6 +182,12 @@ class TrustStore:
                 self._by_subject[root.certificate.subject_key].append(root)
                 if root.state == "revoked":
                     self._revoked_keys.add(root.certificate.spki_sha256)
+
+    def unscoped(self) -> TrustStore:
+        """Return the same store, as it would be if each record were for any package."""
+        roots = (own._replace(vendor=own.vendor._replace(scope=())) for own in self.roots)
+        keys = (own._replace(vendor=own.vendor._replace(scope=())) for own in self.keys)
+        return TrustStore(roots, self.path, self.rotations, keys, self.vendors, self.lists)
 
     def of(self, sha256: str) -> list[TrustedRoot]:
         """Return what the store says of a fingerprint."""

@@ -1,8 +1,8 @@
 """Loads the bare keys of a trust store: key files beside the roots, and what records say of them.
 
 Key files are what vendors publish: ``*.pub`` of minisign, signify and SSH, ``allowed_signers``,
-``*.asc``, ``*.gpg`` and ``*.pgp`` of OpenPGP, public keys in ``*.pem``, TUF's ``root.json``. A record says more of a key
-file, which then lies in the folder ``keys``::
+``*.asc``, ``*.gpg`` and ``*.pgp`` of OpenPGP, public keys in ``*.pem``, TUF's ``root.json``. A
+record says more of a key file, which then lies in the folder ``keys``::
 
     keys:
     - file: keys/acme-release.pub

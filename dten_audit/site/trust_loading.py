@@ -5,6 +5,7 @@ for each of them::
 
     trust/vendors/acme.yaml      one reviewed file a vendor
     trust/certs/<sha256>.der     the certificates that records name, by fingerprint
+    trust/crls/*                 revocation lists and OCSP responses, as DER or PEM
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from dten_audit.readers.signing.sealed import signed_by
 from dten_audit.site.schema import read_documents
 from dten_audit.site.trust import APPROVALS, Rotation, TrustedRoot, TrustStore, Vendor
 from dten_audit.site.trust_key_files import file_keys, holds_keys_only, loose_keys, recorded_keys
+from dten_audit.site.trust_lists import load_lists
 from dten_audit.site.trust_records import Find, Record, TrustError, record
 
 ENDINGS: Final = (".cer", ".crt", ".der", ".pem")
@@ -99,7 +101,8 @@ def settled(store: Path, records: Iterable[Record]) -> TrustStore:
     named = {own.key.identity for own in keys}
     keys += [own for own in loose_keys(store) if own.key.identity not in named]
     vendors = [own.vendor for own in records if own.vendor.sigstore]
-    return TrustStore([*roots, *loose], str(store), rotations, keys, vendors)
+    lists = list(load_lists(store))
+    return TrustStore([*roots, *loose], str(store), rotations, keys, vendors, lists)
 
 
 def _proven(own: Rotation, roots: dict[str, TrustedRoot], find: Find) -> Rotation:

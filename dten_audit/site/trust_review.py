@@ -16,7 +16,7 @@ from dten_audit.site.trust_loading import RecordFile
 from dten_audit.site.trust_records import TrustError
 from dten_audit.site.trust_writing import replace_file
 
-Kind = Literal["expired", "expires", "ends", "review", "lacks", "version"]
+Kind = Literal["expired", "expires", "ends", "review", "lacks", "version", "list"]
 LOCK: Final = "versions.lock"
 """Where the versions of the records are remembered, beside them, once somebody has asked for it."""
 
@@ -43,12 +43,31 @@ def due(store: TrustStore, at: datetime, within: timedelta) -> list[Due]:
         if own.state in ("active", "retiring")
         for words in _end(own.accept_until, at, within)
     ]
-    return keys + [
-        Due(kind, root.vendor.name, _name(root), root.sha256, words, root.at)
-        for root in store.roots
-        if root.state in ("active", "retiring")
-        for kind, words in _of(root, at, within)
+    return (
+        keys
+        + _lists(store, at, within)
+        + [
+            Due(kind, root.vendor.name, _name(root), root.sha256, words, root.at)
+            for root in store.roots
+            if root.state in ("active", "retiring")
+            for kind, words in _of(root, at, within)
+        ]
+    )
+
+
+def _lists(store: TrustStore, at: datetime, within: timedelta) -> list[Due]:
+    """Return the revocation lists of the store that are to be fetched anew."""
+    return [
+        Due("list", "", own.issuer, own.sha256, f"{words}: put a newer one there", at_store)
+        for at_store in (Location(store.path, 1),)
+        for own in store.lists
+        for words in _due_list(own.next_update, at, within)
     ]
+
+
+def _due_list(last: datetime | None, at: datetime, within: timedelta) -> Iterator[str]:
+    if last is not None and last <= at + within:
+        yield f"its revocation list {'ended' if last < at else 'ends'} on {day(last)}"
 
 
 def _name(root: TrustedRoot) -> str:

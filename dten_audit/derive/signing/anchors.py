@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Literal
 
 from dten_audit.readers.signing.certificates import X509, NameKey
+from dten_audit.readers.signing.crl import Crl
+from dten_audit.readers.signing.ocsp import Ocsp
 from dten_audit.site.trust import TrustedRoot, TrustStore, Vendor
 from dten_audit.site.trust_keys import TrustedKey
 
@@ -107,6 +109,11 @@ class Anchors:
     def keys(self) -> tuple[TrustedKey, ...]:
         """The bare keys of the store, whatever it makes of them."""
         return self._store.keys if self._store else ()
+
+    @property
+    def lists(self) -> tuple[Crl | Ocsp, ...]:
+        """The revocation lists and OCSP responses of the store."""
+        return self._store.lists if self._store else ()
 
     def lacks(self, certificate: X509) -> str:
         """Return what the record of a certificate lacks to be relied on, in words."""

@@ -64,7 +64,7 @@ class Pool:
     """The certificates that may be part of a path: those sent along, and those of the store.
 
     ``when`` is the moment at which paths must be valid, by default that of the audit. ``crls`` and
-    ``answers`` were sent along too; nothing is ever fetched.
+    ``answers`` were sent along too, or lie in the store; nothing is ever fetched.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Pool:
         self.work = work or Work()
         self._by_subject: dict[NameKey, dict[str, X509]] = defaultdict(dict)
         self.add(sent)
-        known = {own.sha256: own for own in lists}
+        known = {own.sha256: own for own in (*anchors.lists, *lists)}
         self.crls = [own for own in known.values() if isinstance(own, Crl)]
         self.answers = [own for own in known.values() if isinstance(own, Ocsp)]
 
