@@ -8,7 +8,15 @@ from functools import cache
 from typing import Final
 
 from dten_audit.model.facts.schedules import Notation, ScheduledEntry
-from dten_audit.readers.cron.program_calls import Text, entry, first_text, has, name_of, text_of
+from dten_audit.readers.cron.program_calls import (
+    Text,
+    calls,
+    entry,
+    first_text,
+    has,
+    name_of,
+    text_of,
+)
 from dten_audit.readers.cron.stating import looks_like_cron
 from dten_audit.readers.cron.xml_jobs import milliseconds
 from dten_audit.readers.programs.program import Call, Program
@@ -19,9 +27,9 @@ _SIX: Final = 6
 
 def read_java(program: Program) -> Iterator[ScheduledEntry]:
     """State the scheduled methods and the triggers of a Java or Kotlin program."""
-    for call in program.calls(re.compile(r"(?<=@)Scheduled\b")):
+    for call in calls(program, r"(?<=@)Scheduled\b"):
         yield from _annotation(program, call)
-    for call in program.calls(re.compile(r"\b(?:cronSchedule|setCronExpression|CronExpression)\b")):
+    for call in calls(program, r"\b(?:cronSchedule|setCronExpression|CronExpression)\b"):
         when = first_text(program, call, 0)
         if when is not None and when.known and looks_like_cron(when.text, _SIX):
             yield entry(program, call.at, "quartz", "quartz", when)
@@ -89,7 +97,7 @@ def read_groovy(program: Program) -> Iterator[ScheduledEntry]:
     if "jenkinsfile" not in program.document.path.lower() and not has(program, "pipeline"):
         yield from read_java(program)
         return
-    for call in program.calls(re.compile(r"(?<![\w.])(?:cron|pollSCM)\b")):
+    for call in calls(program, r"(?<![\w.])(?:cron|pollSCM)\b"):
         when = first_text(program, call, 0, "spec", "scmpoll_spec")
         if when is not None and (not when.known or when.text.strip()):
             name = program.document.name
@@ -104,7 +112,7 @@ _CRON_NAMES: Final = {
 
 def read_csharp(program: Program) -> Iterator[ScheduledEntry]:
     """State the recurring jobs of Hangfire and the cron triggers of Quartz.NET."""
-    for call in program.calls(re.compile(r"\b(?:AddOrUpdate|WithCronSchedule|CronSchedule)\b")):
+    for call in calls(program, r"\b(?:AddOrUpdate|WithCronSchedule|CronSchedule)\b"):
         if not call.path.endswith("AddOrUpdate"):
             when = first_text(program, call, 0)
             if when is not None:
@@ -131,7 +139,7 @@ def _hangfire(program: Program, value: Value) -> Text | None:
 
 def read_go(program: Program) -> Iterator[ScheduledEntry]:
     """State the jobs of robfig/cron and gocron."""
-    for call in program.calls(re.compile(r"\b(?:AddFunc|AddJob|Cron)\b")):
+    for call in calls(program, r"\b(?:AddFunc|AddJob|Cron)\b"):
         when = first_text(program, call, 0)
         if when is None or not when.known:
             continue

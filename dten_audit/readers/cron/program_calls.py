@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import Final, NamedTuple
 
 from dten_audit.model.facts.schedules import Notation, ScheduledEntry
@@ -24,6 +25,7 @@ from dten_audit.readers.shell.values import Field
 _MAX_CHAIN: Final = 30
 _MAX_TABLE: Final = 60_000
 _MAX_CALL: Final = 20_000
+_MAX_CALLS: Final = 1_000
 _TAIL: Final = 300
 
 
@@ -202,6 +204,16 @@ def table(program: Program, opening: int) -> Iterator[Row]:
 def has(program: Program, *words: str) -> bool:
     """Say whether a program's text holds one of some words."""
     return any(word in program.document.text for word in words)
+
+
+def calls(program: Program, pattern: str) -> Iterator[Call]:
+    """Yield the calls whose last name matches; more than so many come from no person."""
+    yield from islice(program.calls(_compiled(pattern)), _MAX_CALLS)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def first_text(program: Program, call: Call, number: int, *names: str) -> Text | None:

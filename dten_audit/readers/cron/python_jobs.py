@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import Final
 
 from dten_audit.model.facts.schedules import Notation, ScheduledEntry
 from dten_audit.readers.cron.program_calls import (
     Text,
+    calls,
     chain,
     entry,
     has,
@@ -23,6 +25,7 @@ from dten_audit.readers.programs.program import Call, Program
 from dten_audit.readers.programs.values import Called, Items, Name, Number, Value, is_true
 from dten_audit.readers.shell.values import Field
 
+_MAX_TABLES: Final = 20
 _CELERY: Final = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year")
 _APS_CRON: Final = ("year", "month", "day", "week", "day_of_week", "hour", "minute", "second")
 _SPANS: Final = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds")
@@ -64,7 +67,7 @@ def _beat(program: Program) -> Iterator[ScheduledEntry]:
     if found is not None:
         value, _ = program.expressions.expression(found.end(), found.end(1))
         zone = text_of(program, value).text
-    for match in _beat_table().finditer(program.code):
+    for match in islice(_beat_table().finditer(program.code), _MAX_TABLES):
         for row in table(program, match.end()):
             if "schedule" in row.values:
                 at, when = row.values["schedule"]
@@ -72,7 +75,7 @@ def _beat(program: Program) -> Iterator[ScheduledEntry]:
                 job = _celery(program, at, when, row.name)
                 if job is not None:
                     yield job._replace(command=task, zone=zone)
-    for call in program.calls(re.compile(r"\b(?:add_periodic_task|periodic_task)\b")):
+    for call in calls(program, r"\b(?:add_periodic_task|periodic_task)\b"):
         times = call.arguments.get(0, ("run_every", "schedule"))
         if times is not None:
             name = text_of(program, call.arguments.get(-1, ("name",))).text
@@ -138,7 +141,7 @@ def _django(program: Program) -> Iterator[ScheduledEntry]:
 
 def _apscheduler(program: Program) -> Iterator[ScheduledEntry]:
     """State the jobs that are added to a scheduler of APScheduler, by call or decorator."""
-    for call in program.calls(re.compile(r"\b(?:add_job|scheduled_job|add_schedule)\b")):
+    for call in calls(program, r"\b(?:add_job|scheduled_job|add_schedule)\b"):
         decorator = call.path.endswith("scheduled_job")
         runs = "" if decorator else name_of(call.arguments.get(0, ("func",)))
         trigger = call.arguments.get(0 if decorator else 1, ("trigger",))
@@ -176,7 +179,7 @@ def _trigger(program: Program, call: Call, trigger: Value | None) -> ScheduledEn
 
 def _airflow(program: Program) -> Iterator[ScheduledEntry]:
     """State the DAGs with a schedule. Airflow starts none before somebody unpauses it."""
-    for call in program.calls(re.compile(r"\b(?:DAG|dag)\b")):
+    for call in calls(program, r"\b(?:DAG|dag)\b"):
         value = call.arguments.option("schedule", "schedule_interval")
         if value is None:
             continue
@@ -210,7 +213,7 @@ _DAYS: Final = frozenset("monday tuesday wednesday thursday friday saturday sund
 
 def _schedule(program: Program) -> Iterator[ScheduledEntry]:
     """State the jobs of the package schedule: ``schedule.every().day.at("10:30").do(job)``."""
-    for call in program.calls(re.compile(r"\bevery\b")):
+    for call in calls(program, r"\bevery\b"):
         if call.name != "schedule.every":
             continue
         number = text_of(program, call.arguments.get(0, ("interval",)))

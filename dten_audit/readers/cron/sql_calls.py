@@ -59,14 +59,15 @@ def tokens_of(text: str, dialect: Dialect, start: int, end: int) -> list[Token]:
 
 def calls(tokens: Sequence[Token], names: frozenset[str]) -> Iterator[Call]:
     """Yield the calls of routines whose dotted name, or its end, is one of ``names``."""
+    behind = 0
     for number, token in enumerate(tokens[:-1]):
-        if token.kind not in ("word", "name") or tokens[number + 1].text != "(":
+        if token.kind not in ("word", "name") or tokens[number + 1].text != "(" or number < behind:
             continue
         name = _dotted(tokens, number)
         known = next((end for end in _ends(name) if end in names), "")
         if known:
-            inside = list(tokens[number + 2 : _closing(tokens, number + 1)])
-            yield _call(known, token.start, inside)
+            behind = _closing(tokens, number + 1)
+            yield _call(known, token.start, list(tokens[number + 2 : behind]))
 
 
 def _dotted(tokens: Sequence[Token], number: int) -> str:

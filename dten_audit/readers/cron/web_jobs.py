@@ -10,6 +10,7 @@ from dten_audit.model.facts.schedules import Notation, ScheduledEntry
 from dten_audit.readers.cron.laravel import times_of
 from dten_audit.readers.cron.program_calls import (
     Text,
+    calls,
     chain,
     entry,
     first_text,
@@ -26,11 +27,11 @@ from dten_audit.readers.programs.values import Name, Value
 
 def read_php(program: Program) -> Iterator[ScheduledEntry]:
     """State the tasks of Laravel's scheduler and the events of WordPress."""
-    for call in program.calls(re.compile(r"\b(?:command|job|call|exec)\b")):
+    for call in calls(program, r"\b(?:command|job|call|exec)\b"):
         first = re.split(r"->|::", call.path)[0].lstrip("\\$").lower()
         if first.rpartition("\\")[2] == "schedule":
             yield from _laravel(program, call)
-    for call in program.calls(re.compile(r"\bwp_schedule_event\b")):
+    for call in calls(program, r"\bwp_schedule_event\b"):
         when = first_text(program, call, 1)
         runs = text_of(program, call.arguments.get(2)).text
         if when is not None:
@@ -69,14 +70,14 @@ def _laravel(program: Program, call: Call) -> Iterator[ScheduledEntry]:
     )
 
 
-_SCRIPT_CALLS: Final = re.compile(
+_SCRIPT_CALLS: Final = (
     r"\b(?:schedule|scheduleJob|CronJob|Cron|every|add|Interval|upsertJobScheduler)\b"
 )
 
 
 def read_script(program: Program) -> Iterator[ScheduledEntry]:
     """State the jobs of a JavaScript or TypeScript program."""
-    for call in program.calls(_SCRIPT_CALLS):
+    for call in calls(program, _SCRIPT_CALLS):
         job = _script_job(program, call)
         if job is not None:
             yield job
@@ -175,7 +176,7 @@ def read_ruby(program: Program) -> Iterator[ScheduledEntry]:
     """State the jobs of whenever's schedule.rb, Sidekiq's cron jobs and rufus-scheduler."""
     if program.document.path.endswith("schedule.rb"):
         yield from _whenever(program)
-    for call in program.calls(re.compile(r"\b(?:create|new|load_from_hash)\b")):
+    for call in calls(program, r"\b(?:create|new|load_from_hash)\b"):
         if call.path.startswith("Sidekiq::Cron::Job"):
             when = text_of(program, call.arguments.option("cron"))
             name = text_of(program, call.arguments.option("name")).text
@@ -188,7 +189,7 @@ def read_ruby(program: Program) -> Iterator[ScheduledEntry]:
 
 
 def _rufus(program: Program) -> Iterator[ScheduledEntry]:
-    for call in program.calls(re.compile(r"(?<=\.)(?:cron|every|interval)\b")):
+    for call in calls(program, r"(?<=\.)(?:cron|every|interval)\b"):
         when = first_text(program, call, 0)
         if when is not None:
             notation: Notation = "fugit" if call.path.endswith("cron") else "rate"
@@ -197,13 +198,13 @@ def _rufus(program: Program) -> Iterator[ScheduledEntry]:
 
 _WHENEVER: Final = re.compile(r"(?m)^[ \t]*+every\b\s*+\(?")
 _DO: Final = re.compile(r"[ \t]*+(?:\bdo\b|\{|\n)")
-_TASK: Final = re.compile(r"\b(?:runner|rake|command|script)\b")
+_TASK: Final = r"\b(?:runner|rake|command|script)\b"
 
 
 def _whenever(program: Program) -> Iterator[ScheduledEntry]:
     """State each task of an ``every … do`` block; whenever puts them into the host's crontab."""
     blocks = list(_WHENEVER.finditer(program.code))
-    tasks = list(program.calls(_TASK))
+    tasks = list(calls(program, _TASK))
     for number, block in enumerate(blocks):
         end = blocks[number + 1].start() if number + 1 < len(blocks) else len(program.code)
         do = _DO.search(program.code, block.end(), end)
