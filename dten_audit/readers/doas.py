@@ -12,12 +12,18 @@ from dten_audit.model.facts.privilege import SudoersCommand, SudoersRule
 
 _OPTIONS: Final = frozenset(("nopass", "nolog", "persist", "keepenv", "setenv"))
 
+_LONGEST: Final = 1 << 17
+"""Characters; nobody writes so many rules by hand."""
+
 
 def read(document: Document) -> Iterator[SudoersRule | Unreadable]:
     """State each rule in the words of sudo: ``:wheel`` is the group ``%wheel``.
 
     A ``deny`` is stated as a rule with commands that start with ``!``, as sudoers writes it.
     """
+    if len(document.text) > _LONGEST:
+        yield Unreadable(document.location(1), "doas", f"longer than {_LONGEST} characters")
+        return
     for number, raw in enumerate(document.text.split("\n"), start=1):
         line = raw.strip()
         if not line or line.startswith("#"):

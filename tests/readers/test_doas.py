@@ -53,4 +53,5 @@ def test_any_arrangement_is_read(text: str) -> None:
 
 @pytest.mark.parametrize("piece", ["{", "permit {", '"', "a ", "\\"])
 def test_hostile_repetition_is_linear(piece: str) -> None:
+    facts(piece * 10_000)
     facts(piece * 50_000)

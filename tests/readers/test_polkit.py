@@ -210,3 +210,7 @@ def test_any_bytes_are_read(data: bytes, name: str) -> None:
 def test_hostile_repetition_is_linear(piece: str) -> None:
     facts(f"polkit.addRule(function(a, s) {{ {piece * 20_000}")
     facts(f"polkit.addRule(function(a, s) {{ {piece * 5_000} }});")
+
+
+def test_a_very_long_file_is_said_to_be_unread() -> None:
+    assert [type(fact) for fact in facts("a" * 300_000)] == [Unreadable]

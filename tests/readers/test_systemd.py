@@ -13,7 +13,7 @@ from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.units import UnitFile
 from dten_audit.readers.systemd.exec_lines import ExecLine, exec_line
 from dten_audit.readers.systemd.names import canonical, is_unit_name, split_name, unit_of_path
-from dten_audit.readers.systemd.unit_file import read
+from dten_audit.readers.systemd.unit_file import MAX_COMMAND_LINES, read
 
 SYSTEM = "etc/systemd/system/"
 
@@ -225,3 +225,10 @@ def test_any_command_line_is_read(value: str) -> None:
 @pytest.mark.parametrize("piece", ['"', "'", "\\", "$", "%", "; ", "a ", '"a', "${"])
 def test_hostile_command_lines_are_linear(piece: str) -> None:
     exec_line(piece * 20_000)
+
+
+def test_a_unit_of_command_lines_ends() -> None:
+    text = "[Service]\n" + "ExecStartPre=/bin/a\n" * 2000
+    found = list(read(Document("p.zip!/x.service", "x.service", "systemd-unit", text.encode())))
+    assert sum(isinstance(fact, Embedded) for fact in found) == MAX_COMMAND_LINES
+    assert isinstance(found[-1], Unreadable)

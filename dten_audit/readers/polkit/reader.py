@@ -12,6 +12,8 @@ from dten_audit.readers.polkit.policy import read_policy
 from dten_audit.readers.polkit.rules import read_rules
 
 Stated = PolkitRule | PolkitAction | Unreadable
+_LONGEST: Final = 1 << 18
+"""Characters of a rules file; the longest of Debian 12 have one in a hundred of that."""
 _RESULTS: Final = ("ResultAny", "ResultInactive", "ResultActive")
 
 
@@ -21,6 +23,8 @@ def read(document: Document) -> Iterator[Stated]:
         yield from _authority(document)
     elif document.text.lstrip().startswith("<"):
         yield from read_policy(document)
+    elif len(document.text) > _LONGEST:
+        yield Unreadable(document.location(1), "polkit", f"longer than {_LONGEST} characters")
     else:
         yield from read_rules(document)
 

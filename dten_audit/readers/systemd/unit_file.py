@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
+from typing import Final
 
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.general import Unreadable
@@ -10,6 +12,9 @@ from dten_audit.model.facts.units import UnitEntry, UnitFile
 from dten_audit.readers.systemd.exec_lines import EXEC_KEYS, EXEC_SECTIONS, exec_line
 from dten_audit.readers.systemd.names import split_name, unit_of_path
 from dten_audit.readers.systemd.syntax import Fault, assignments
+
+MAX_COMMAND_LINES: Final = 500
+"""So many are read of one unit; the largest of Debian 12 have about twenty."""
 
 
 def read(document: Document) -> Iterator[UnitFile | Unreadable | Embedded]:
@@ -47,7 +52,11 @@ def read(document: Document) -> Iterator[UnitFile | Unreadable | Embedded]:
         masked=not document.text and not drop_in,
     )
     yield unit
-    yield from _command_lines(unit, lines)
+    found = _command_lines(unit, lines)
+    yield from islice(found, MAX_COMMAND_LINES)
+    if next(found, None) is not None:
+        reason = f"more than {MAX_COMMAND_LINES} command lines"
+        yield Unreadable(document.location(1), "systemd-unit", reason)
 
 
 def _command_lines(unit: UnitFile, lines: list[int]) -> Iterator[Embedded]:
