@@ -15,6 +15,7 @@ from dten_audit.model.facts.commands import Command, Word
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.readers.building.spec_macros import Macros
 from dten_audit.readers.commands import interpreter_kind
+from dten_audit.readers.shell.syntax import Parser
 
 _SCRIPTLETS: Final = frozenset(
     "pre post preun postun pretrans posttrans preuntrans postuntrans verify verifyscript triggerin"
@@ -28,8 +29,15 @@ _OTHER: Final = frozenset(
 _SECTION: Final = re.compile(r"%([a-z_]+)(?=\s|\Z)([^\n]*)")
 _PROGRAM: Final = re.compile(r"(?:\A|[ \t])-p[ \t]*(\"[^\"\n]*\"|\S+)")
 _CONDITIONAL: Final = re.compile(
-    r"[ \t]*%(?:if|ifarch|ifnarch|ifos|ifnos|elif|elifarch|else|endif)\b"
+    r"[ \t]*%(if|ifarch|ifnarch|ifos|ifnos|elif|elifarch|elifos|else|endif)\b"
 )
+_TEST: Final = '[ "${rpm_condition}" ]; then :'
+_SHELL_TESTS: Final = {
+    **dict.fromkeys(("if", "ifarch", "ifnarch", "ifos", "ifnos"), f"if {_TEST}"),
+    **dict.fromkeys(("elif", "elifarch", "elifos"), f"elif {_TEST}"),
+    "else": "else :",
+    "endif": "fi",
+}
 _ATTR: Final = re.compile(r"%attr\(\s*([0-7]{3,5})\s*,[^)\n]*\)")
 _CAPS: Final = re.compile(r"%caps\(([^)\n]*)\)")
 _SPECIAL: Final = 0o6000
@@ -93,19 +101,38 @@ def _scriptlet(
 def _text(
     section: Section, macros: Macros, kind: str, hints: tuple[tuple[str, str], ...]
 ) -> Iterator[Embedded]:
-    """Yield the lines of a section as a document; conditionals become empty lines."""
-    texts: list[str] = []
-    for _, line in section.lines:
-        if _CONDITIONAL.match(line) or line.lstrip().startswith(("%dnl", "%define", "%global")):
-            texts.append("")
-        else:
-            texts.append(macros.expanded(line, script=True))
+    """Yield the lines of a section as a document.
+
+    What ``%if`` chooses when the package is built runs perhaps: it becomes an ``if`` of the shell
+    where that gives a script, else both branches are read.
+    """
+    lines = [line for _, line in section.lines]
+    texts = [_line(line, macros, "") for line in lines]
+    if kind == "shell" and any(_CONDITIONAL.match(line) for line in lines):
+        guarded = [_line(line, macros, _SHELL_TESTS.get(_word(line), "")) for line in lines]
+        parser = Parser("\n".join(guarded))
+        parser.script()
+        texts = texts if parser.shared.problems else guarded
     while texts and not texts[-1].strip():
         texts.pop()
     if any(text.strip() for text in texts):
-        lines = tuple(number for number, _ in section.lines[: len(texts)])
+        numbers = tuple(number for number, _ in section.lines[: len(texts)])
         whole = "".join(f"{text}\n" for text in texts)
-        yield Embedded(kind, whole, lines, hints=hints)
+        yield Embedded(kind, whole, numbers, hints=hints)
+
+
+def _word(line: str) -> str:
+    match = _CONDITIONAL.match(line)
+    return match[1] if match else ""
+
+
+def _line(line: str, macros: Macros, test: str) -> str:
+    """Return a line of a script, its macros expanded; ``test`` stands for a conditional."""
+    if _CONDITIONAL.match(line):
+        return test
+    if line.lstrip().startswith(("%dnl", "%define", "%global", "%undefine")):
+        return ""
+    return macros.expanded(line, script=True)
 
 
 def _files(document: Document, section: Section, macros: Macros, order: int) -> Iterator[Command]:

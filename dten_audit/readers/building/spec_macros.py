@@ -56,7 +56,8 @@ class Macros:
             arguments = self.expanded(
                 re.sub(r"(?:\A|\s)-[a-z]\b", "", match[3]).split("#")[0].strip()
             )
-            return match[1] + command.replace("{args}", arguments)
+            named = arguments.strip() or "{args}" not in command
+            return match[1] + (command.replace("{args}", arguments) if named else ":")
         for _ in range(_ROUNDS):
             before = line
             line = _BRACED.sub(self._braced, line)

@@ -53,7 +53,11 @@ import os
 
 
 def test_scriptlets_build_and_files() -> None:
-    found = [line for line in commands("dten.spec", SPEC) if "%make_build" not in line]
+    found = [
+        line
+        for line in commands("dten.spec", SPEC)
+        if "%make_build" not in line and " [ " not in line
+    ]
     assert sorted(found, key=lambda line: (int(line.split()[0]), line)) == [
         "10 sudo/privilege:root | make foo",
         "12 mkdir -p ?${buildroot}/etc/cron.d",
@@ -98,8 +102,19 @@ def test_lua_is_said_to_be_unread() -> None:
         ("%transfiletriggerin -P 2000000 -- /usr/lib\nldconfig\n", ["2 ldconfig"]),
         ("%post\n%else\n%endif\n\n", []),
         ("%post\nls \\\n  -l\n", ["2 ls -l"]),
+        ("%pre\n%stop_on_removal\n%if 1\nls |\n%endif\nwc\n", ["4 ls", "6 wc"]),
     ],
 )
 def test_forms(text: str, expected: list[str]) -> None:
     found = [line for line in commands("a.spec", text) if "systemctl --no-reload" not in line]
     assert found == expected
+
+
+def test_a_choice_of_the_build_is_a_test() -> None:
+    text = "%post\n%if %{with x}\nservice a stop\n%else\nservice b stop\n%endif\nls\n"
+    found = package_of({"a.spec": text}).of(Command)
+    guards = {
+        c.at.line: [(g.subject, g.holds) for g in c.guards] for c in found if c.program != "["
+    }
+    test = '[ "${rpm_condition}" ]'
+    assert guards == {3: [(test, True)], 5: [(test, False)], 7: []}
