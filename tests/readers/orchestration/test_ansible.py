@@ -221,7 +221,7 @@ def test_variables_of_the_play_are_filled_in_where_nothing_sets_them_again() -> 
         "systemctl start x-dten-core=",
         "apt-get install -y a= b=",
         "systemctl start ${changing}?",
-        "systemctl start ${svc}?",
+        "systemctl start ${svc_upper}?",
     ]
 
 
