@@ -14,7 +14,8 @@ from dten_audit.readers.shell.context import Context, Ending, Run
 from dten_audit.readers.shell.fast_words import ASSIGNMENT
 from dten_audit.readers.shell.nodes import ArrayLiteral, Assignment, Shape, Simple
 from dten_audit.readers.shell.output import printed
-from dten_audit.readers.shell.values import Array, Field, Value, cut, joined, unknown
+from dten_audit.readers.shell.reading import items_read, shared_out
+from dten_audit.readers.shell.values import Array, Field, Value, cut, joined, plain, unknown
 from dten_audit.readers.shell.wrappers import UNKNOWN_PREFIX, Peeled
 
 _GUARDING: Final = frozenset(("[", "[[", "test", "command", "which", "type", "hash"))
@@ -145,10 +146,19 @@ class Builtins(Calls):
         whole = "-d" in words or any(word.startswith("-") and word.endswith("d") for word in words)
         for name in names:
             self.state.set(name, unknown(name))
-        if text is not None and len(names) == 1:
+        separators = dict(run.environment).get("IFS", plain(" \t"))
+        if text is None or not names or not separators.known:
+            return None if text is None else Ending.NEXT
+        items = items_read(words, text, separators.text)
+        if items is not None:
+            self.state.set(names[-1], Array(tuple(item.resolved for item in items)))
+        elif len(names) == 1:
             end = len(text.text) if whole else text.text.find("\n")
             self.state.set(names[0], cut(text, 0, end if end >= 0 else len(text.text)))
-        return None if text is None else Ending.NEXT
+        elif separators.text == " \t" and text.text.count("\n") <= 1 and not whole:
+            for name, value in shared_out(text, names):
+                self.state.set(name, value.resolved)
+        return Ending.NEXT
 
     def _assigns(self, run: Run) -> Ending | None:
         for field in run.argv[1:]:

@@ -133,10 +133,11 @@ class CompoundSyntax(SimpleSyntax):
 
     def _while(self, word: str, offset: int) -> Loop:
         start = offset - self.base
-        mark = len(self.shared.assigned)
+        mark, before = len(self.shared.assigned), self.shared.commands
         condition = self._closed(frozenset(("do",)), start)
         body = self._closed(frozenset(("done",)), start)
-        return Loop(condition, body, word == "until", self._assigned(mark), offset)
+        size = self.shared.commands - before
+        return Loop(condition, body, word == "until", self._assigned(mark), size, offset)
 
     def _assigned(self, mark: int) -> frozenset[str]:
         return frozenset(self.shared.assigned[mark:])

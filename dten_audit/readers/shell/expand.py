@@ -165,6 +165,13 @@ class Expander:
                 return value
             if len(value) == 1 and value[0].text and not _SPLIT.search(value[0].text):
                 return value
+            builder = _Builder(self.source)
+            for number, field in enumerate(value):
+                if number:
+                    builder.split()
+                _add_split(builder, field, start + parts[0].offset if shape.spaced else -1)
+            builder.split()
+            return builder.fields
         if not shape.quoted and "{" in shape.source:
             text = _brace_expanded(shape)
             if text is not None:

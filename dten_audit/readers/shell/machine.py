@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from dten_audit.documents.document import Document
@@ -25,12 +26,15 @@ from dten_audit.readers.shell.nodes import (
     Simple,
     Substitution,
 )
+from dten_audit.readers.shell.reading import names_read, shared_out
 from dten_audit.readers.shell.state import Outcome, Procedure
-from dten_audit.readers.shell.values import Field, unknown
+from dten_audit.readers.shell.values import Field, cut, unknown
 
 MAX_TURNS: Final = 32
 """A loop over more words than this is walked through once, its variable unknown."""
 _MAX_DEFINITIONS: Final = 4
+_MAX_READ: Final = 4_000
+_LINE: Final = re.compile(r"[^\n]++")
 
 
 class Machine(Lists):
@@ -82,7 +86,9 @@ class Machine(Lists):
 
     def body(self, body: Body) -> Ending:
         """Run a list; what follows an unconditional end is read as not called."""
-        if self.recorder.full or self.depth >= self.max_depth:
+        if self.recorder.full:
+            return Ending.NEXT
+        if self.depth >= self.max_depth:
             self.gap(body[0].offset if body else 0, "calls nested too deep")
             return Ending.NEXT
         self.depth += 1
@@ -123,6 +129,9 @@ class Machine(Lists):
         return Ending.NEXT
 
     def _loop(self, node: Loop) -> Ending:
+        lines = self._lines_read(node)
+        if lines is not None and self.charge(node.size * (len(lines) - 1)):
+            return self._each_line(node, lines)
         mark = self.state.mark()
         self.forget(node.assigned)
         tested = self.conditions.of_body(node.condition)
@@ -133,6 +142,39 @@ class Machine(Lists):
         outcome, _ = self.branch(node.body, tested.false if node.until else tested.true)
         self.context = saved
         self._leave_loop(outcome, mark, options="@" in node.assigned or _takes_options(node))
+        return Ending.NEXT
+
+    def _lines_read(self, node: Loop) -> list[Field] | None:
+        """Return the lines that ``while read NAME`` goes through; None where they are not known."""
+        stdin = self.context.stdin
+        if node.until or stdin is None or stdin.text is None or not stdin.text.known:
+            return None
+        if len(node.condition) != 1 or not names_read(node.condition[0]):
+            return None
+        text = stdin.text
+        lines = [
+            cut(text, *match.span()) for match in _LINE.finditer(text.text[:_MAX_READ])
+            if match[0].strip()
+        ]  # fmt: skip
+        if not 0 < len(lines) <= MAX_TURNS or len(text.text) > _MAX_READ:
+            return None
+        return lines
+
+    def _each_line(self, node: Loop, lines: list[Field]) -> Ending:
+        """Run a loop over known lines, once for each."""
+        names = names_read(node.condition[0])
+        saved = self.context, self.guards, self.lasting
+        self.context = self.context._replace(feeds=(), stdin=None)
+        self.repeats += len(lines) > 1
+        for line in lines:
+            for name, value in shared_out(line, names):
+                self.state.set(name, value.resolved)
+            self.body(node.body)
+            self.guards, self.lasting = saved[1:]
+        self.repeats -= len(lines) > 1
+        self.context, self.guards, self.lasting = saved
+        for name in names:
+            self.state.set(name, Field("", "resolved"))
         return Ending.NEXT
 
     def _leave_loop(self, outcome: Outcome, mark: int, *, options: bool) -> None:

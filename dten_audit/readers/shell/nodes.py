@@ -213,13 +213,23 @@ class If:
 
 
 class Loop:
-    """``while`` and ``until``. ``assigned`` are names that the loop may set."""
+    """``while`` and ``until``. ``assigned`` are names that the loop may set.
 
-    __slots__ = ("assigned", "body", "condition", "offset", "until")
+    ``size`` is the number of commands inside.
+    """
+
+    __slots__ = ("assigned", "body", "condition", "offset", "size", "until")
 
     def __init__(
-        self, condition: Body, body: Body, until: bool, assigned: frozenset[str], offset: int
+        self,
+        condition: Body,
+        body: Body,
+        until: bool,
+        assigned: frozenset[str],
+        size: int,
+        offset: int,
     ) -> None:
+        self.size = size
         self.condition = condition
         self.body = body
         self.until = until

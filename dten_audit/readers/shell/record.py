@@ -10,11 +10,12 @@ from dten_audit.model.facts.commands import Command
 from dten_audit.model.facts.encoded import EncodedText
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.location import Location
+from dten_audit.readers.shell.scanner import TOO_MANY
 from dten_audit.readers.shell.texts import Hints
 from dten_audit.readers.shell.values import Field, Mark, Source, line_map
 
 _LINE: Final = re.compile(r"\t*+([^\n]*+\n?+)")
-MAX_COMMANDS: Final = 200_000
+MAX_STATED: Final = 30_000
 """More commands than this come from no real script."""
 
 
@@ -83,9 +84,9 @@ class Recorder:
 
     def command(self, command: Command, *, repeated: bool) -> None:
         """Add a command. ``repeated``: it may have been added before, by another turn or call."""
-        if len(self.commands) >= MAX_COMMANDS:
+        if len(self.commands) >= MAX_STATED:
             self.full = True
-            self.unreadable(1, "more commands than are read", once=True)
+            self.unreadable(1, TOO_MANY, once=True)
             return
         if repeated:
             key = (command.at[:3], command.via, command.argv, command.layers,

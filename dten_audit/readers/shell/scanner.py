@@ -10,9 +10,12 @@ from dten_audit.readers.shell.nodes import Heredoc, Literal, Part, Problem, Shap
 MAX_DEPTH: Final = 64
 """How deep constructs may stand in each other; deeper ones are read as flat text."""
 MAX_PROBLEMS: Final = 20
+MAX_COMMANDS: Final = 40_000
+"""So many commands are read of one script: the largest ``configure`` has a third of that."""
 _RESCAN: Final = 4
 _RESCAN_FLOOR: Final = 20_000
 
+TOO_MANY: Final = "more commands than are read"
 TOO_DEEP: Final = "nested deeper than 64 levels"
 NO_END_OF_QUOTE: Final = "quote without end"
 NO_END_OF_HEREDOC: Final = "here-document without end"

@@ -8,7 +8,7 @@ from typing import Final
 from dten_audit.readers.shell.compound_syntax import CLOSERS, CompoundSyntax
 from dten_audit.readers.shell.fast_words import FAST
 from dten_audit.readers.shell.nodes import AndOr, Background, Body, Node, Not, Pipeline, Simple
-from dten_audit.readers.shell.scanner import Shared
+from dten_audit.readers.shell.scanner import MAX_COMMANDS, TOO_MANY, Shared
 from dten_audit.readers.shell.simple_syntax import GAP, IDENTIFIER
 
 _OPENERS: Final = frozenset("if while until for select case { function [[ ! time coproc".split())
@@ -40,6 +40,10 @@ class Parser(CompoundSyntax):
         for closer in closers:
             awaited[closer] += 1
         while self._at_command():
+            if self.shared.commands >= MAX_COMMANDS:
+                self.problem(self.pos, TOO_MANY)
+                self.pos = self.end
+                break
             node = self._and_or()
             if node is not None:
                 nodes.append(node)

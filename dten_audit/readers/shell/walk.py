@@ -32,6 +32,7 @@ MAX_EXPORTED: Final = 100
 """More exported variables than this are not told of each command."""
 _REPEATS: Final = 2
 _REPEATS_FLOOR: Final = 6_000
+_MOST_REPEATS: Final = 20_000
 _LIBRARY_REPEATS: Final = 8
 
 
@@ -60,7 +61,7 @@ class Walk:
         self.guards: Guards = ()
         self.lasting: Guards = ()
         self.locks: tuple[Layer, ...] = ()
-        self.steps = _REPEATS * commands + _REPEATS_FLOOR
+        self.steps = min(_REPEATS * commands + _REPEATS_FLOOR, _MOST_REPEATS)
         self.depth = 0
         self.repeats = 0
         self.serial = 0

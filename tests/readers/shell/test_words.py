@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.readers.shell.helpers import commands, shown
+from tests.readers.shell.helpers import commands, facts, shown
 
 WORDS = [
     # quoting does not hide a program
@@ -130,3 +130,43 @@ CERTAINTY = [
 def test_certainty(script: str, expected: str) -> None:
     (command,) = commands(script)
     assert command.certainty == expected
+
+
+READ = [
+    ("while read -r s; do rm $s; done <<E\na\nb\nE", ["rm a", "rm b"]),
+    ("printf '%s\\n' a b | while IFS= read -r s; do rm \"$s\"; done", ["rm a", "rm b"]),
+    ("while read u v; do systemctl $v $u; done <<< 'x stop now'", ["systemctl stop now x"]),
+    ("while IFS=: read a b; do rm $a; done <<< x:y", ["rm ${a}"]),
+    ("while read -r s; do rm $s; done < list", ["rm ${s}"]),
+    ('IFS=, read -ra l <<< a,b\nfor s in "${l[@]}"; do rm $s; done', ["rm a", "rm b"]),
+    ("read -r -a l <<< 'a b'\nrm \"${l[@]}\"", ["rm a b"]),
+    ("read -r a b <<< 'x y z'\nrm $a $b", ["rm x y z"]),
+    ('IFS=$S read -ra l <<< a,b\nrm "${l[@]}"', ["rm ${l}"]),
+]
+
+
+@pytest.mark.parametrize(("script", "expected"), READ)
+def test_read_of_known_text(script: str, expected: list[str]) -> None:
+    found = [" ".join(word.text for word in c.argv) for c in commands(script)]
+    programs = ("printf", "read")
+    assert [text for text in found if not text.startswith(programs)] == expected
+
+
+SYNTAX = [
+    ("x=$[1 << 16]\nrm a", ["rm a"]),
+    ("x=$[($(stat f) + 1) / 2]", ["stat f"]),
+    ('a["$(b "c d")"]=$(e)', ["b c d", "e"]),
+    ('echo ${a["$(b "c d")"]}', ["b c d", 'echo ${a["$(b "c d")"]}']),
+    ("a[ b\nrm x", ["a[ b", "rm x"]),
+    ("case $x in (a) rm a ;| b) rm b ;& *) rm c ;;& esac\nrm d", ["rm a", "rm b", "rm c", "rm d"]),
+    ("a=\\\n(\n 'b c'\n)\nrm x", ["rm x"]),
+    ('x="`b \\"c\\" \\\\"d\\\\"`"', ['b c "d"']),
+    ('cat <<E\n`b \\"c\\"`\nE', ['b "c"', "cat"]),
+    ("rm a\u00a0b", ["rm a\u00a0b"]),
+]
+
+
+@pytest.mark.parametrize(("script", "expected"), SYNTAX)
+def test_rare_syntax(script: str, expected: list[str]) -> None:
+    stated = facts(script)[0]
+    assert [" ".join(word.text for word in command.argv) for command in stated] == expected
