@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Final, cast
 
+from dten_audit.derive.roles import Roles
 from dten_audit.derive.schedules.moments import Times, Timetable, in_words, stamp
 from dten_audit.derive.schedules.scripts import Scripts, Step
 from dten_audit.derive.schedules.work import Work, Worker
@@ -23,11 +24,16 @@ COMPUTED: Final = Unknown("package.value")
 _SHOWN: Final = 100
 
 
+_ELSEWHERE: Final = ("ci", "build", "container-build")
+"""Roles of what runs while something is built or tested: a job of it is no job of the hosts."""
+
+
 class Builder:
     """What the schedules of one package are completed with."""
 
     def __init__(self, package: Package, estate: Estate) -> None:
         self.package = package
+        self._roles = Roles(package)
         self.timetable = Timetable(estate)
         self.scripts = Scripts(package)
         self.worker = Worker(package, estate.site, self.scripts)
@@ -51,6 +57,8 @@ class Builder:
         environment: Iterable[tuple[str, str]] = (),
     ) -> Schedule:
         """Return ``base`` with its times and its work filled in, and told in words."""
+        if base.role == "live" and self._roles.of(base.document) in _ELSEWHERE:
+            base = base._replace(role="ci")
         work = self.worker.work(steps, environment, base.command)
         calls_retired = self.worker.calls_retired(work)
         full = _with_times(base, times)._replace(
