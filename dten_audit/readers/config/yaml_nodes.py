@@ -63,6 +63,13 @@ def _column(event: yaml.Event) -> int:
     return event.start_mark.column + 1 if event.start_mark else 1
 
 
+def _scalar_node(event: yaml.ScalarEvent) -> Node:
+    mark = event.start_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    bare, block = bool(event.implicit[0]), event.style == "|"
+    return Node("scalar", event.value, line, column, event.tag or "", bare, block)
+
+
 class _Open:
     """A collection under construction."""
 
@@ -142,6 +149,8 @@ class _Builder:
 
     def push(self, event: yaml.Event) -> Node | None:
         """Take an event; return the root node that it completes. Raises ``YamlError``."""
+        if isinstance(event, yaml.ScalarEvent):
+            return self._add(_scalar_node(event), event.anchor, event)
         if isinstance(event, yaml.CollectionStartEvent):
             kind = "mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence"
             if len(self._stack) >= MAX_DEPTH:
@@ -153,6 +162,10 @@ class _Builder:
             if isinstance(event, yaml.DocumentStartEvent):
                 self._anchors = {}
             return None
+        return self._add(node, anchor, event)
+
+    def _add(self, node: Node, anchor: str | None, event: yaml.Event) -> Node | None:
+        """Put a node where it belongs; return it if it is a root."""
         self._left -= 1
         if self._left < 0:
             raise YamlError("too many nodes", _line(event))
@@ -175,11 +188,6 @@ class _Builder:
         if isinstance(event, yaml.CollectionEndEvent):
             opened = self._stack.pop()
             return opened.close(), opened.anchor
-        if isinstance(event, yaml.ScalarEvent):
-            bare = bool(event.implicit[0])
-            block = event.style == "|"
-            place = _line(event), _column(event)
-            return Node("scalar", event.value, *place, event.tag or "", bare, block), event.anchor
         if isinstance(event, yaml.AliasEvent):
             node = self._anchors.get(event.anchor or "")
             if node is None:

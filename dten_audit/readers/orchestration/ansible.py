@@ -267,7 +267,8 @@ class _Ansible:
 
     def _register(self, module: Module, found: dict[str, Node], given: Inherited) -> None:
         """Remember what the result of a task tells, for the tests that ask for it."""
-        if "register" not in found:
+        looked = ("stat", "win_stat", "command", "shell", "raw")
+        if "register" not in found or module.name not in looked:
             return
         name = self._manifest.text(found["register"])
         parameters = self._arguments.of(found, module, given.scope)
@@ -275,7 +276,7 @@ class _Ansible:
             path = _raw(parameters.get("path"))
             if path:
                 self._registered[name] = Registered("path-exists", path)
-        elif module.name in ("command", "shell", "raw"):
+        else:
             words = _raw(parameters.get("cmd")).split()
             known = registered_by(words[0].rpartition("/")[2], tuple(words[1:])) if words else None
             if known is not None:
