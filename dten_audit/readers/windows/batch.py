@@ -39,8 +39,11 @@ class Batch(Builtins):
         denied = None if guard is None else guard._replace(holds=not guard.holds)
         if match is not None and match[0].lower() == "else":
             self.pos = match.end()
+            self.ended = False
             self._branch(denied)
-            self.ended = before
+            both, self.ended = ended and self.ended, before
+            if both:
+                self.leave()
         elif ended and denied is not None:
             self.context = self.context._replace(guards=(*self.context.guards, denied))
             self.ended_guard = True

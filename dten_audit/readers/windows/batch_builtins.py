@@ -87,14 +87,15 @@ class Builtins(Lines):
                 self.arrivals[label] = here if known is None else tuple(
                     guard for guard in known if guard in here
                 )  # fmt: skip
-        self._leave()
+        self.leave()
 
     def _exit(self, at: int) -> None:
         del at
         self.tail()
-        self._leave()
+        self.leave()
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Note that what follows is only reached by a jump, unless this is a branch."""
         self.ended = True
         if not self.depth and not self.conditional:
             self.dead = True

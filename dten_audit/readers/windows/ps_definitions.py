@@ -197,7 +197,11 @@ class Definitions(Statements):
             stop = self.text.find("}", self.pos, match.end() if match is not None else self.pos)
             self.pos = stop if stop >= 0 else match.end() if match is not None else self.pos
         elif self.pos < self.end and self.text[self.pos] not in "\n;})#":
+            self.depth += 1
+            if self.depth > scan.MAX_DEPTH:
+                raise self.fail(at, "nested too deeply to be read")
             value = self.statement()
+            self.depth -= 1
         self.ended = True
         return value
 

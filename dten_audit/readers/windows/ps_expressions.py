@@ -231,7 +231,11 @@ class Expressions(Words):
         gap = scan.BLANKS.match(self.text, self.pos)
         if gap is not None:
             self.pos = gap.end()
+        self.depth += 1
+        if self.depth > scan.MAX_DEPTH:
+            raise self.fail(at, "nested too deeply to be read")
         value = self.statement()
+        self.depth -= 1
         if value.call:
             value = self.output(value, value.at)
         self.assign(self.text[start:at], value, match[0] if match is not None else "=")

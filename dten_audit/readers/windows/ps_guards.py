@@ -84,7 +84,7 @@ def _guard(
         if match is not None:
             subject = filled(match[1]) if test.groups else "root"
             return Guard(kind, subject, line, holds=holds)
-    return Guard("other", " ".join(inner.split())[:_SHOWN], line, holds=holds)
+    return Guard("other", " ".join(text.split())[:_SHOWN], line)
 
 
 def _bare(text: str) -> tuple[str, bool]:

@@ -192,9 +192,8 @@ class Statements(Expressions):
         while self.pos < self.end:
             self.blanks(scan.BLANK)
             if text.startswith(("||", "&&"), self.pos):
-                self.pos += 2
-                self.blanks()
-                return self.statement()
+                self.pos += 2  # what follows is read as the next statement
+                return value
             char = text[self.pos] if self.pos < self.end else ""
             follows = _PIPE_NEXT.match(text, self.pos) if char in ("|", "\n") else None
             if follows is None:
