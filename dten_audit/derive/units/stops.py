@@ -27,7 +27,7 @@ _MOST: Final = 5
 def derive(package: Package, estate: Estate) -> Iterable[UnitStop]:
     """Yield each stop of a unit on this host, with what becomes of the unit afterwards."""
     del estate  # what the site has is in the unit uses
-    uses = [use for use in package.of(UnitUse) if not use.elsewhere and use.scope == "system"]
+    uses = [use for use in package.of(UnitUse) if not use.elsewhere and use.scope in _SCOPES]
     started = _started(package, uses)
     retired = _retired(package, uses)
     open_end = _open_end(package, uses)

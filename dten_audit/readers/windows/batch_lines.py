@@ -251,7 +251,7 @@ class Lines(BatchWords):
                 if found is not None and not found.target.text.startswith("&"):
                     redirections.append(found)
                 continue
-            value = self.word()
+            value = self.word(argument=bool(argv))
             if value is None:
                 self.pos += 1
                 if char in "()" and argv:

@@ -58,8 +58,11 @@ class BatchWords:
         """Return the character at ``pos``; a line end where there is none."""
         return self.text[self.pos] if self.pos < self.end else "\n"
 
-    def word(self) -> Value | None:
-        """Read one word; None where an operator or the line's end is next."""
+    def word(self, *, argument: bool = False) -> Value | None:
+        """Read one word; None where an operator or the line's end is next.
+
+        ``argument``: it is one of a program, in which a parenthesis stands for itself.
+        """
         text, start = self.text, self.pos
         parts: list[str] = []
         certainty: Certainty = "exact"
@@ -90,6 +93,9 @@ class BatchWords:
                 certainty = weaker(certainty, self._variable(parts))
             elif char == "!":
                 certainty = weaker(certainty, self._delayed(parts))
+            elif argument and (char == "(" or (char == ")" and not self.blocks)):
+                parts.append(char)
+                self.pos += 1
             else:
                 break
         if self.pos == start:
