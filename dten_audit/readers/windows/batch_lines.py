@@ -11,7 +11,13 @@ from dten_audit.model.facts.commands import Failure, Guard, Redirection, Word
 from dten_audit.readers.windows.batch_tests import Probe, answer_of, probe_of
 from dten_audit.readers.windows.batch_words import LEADING, BatchWords
 from dten_audit.readers.windows.programs import state
-from dten_audit.readers.windows.values import Run, Value, base_name, split_command_line
+from dten_audit.readers.windows.values import (
+    Run,
+    Value,
+    base_name,
+    program_name,
+    split_command_line,
+)
 
 _SET: Final = re.compile(r'(?i)\bset[ \t]+(?:(/[ap])[ \t]+)?"?([^=\s"&|/][^="&|\n]*+)=')
 _JUMP: Final = re.compile(r"(?i)\b(goto|call)[ \t]*+:?[ \t]*+([^\s&|()<>\"]++)")
@@ -276,7 +282,7 @@ class Lines(BatchWords):
 
     def run(self, argv: list[Value], at: int, redirections: tuple[Redirection, ...] = ()) -> None:
         """State a program that runs."""
-        name = base_name(argv[0].text) if argv[0].known else ""
+        name = program_name(argv[0])
         feeds, self.feeds = self.feeds, ()
         self.probe = probe_of(name, [value.text for value in argv])
         if name in _SILENT:

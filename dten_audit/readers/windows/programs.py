@@ -12,7 +12,13 @@ from dten_audit.readers.shell.texts import SHELLS, use
 from dten_audit.readers.shell.values import Field
 from dten_audit.readers.shell.wrappers import Peeled, peel
 from dten_audit.readers.windows.stating import Recorder
-from dten_audit.readers.windows.values import Run, Value, base_name, split_command_line
+from dten_audit.readers.windows.values import (
+    Run,
+    Value,
+    base_name,
+    program_name,
+    split_command_line,
+)
 
 MAX_LAYERS: Final = 8
 POWERSHELLS: Final = frozenset(("powershell", "pwsh", "powershell_ise"))
@@ -27,16 +33,16 @@ _PEELED: Final = frozenset(("remote", "container", "privilege"))
 def state(run: Run, recorder: Recorder) -> None:
     """State a program that runs, with the texts that it runs and the program that it wraps."""
     argv = run.argv
-    if not argv or not argv[0].known:
+    name = program_name(argv[0]) if argv else ""
+    if not name:
         recorder.command(run)
         return
-    name = base_name(argv[0].text)
     special = _SPECIAL.get(name)
     if special is not None and len(run.context.layers) < MAX_LAYERS:
         special(run, recorder)
         return
     fields = [Field(value.text, value.certainty) for value in argv]
-    fields[0] = fields[0]._replace(text=name)
+    fields[0] = Field(name, "exact")
     peeled = peel(fields) if len(run.context.layers) < MAX_LAYERS else None
     if peeled is not None and (peeled.wrapper.layer in _PEELED or name in SHELLS):
         _wrapped(run, peeled, recorder)

@@ -14,7 +14,14 @@ from dten_audit.readers.windows import ps_scan as scan
 from dten_audit.readers.windows.parameters import parameter
 from dten_audit.readers.windows.programs import state
 from dten_audit.readers.windows.ps_definitions import Definitions
-from dten_audit.readers.windows.values import Context, Run, Value, base_name, split_command_line
+from dten_audit.readers.windows.values import (
+    Context,
+    Run,
+    Value,
+    base_name,
+    program_name,
+    split_command_line,
+)
 
 _REDIRECT: Final = re.compile(r"([1-6*])?(>>?)(?:&([12]))?")
 _VERBATIM: Final = re.compile(r"[^\n|]*+")
@@ -218,7 +225,7 @@ class Commands(Definitions):
         """Return the name of what runs: a cmdlet for its alias, a program's base name."""
         first = words[0]
         if not first.known:
-            return ""
+            return program_name(first)
         text = first.text.lower()
         alias = aliases().get(text)
         if alias is not None and text not in self.functions:
@@ -240,7 +247,7 @@ class Commands(Definitions):
         self.blocks(words, context)
         if name in _remote() and (script := parameter(words, "filepath")) is not None:
             self.recorder.command(run._replace(argv=[script], context=context, name=""))
-        if "-" in name or not words[0].known:
+        if "-" in name or not name:
             self.recorder.command(run)
         else:
             state(run, self.recorder)

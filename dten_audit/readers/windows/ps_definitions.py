@@ -9,7 +9,6 @@ from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import Guard
 from dten_audit.readers.windows import ps_scan as scan
 from dten_audit.readers.windows.ps_statements import Statements
-from dten_audit.readers.windows.ps_words import Stop
 from dten_audit.readers.windows.values import Context, Value
 
 _NAME: Final = re.compile(r"(?:\w+:)?[\w.-]++")
@@ -46,6 +45,7 @@ class Definitions(Statements):
         super().__init__(document)
         self.functions: dict[str, Procedure] = {}
         self.reached: set[str] = set()
+        self.wanted: set[str] = set()
         self.unused: dict[str, tuple[int, int]] = {}
         self.frames: list[Frame] = []
         self.keywords.update({
@@ -116,7 +116,7 @@ class Definitions(Statements):
 
     def call(self, procedure: Procedure, words: list[Value], at: int, context: Context) -> None:
         """Read a function's body with its parameters bound."""
-        self.reached.add(procedure.name)
+        self.wanted.add(procedure.name)
         if len(self.frames) >= _FRAMES or any(f.name == procedure.name for f in self.frames):
             return
         bound = _bound(procedure.parameters, words)
@@ -128,7 +128,8 @@ class Definitions(Statements):
                 self.variables.pop(name, None)
         self.frames.append(Frame(procedure.name, at, frozenset(bound), bool(known)))
         inner = context._replace(function=procedure.name, via=())
-        self.walk(procedure.start, procedure.end, inner)
+        if self.walk(procedure.start, procedure.end, inner):
+            self.reached.add(procedure.name)
         self.frames.pop()
         self.variables = held
 
@@ -177,6 +178,7 @@ class Definitions(Statements):
                 if self.text.startswith("=", self.pos):
                     self.pos += 1
                     value = self.expression(lines=True, commas=False)
+                    self.unread_block(value)
                     name = (match[1] or match[3] or "").lower()
                     if name not in bound and self.counts.get(name, 0) <= 1:
                         self.variables[name] = value.at_use(value.at)
@@ -284,16 +286,14 @@ class Definitions(Statements):
     def uncalled(self) -> None:
         """Read functions and blocks that nothing in the document was seen to run."""
         before = self.context
-        for name, procedure in list(self.functions.items()):
-            if name not in self.reached:
-                self.reached.add(name)
-                context = before._replace(called=False, function=name)
-                try:
-                    self.walk(procedure.start, procedure.end, context)
-                except Stop:
-                    continue
+        while waiting := [p for p in self.functions.values() if p.name not in self.reached]:
+            for procedure in waiting:
+                self.reached.add(procedure.name)
+                wanted = procedure.name in self.wanted
+                context = before._replace(called=wanted, function=procedure.name)
+                self.walk(procedure.start, procedure.end, context, once=True)
         for start, end in list(self.unused.values()):
-            self.walk(start, end, before._replace(called=False))
+            self.walk(start, end, before._replace(called=False), once=True)
 
 
 def _behind(text: str, at: int) -> int:

@@ -318,7 +318,9 @@ class Expressions(Words):
         if simple is not None:
             self.pos = simple.end()
             return key, self.simple(simple)
-        return key, self.statement()
+        value = self.statement()
+        self.unread_block(value)
+        return key, value
 
     def simple(self, match: re.Match[str]) -> Value:
         """Return a value of one word: a literal, or a variable."""

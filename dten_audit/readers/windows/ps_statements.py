@@ -127,10 +127,13 @@ class Statements(Expressions):
         self.depth -= 1
         return ended
 
-    def walk(self, start: int, end: int, context: Context) -> None:
-        """Read a block at another place, and come back."""
-        if self.budget < end - start or self.nested >= _MOST_NESTED:
-            return
+    def walk(self, start: int, end: int, context: Context, *, once: bool = False) -> bool:
+        """Read a block at another place, and come back; say whether there was time for it.
+
+        ``once``: it is not read anywhere else.
+        """
+        if (self.budget < end - start and not once) or self.nested >= _MOST_NESTED:
+            return False
         self.budget -= end - start
         kept = (self.pos, self.end, self.depth, self.ended)
         self.pos, self.depth = start, 1
@@ -140,6 +143,7 @@ class Statements(Expressions):
             self.block(context=context)
         self.nested -= 1
         self.pos, self.end, self.depth, self.ended = kept
+        return True
 
     # one statement
 

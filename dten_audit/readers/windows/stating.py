@@ -10,7 +10,7 @@ from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import Command, Word
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.readers.shell.texts import written_kind
-from dten_audit.readers.windows.values import Run, Value, base_name
+from dten_audit.readers.windows.values import Run, Value, program_name
 
 MAX_COMMANDS: Final = 50_000
 _NOT_WORTH_A_TEXT: Final = frozenset("text prose markdown empty binary csv properties env".split())
@@ -25,7 +25,7 @@ def _by_host(word: Word) -> Word:
 
 
 def _program(first: Value | None) -> str:
-    return base_name(first.text) if first is not None and first.known else ""
+    return program_name(first) if first is not None else ""
 
 
 class Recorder:

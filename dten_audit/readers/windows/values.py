@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 from dten_audit.model.facts.base import Certainty
@@ -99,6 +100,17 @@ def base_name(text: str) -> str:
         if name.endswith(end) and len(name) > len(end):
             return name[: -len(end)]
     return name
+
+
+_TAIL: Final = re.compile(r"[\\/]([\w.-]{1,100}\.(?:exe|com|cmd|bat|ps1))$", re.IGNORECASE)
+
+
+def program_name(value: Value) -> str:
+    """Return a program's name; of a computed word what stands behind its last backslash."""
+    if value.known:
+        return base_name(value.text)
+    match = _TAIL.search(value.text)
+    return base_name(match[1]) if match is not None else ""
 
 
 def split_command_line(text: str) -> list[str]:
