@@ -69,17 +69,30 @@ class Builtins(Calls):
             self.expander.text(item.key, item.start)
         if isinstance(literal, ArrayLiteral):
             array = self.expander.array(literal)
-            items = old.items if item.append and isinstance(old, Array) else ()
-            self.state.allowance.left -= len(items)
-            fits = self.state.allowance.left >= 0
-            self.state.set(item.name, Array(items + array.items) if fits else unknown(item.name))
+            held = old if item.append and isinstance(old, Array) else Array(())
+            self.state.allowance.left -= len(held.items)
+            fits = self.state.allowance.left >= 0 and held.alike(array)
+            whole = Array(held.items + array.items, held.keys + array.keys)
+            self.state.set(item.name, whole if fits else unknown(item.name))
             return
         value = self.expander.text(item.value, item.start)
         if item.subscript:
-            value = unknown(item.name)
-        elif item.append:
+            self.state.set(item.name, self._with_element(item, old, value))
+            return
+        if item.append:
             value = self._appended(item.name, old, value)
         self.state.set(item.name, value.resolved)
+
+    def _with_element(self, item: Assignment, old: Value | None, value: Field) -> Value:
+        """Return the array after ``name[key]=value``."""
+        if item.append or not value.known or not isinstance(old, Array | None):
+            return unknown(item.name)
+        held = old if old is not None else Array(())
+        self.state.allowance.left -= len(held.items)
+        if self.state.allowance.left < 0:
+            return unknown(item.name)
+        changed = held.changed(self.expander.parameters.key(item.subscript), value.resolved)
+        return unknown(item.name) if changed is None else changed
 
     def _appended(self, name: str, old: Value | None, value: Field) -> Field:
         """Return the value after ``name+=value``."""

@@ -23,6 +23,7 @@ from dten_audit.readers.shell.values import (
     Field,
     Mark,
     Source,
+    cut,
     joined,
     outermost,
     plain,
@@ -30,6 +31,7 @@ from dten_audit.readers.shell.values import (
 )
 
 _BRACES: Final = re.compile(r"\{([^{}\s]*+)\}")
+_KEYED: Final = re.compile(r"\[([^\]]*+)\]=")
 _RANGE: Final = re.compile(r"(\d{1,4})\.\.(\d{1,4})")
 _BLANK: Final = plain(" ")
 _MAX_BRACES: Final = 64
@@ -154,7 +156,18 @@ class Expander:
     def array(self, literal: ArrayLiteral) -> Array:
         """Return the elements of an array literal."""
         shapes = tuple(shape for shape, _ in literal.items)
-        return Array(tuple(self.fields(shapes, tuple(start for _, start in literal.items))))
+        items = self.fields(shapes, tuple(start for _, start in literal.items))
+        if not shapes or not all(shape.source.startswith("[") for shape in shapes):
+            return Array(tuple(items))
+        named = [_KEYED.match(item.text) if item.known else None for item in items]
+        found = [
+            (match[1].strip("'\""), cut(item, match.end(), len(item.text)))
+            for match, item in zip(named, items, strict=True)
+            if match is not None
+        ]
+        if len(found) < len(items) or len({key for key, _ in found}) < len(items):
+            return Array((Field("", "computed"),))
+        return Array(tuple(value for _, value in found), tuple(key for key, _ in found))
 
     def _split(self, shape: Shape, start: int) -> list[Field]:
         """Return the arguments that a word with expansions or braces becomes."""

@@ -14,7 +14,7 @@ from dten_audit.readers.shell.values import Array, Choice, Field, cut, unknown, 
 _DEFAULTS: Final = frozenset(("-", ":-", "=", ":=", "+", ":+"))
 _SPECIAL: Final = frozenset("?$!-_")
 _GLOB: Final = re.compile(r"[*?\[\\]")
-_DIGITS: Final = re.compile(r"-?\d{1,6}")
+_VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*+)\}?", re.ASCII)
 _SLICE: Final = re.compile(r"\s*(\d{1,6})(?:\s*:\s*(\d{1,6}))?\s*")
 _LONGEST: Final = 200
 _TEXT = Callable[[Shape, int], Field]
@@ -124,10 +124,28 @@ class ParameterReader:
         if isinstance(value, Choice):
             return [unknown(name)]
         if isinstance(value, Array):
-            return _elements(value, index)
+            return self._elements(value, part)
         if value is None:
             return None
         return [value] if index in ("", "0", "@", "*") else [unknown(name)]
+
+    def _elements(self, value: Array, part: Parameter) -> list[Field] | None:
+        index = part.subscript
+        if index in ("@", "*"):
+            return list(value.items)
+        if not index:
+            return list(value.items[:1]) if not value.keys else []
+        found = value.element(self.key(index))
+        return [unknown(part.name) if found is None else found]
+
+    def key(self, index: str) -> str:
+        """Return what stands in brackets: a literal, or the value of a single variable."""
+        plain = index[1:-1] if index[:1] == index[-1:] and index[:1] in ("'", '"') else index
+        match = _VARIABLE.fullmatch(plain)
+        if match is None:
+            return plain
+        value = self.state.variables.get(match[1])
+        return value.text if isinstance(value, Field) and value.known else index
 
     def _positional(self, number: int) -> list[Field] | None:
         if number == 0:
@@ -188,6 +206,11 @@ class ParameterReader:
 
     def _measured(self, part: Parameter, values: list[Field] | None) -> list[Field]:
         """Apply ``${#name}`` and ``${!name}``."""
+        if part.operator == "indirect" and part.subscript in ("@", "*"):
+            held = self.state.variables.get(part.name)
+            if isinstance(held, Array):
+                names = held.keys or tuple(str(number) for number in range(len(held.items)))
+                return [Field(name, "resolved") for name in names]
         value = values[0] if values and len(values) == 1 else None
         if part.operator == "length":
             if part.subscript in ("@", "*") and values is not None and all(v.known for v in values):
@@ -203,17 +226,6 @@ class ParameterReader:
 
 def _is_code(text: str) -> bool:
     return "$(" in text or "`" in text
-
-
-def _elements(value: Array, index: str) -> list[Field] | None:
-    items = value.items
-    if index in ("@", "*"):
-        return list(items)
-    if not index:
-        return list(items[:1])
-    if _DIGITS.fullmatch(index) and -len(items) <= int(index) < len(items):
-        return [items[int(index)]]
-    return [Field("", "computed")]
 
 
 def _changed(value: Field, operator: str, pattern: Field | None) -> Field | None:

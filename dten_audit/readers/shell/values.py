@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from typing import Final, NamedTuple, TypeAlias
 
@@ -9,6 +10,7 @@ from dten_audit.documents.document import Document
 from dten_audit.model.facts.base import Certainty
 from dten_audit.model.facts.commands import Guard, Word
 
+_INDEX: Final = re.compile(r"-?\d{1,6}")
 _RANK: Final[dict[Certainty, int]] = {"exact": 0, "resolved": 1, "computed": 2}
 
 
@@ -101,9 +103,36 @@ class Field(NamedTuple):
 
 
 class Array(NamedTuple):
-    """The value of an array variable all of whose elements are there."""
+    """The value of an array variable all of whose elements are there.
+
+    ``keys`` are the names of the elements of an associative array, else empty.
+    """
 
     items: tuple[Field, ...]
+    keys: tuple[str, ...] = ()
+
+    def alike(self, other: Array) -> bool:
+        """Say whether both have keys, or none: only then one can be added to the other."""
+        return not self.items or not other.items or bool(self.keys) == bool(other.keys)
+
+    def element(self, key: str) -> Field | None:
+        """Return one element; None where it is not known which that is."""
+        if self.keys:
+            return self.items[self.keys.index(key)] if key in self.keys else None
+        known = _INDEX.fullmatch(key) and -len(self.items) <= int(key) < len(self.items)
+        return self.items[int(key)] if known else None
+
+    def changed(self, key: str, value: Field) -> Array | None:
+        """Return the array after ``name[key]=value``; None where it is not known what that is."""
+        if _INDEX.fullmatch(key) and not self.keys:
+            number = int(key)
+            if 0 <= number < len(self.items):
+                return Array((*self.items[:number], value, *self.items[number + 1 :]))
+            return Array((*self.items, value)) if number == len(self.items) else None
+        if self.items and not self.keys:
+            return None
+        rest = [(k, v) for k, v in zip(self.keys, self.items, strict=True) if k != key]
+        return Array((*(v for _, v in rest), value), (*(k for k, _ in rest), key))
 
 
 class Choice(NamedTuple):

@@ -152,6 +152,29 @@ def test_read_of_known_text(script: str, expected: list[str]) -> None:
     assert [text for text in found if not text.startswith(programs)] == expected
 
 
+ARRAYS = [
+    ('a[0]=x; a[1]=y\nrm "${a[@]}" ${a[1]}', ["rm x y y"]),
+    ("a=(x y)\na[1]=z\na[2]=q\nrm ${a[@]}", ["rm x z q"]),
+    ("a=(x y)\na[9]=z\nrm ${a[0]}", ["rm ${a}"]),
+    ("a=(x y)\na[$i]=z\nrm ${a[0]}", ["rm ${a}"]),
+    (
+        "declare -A m=([web]=nginx ['db']=pg)\nrm ${m[web]} \"${m[db]}\" ${m[no]}",
+        ["rm nginx pg ${m}"],
+    ),
+    ("declare -A m\nm[web]=nginx\nm[web]=apache2\nrm ${m[web]} ${#m[@]}", ["rm apache2 1"]),
+    ('m=([a]=x [b]=y)\nfor k in "${!m[@]}"; do rm $k "${m[$k]}"; done', ["rm a x", "rm b y"]),
+    ("a=(x y)\nfor i in ${!a[@]}; do rm ${a[$i]}; done", ["rm x", "rm y"]),
+    ("m=([a]=x)\nm+=([b]=y)\nrm ${m[b]}", ["rm y"]),
+    ("m=([a]=x)\nm+=(y)\nrm ${m[a]}", ["rm ${m}"]),
+]
+
+
+@pytest.mark.parametrize(("script", "expected"), ARRAYS)
+def test_elements_of_arrays(script: str, expected: list[str]) -> None:
+    found = [" ".join(word.text for word in c.argv) for c in commands(script)]
+    assert found == expected
+
+
 SYNTAX = [
     ("x=$[1 << 16]\nrm a", ["rm a"]),
     ("x=$[($(stat f) + 1) / 2]", ["stat f"]),
