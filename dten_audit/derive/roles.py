@@ -23,6 +23,16 @@ class _Row(NamedTuple):
     kinds: frozenset[str]
     folders: frozenset[str]
     names: re.Pattern[str] | None
+    paths: re.Pattern[str] | None
+
+    def fits(self, folders: list[str], name: str, path: str, kinds: set[str]) -> bool:
+        """Tell whether the row speaks of a file."""
+        return bool(
+            self.kinds & kinds
+            or self.folders.intersection(folders)
+            or (self.names is not None and self.names.match(name))
+            or (self.paths is not None and self.paths.search(path))
+        )
 
 
 @cache
@@ -34,6 +44,7 @@ def _rows() -> tuple[_Row, ...]:
             frozenset(row.get("kinds", ())),
             frozenset(row.get("folders", ())),
             _any_of(row["names"]) if "names" in row else None,
+            re.compile("|".join(row["paths"])) if "paths" in row else None,
         )
         for row in table["roles"]
     )
@@ -99,8 +110,6 @@ def _role(info: DocumentInfo, kinds: set[str]) -> ScriptRole:
     for outer in info.address.split(MEMBER)[1:-1]:
         folders += outer.split("/")[:-1]
     for row in _rows():
-        if row.kinds & kinds or row.folders.intersection(folders):
-            return row.role
-        if row.names is not None and row.names.match(name):
+        if row.fits(folders, name, info.path, kinds):
             return row.role
     return "script"
