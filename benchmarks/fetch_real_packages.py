@@ -31,7 +31,7 @@ class RealPackage(NamedTuple):
     version: str
     ecosystem: str
     sha256: str
-    why: str
+    why: str = ""
     platform: str = ""
 
     def command(self) -> list[str]:
@@ -52,9 +52,9 @@ class RealPackage(NamedTuple):
         raise ValueError(f"{self.name}: no ecosystem {self.ecosystem}")
 
 
-def load() -> list[RealPackage]:
+def load(path: Path = LIST) -> list[RealPackage]:
     """Return the list."""
-    stated = yaml.safe_load(LIST.read_text(encoding="utf-8"))
+    stated = yaml.safe_load(path.read_text(encoding="utf-8"))
     return [RealPackage(**entry) for entry in stated["packages"]]
 
 
