@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 from dten_audit.examples import key_signing as made
+from dten_audit.examples import sigstore_writer
 from dten_audit.examples.signed_tree import TRUST, sums
 
 _FILES: Final = {
     "install/upgrade.sh": "#!/bin/sh\nset -eu\ntar -xzf payload.tar.gz -C /opt/dten\n",
     "db/0042_orders.sql": "ALTER TABLE orders ADD COLUMN source text;\n",
 }
+_PEM: Final = ("bare", "DSSE", "sigstore", "cosign")
 _ENDINGS: Final = {
     "minisign": ".minisig", "signify": ".sig", "SSH": ".sig", "bare": ".sig",
-    "DSSE": ".intoto.json", "sigstore": ".sigstore.json",
+    "DSSE": ".intoto.json", "sigstore": ".sigstore.json", "cosign": ".bundle",
 }  # fmt: skip
 
 
@@ -23,13 +26,14 @@ def key_signed_tree(params: Mapping[str, object]) -> dict[str, bytes]:
     """Return package members and trust store files by path.
 
     ``files`` {path: text}; ``sign`` the signed member: by default ``SHA256SUMS``, made of all
-    files. ``form``: minisign, signify, SSH, bare, DSSE, sigstore. ``by``: the name of the key that
-    signs; ``kind`` of key; ``key_id``: the name of the key that it names instead. ``comment``
-    (minisign's trusted one), ``prehashed``, ``message`` (signify: the content behind it), ``times``
-    (sigstore: stamped, none), ``namespace`` and ``digest`` (SSH), ``content_of``: the member that
-    is really signed. ``store``: names of the keys that the user trusts, or ``none``; ``record``:
-    fields of the vendor's record and of its keys; ``options`` of allowed signers. ``ship``
-    {path: name} adds public keys.
+    files. ``form``: minisign, signify, SSH, bare, DSSE, sigstore, cosign (its older bundle).
+    ``by``: the name of the key that signs; ``kind`` of key; ``key_id``: the name of the key that it
+    names instead. ``comment`` (minisign's trusted one), ``prehashed``, ``message`` (signify: the
+    content behind it), ``times`` (sigstore: stamped, none, logged), ``logged_at`` and ``bend`` (see
+    ``_logged``), ``namespace`` and ``digest`` (SSH), ``content_of``: the member that is really
+    signed. ``store``: names of the keys that the user trusts, or ``none``; ``instance``: the name
+    of the sigstore instance that they trust; ``record``: fields of the vendor's record and of its
+    keys; ``options`` of allowed signers. ``ship`` {path: name} adds public keys.
     ``tamper``: content, signature, comment. ``after``, ``drop`` and ``below`` as for signed trees.
     """
     files = {path: text.encode() for path, text in _texts(params, "files", _FILES).items()}
@@ -58,7 +62,7 @@ def _texts(
 
 
 def _kind(form: str, params: Mapping[str, object]) -> str:
-    return str(params.get("kind", "p256" if form in ("bare", "DSSE", "sigstore") else "ed25519"))
+    return str(params.get("kind", "p256" if form in _PEM else "ed25519"))
 
 
 def _signature(
@@ -71,6 +75,8 @@ def _signature(
     if form == "bare":
         digest = str(params.get("digest", "sha256"))
         return b64encode(made.bare_value(content, by, kind, digest)) + b"\n"
+    if form == "cosign" or params.get("times") == "logged":
+        return _logged(form, content, by, params)
     if form == "sigstore":
         return made.bundle(content, by, str(params.get("times", "stamped")))
     if form == "DSSE":
@@ -84,6 +90,28 @@ def _signature(
     return made.minisign(
         content, by, how._replace(prehashed=bool(params.get("prehashed", how.prehashed)))
     )
+
+
+def _logged(form: str, content: bytes, by: str, params: Mapping[str, object]) -> bytes:
+    """Return a bundle with an entry of the instance's log, of the time ``logged_at``.
+
+    ``bend``: promise, proof, checkpoint, body (the entry is about another content).
+    """
+    at = str(params.get("logged_at", sigstore_writer.SIGNED))
+    stated = sigstore_writer.Instance().bundle(content, by, at)
+    (entry,) = stated["verificationMaterial"]["tlogEntries"]
+    bend = params.get("bend")
+    if bend == "promise":
+        entry["integratedTime"] = str(int(entry["integratedTime"]) + 1)
+    elif bend == "proof":
+        entry["inclusionProof"]["hashes"] = []
+    elif bend == "checkpoint":
+        head = entry["inclusionProof"]["checkpoint"]
+        head["envelope"] = head["envelope"].replace("rekor.acme", "rekor.other")
+    elif bend == "body":
+        other = sigstore_writer.Instance().bundle(b"other", by, at)
+        stated["verificationMaterial"]["tlogEntries"] = other["verificationMaterial"]["tlogEntries"]
+    return json.dumps(sigstore_writer.of_cosign(stated) if form == "cosign" else stated).encode()
 
 
 def _tampered(signature: bytes, what: str) -> bytes:
@@ -104,7 +132,7 @@ def _tampered(signature: bytes, what: str) -> bytes:
 def _public(form: str, name: str, params: Mapping[str, object]) -> bytes:
     if form == "SSH":
         return made.ssh_public(name, _kind(form, params))
-    if form in ("bare", "DSSE", "sigstore"):
+    if form in _PEM:
         return made.pem_public(name, _kind(form, params))
     return made.minisign_public(name)
 
@@ -114,8 +142,11 @@ def _store(form: str, params: Mapping[str, object]) -> dict[str, bytes]:
     if names == "none":
         return {}
     options = str(params.get("options", ""))
-    ending = "pem" if form in ("bare", "DSSE", "sigstore") else "pub"
+    ending = "pem" if form in _PEM else "pub"
     found, listed = {}, []
+    if "instance" in params:
+        instance = sigstore_writer.Instance(str(params["instance"]))
+        found[f"{TRUST}acme.trusted_root.json"] = instance.trusted_root()
     for name in cast("Sequence[str]", names):
         data = _public(form, name, params)
         if options:

@@ -36,7 +36,8 @@ _CERTIFICATE: Final = b"CERTIFICATE-----"
 def loose_keys(store: Path) -> Iterator[TrustedKey]:
     """Yield the keys of files that lie in the store itself. Raises ``TrustError``."""
     for file in sorted(store.iterdir()):
-        known = file.name in _NAMES or file.name.endswith(_TUF_ROOT)
+        trusted = file.name.endswith(f"trusted_{_TUF_ROOT}")
+        known = file.name in _NAMES or (file.name.endswith(_TUF_ROOT) and not trusted)
         if known or file.suffix.lower() in _ENDINGS:
             yield from file_keys(file, store)
 

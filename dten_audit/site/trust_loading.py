@@ -24,6 +24,7 @@ from dten_audit.site.trust import APPROVALS, Rotation, TrustedRoot, TrustStore, 
 from dten_audit.site.trust_key_files import file_keys, holds_keys_only, loose_keys, recorded_keys
 from dten_audit.site.trust_lists import load_lists
 from dten_audit.site.trust_records import Find, Record, TrustError, record
+from dten_audit.site.trust_sigstore import load_instances
 
 ENDINGS: Final = (".cer", ".crt", ".der", ".pem")
 _LARGEST: Final = 16 << 20
@@ -101,6 +102,9 @@ def settled(store: Path, records: Iterable[Record]) -> TrustStore:
     named = {own.key.identity for own in keys}
     keys += [own for own in loose_keys(store) if own.key.identity not in named]
     vendors = [own.vendor for own in records if own.vendor.sigstore]
+    instances = list(load_instances(store))
+    roots += [root for own in instances for root in own.roots]
+    keys += [key for own in instances for key in own.keys]
     lists = list(load_lists(store))
     return TrustStore([*roots, *loose], str(store), rotations, keys, vendors, lists)
 

@@ -26,7 +26,7 @@ from dten_audit.site.trust import (
 Find = Callable[[str], X509 | None]
 """Finds a certificate by its fingerprint."""
 
-USES: Final = ("package", "timestamp")
+USES: Final = ("package", "timestamp", "sigstore")
 _HEX: Final = frozenset("0123456789abcdef")
 _DIGITS: Final = 64
 _KEYS: Final = (

@@ -49,7 +49,7 @@ def due(store: TrustStore, at: datetime, within: timedelta) -> list[Due]:
         + [
             Due(kind, root.vendor.name, _name(root), root.sha256, words, root.at)
             for root in store.roots
-            if root.state in ("active", "retiring")
+            if root.state in ("active", "retiring") and root.use != {"sigstore"}
             for kind, words in _of(root, at, within)
         ]
     )

@@ -36,7 +36,10 @@ class Anchors:
         self._standing: dict[X509, Standing] = {}
 
     def to(self, use: str) -> Anchors:
-        """Return the same for another use: ``package`` or ``timestamp``."""
+        """Return the same for another use: ``package``, ``timestamp`` or ``sigstore``.
+
+        A root for packages will do for sigstore's certificates, too.
+        """
         return Anchors(self._store, self.names[0], self.at, use, self.names[1:])
 
     def within(self, inside: tuple[str, ...]) -> Anchors:
@@ -74,7 +77,8 @@ class Anchors:
         return self._store.roots if self._store else ()
 
     def _accepts(self, root: TrustedRoot) -> bool:
-        applies = self.use in root.use and root.vendor.covers(*self.names)
+        uses = {self.use, "package"} if self.use == "sigstore" else {self.use}
+        applies = bool(uses & root.use) and root.vendor.covers(*self.names)
         return applies and root.accepted(self.at) and root.certificate is not None
 
     def anchor(self, certificate: X509) -> TrustedRoot | None:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import Final, NamedTuple
 
+from dten_audit.derive.signing import sigstore_proof
+from dten_audit.derive.signing.anchors import Anchors
 from dten_audit.derive.signing.keyring import Candidate, Keyring
 from dten_audit.derive.signing.members import Members, archives_around, container_of
 from dten_audit.derive.signing.sigstore_identity import expected_words, standing
@@ -40,6 +42,7 @@ class Job(NamedTuple):
 
     signature: KeySignature
     info: DocumentInfo
+    anchors: Anchors
     target: str
     named: list[Candidate]
     others: list[Candidate]
@@ -91,6 +94,8 @@ class _Judge:
         self.ring = Keyring(package, estate)
         self.at = estate.at
         self.store = estate.trust
+        name = next((own.at.path for own in package.of(KeySignature)), "").partition(MEMBER)[0]
+        self._anchors = Anchors(estate.trust, PurePath(name).name, estate.at)
         self._left = _SEARCHES
         self._room = _SEARCHED
 
@@ -98,7 +103,8 @@ class _Judge:
         """Return a signature with its target and the keys to try."""
         target = "" if signature.attached else self.members.target(info)[0]
         target = info.address if signature.over else target
-        return Job(signature, info, target, *self.ring.candidates(signature))
+        anchors = self._anchors.within(archives_around(info))
+        return Job(signature, info, anchors, target, *self.ring.candidates(signature))
 
     def check(self, job: Job, found: Found) -> KeySignatureCheck:
         """Return the fact."""
@@ -178,7 +184,7 @@ def prove(job: Job, content: Content) -> Found:
             proof.comment_sound,
         )  # fmt: skip
         if proof.verdict == "genuine":
-            return _vouched(job.signature, found, content)
+            return _vouched(job, found, content)
         if proof.verdict == "refused" or (not other and best is None):
             best = found
     if best is not None:
@@ -189,11 +195,16 @@ def prove(job: Job, content: Content) -> Found:
     return Found("no-key", tried)
 
 
-def _vouched(signature: KeySignature, found: Found, content: Content) -> Found:
-    """Add what sigstore says, where its certificate's key made the signature."""
-    if signature.format != "sigstore":
+def _vouched(job: Job, found: Found, content: Content) -> Found:
+    """Add what sigstore says, where its certificate's key made the signature.
+
+    That is the instance of the trust store, else the public one as its own library has it.
+    """
+    if job.signature.format != "sigstore":
         return found
-    proof = sigstore_log.vouched(signature.raw, content)
+    raw = job.signature.raw
+    proof = sigstore_proof.vouched(bundles.load(raw), content, job.anchors)
+    proof = proof or sigstore_log.vouched(raw, content)
     if proof.verdict == "refused":
         return found._replace(verdict="refused", problem=proof.problem)
     state: Vouched = "proven" if proof.verdict == "genuine" else "unchecked"

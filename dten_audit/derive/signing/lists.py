@@ -7,6 +7,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final, NamedTuple
+from urllib.parse import unquote
 
 from dten_audit.derive.signing.coverage import holds
 from dten_audit.derive.signing.members import Members
@@ -92,12 +93,28 @@ def _statements(package: Package, vouched: set[str]) -> Iterator[DigestList]:
         else:
             continue
         entries = [
-            Listed(signature.at, subject.algorithm, subject.digest, subject.name)
+            Listed(signature.at, subject.algorithm, subject.digest, name)
             for subject in (found[1] if found else ())
+            for name in _file_names(subject.name)
         ]
         info = package.documents.get(signature.document)
         if entries and info is not None:
             yield DigestList(info, tuple(entries), _member(info) in vouched, partial=True)
+
+
+def _file_names(name: str) -> list[str]:
+    """Return the names that a statement's subject may have as a file.
+
+    npm names a package (``pkg:npm/%40acme/dten@9.4.0``): its archive is called as ``npm pack`` and
+    as the registry call it.
+    """
+    kind, _, rest = name.partition("/")
+    own, _, version = unquote(rest).rpartition("@")
+    if kind != "pkg:npm" or not own:
+        return [name]
+    scope, _, bare = own.removeprefix("@").rpartition("/")
+    names = [f"{bare}-{version}.tgz"]
+    return [*names, f"{scope}-{bare}-{version}.tgz"] if scope else names
 
 
 def _member(info: DocumentInfo) -> str:

@@ -97,10 +97,17 @@ class Pool:
         again.when, again.proven = when, True
         return again
 
-    def of_authority(self, sent: Iterable[X509], lists: Iterable[Crl | Ocsp], at: datetime) -> Pool:
+    def of_authority(
+        self,
+        sent: Iterable[X509],
+        lists: Iterable[Crl | Ocsp],
+        at: datetime,
+        use: str = "timestamp",
+    ) -> Pool:
         """Return a pool for a timestamp's own chain, at the time that it states."""
         own = [*self.crls, *self.answers, *lists]
-        again = Pool((), self.anchors.to("timestamp"), at, own, self.work)
+        again = Pool((), self.anchors.to(use), at, own, self.work)
+        again.purpose = "timestamp"
         for subject, found in self._by_subject.items():
             again._by_subject[subject].update(found)
         again.add(sent)

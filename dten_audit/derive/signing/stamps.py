@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from dten_audit.derive.signing.paths import Chain, build
 from dten_audit.derive.signing.pool import Pool
@@ -49,7 +49,7 @@ class Stamp(NamedTuple):
 
 def stamps(signer: SignerInfo, pool: Pool) -> list[Stamp]:
     """Return the timestamps of a signature, each with its authority's chain at that time."""
-    return [_stamp(raw, signer, pool) for raw in signer.tokens[:_MOST]]
+    return [stamp_over(raw, signer.signature, pool) for raw in signer.tokens[:_MOST]]
 
 
 def trusted_time(found: list[Stamp]) -> datetime | None:
@@ -62,22 +62,26 @@ def claimed_time(found: list[Stamp]) -> datetime | None:
     return min((one.at for one in found if one.sound and one.at), default=None)
 
 
-def _stamp(raw: bytes, signer: SignerInfo, pool: Pool) -> Stamp:
+def stamp_over(
+    raw: bytes, signature: bytes, pool: Pool, use: Literal["timestamp", "sigstore"] = "timestamp"
+) -> Stamp:
+    """Return a timestamp on a signature value, by an authority whose root is there for ``use``."""
     try:
         token = parse_token(raw)
     except MalformedError:
         return Stamp(None, sound=False, chain=None)
     sent = list(_loaded(token))
-    authority = signer_certificate(token.signed.signers[0], sent)
+    known = pool.anchors.known if use == "sigstore" else ()
+    authority = signer_certificate(token.signed.signers[0], (*sent, *known))
     if authority is None:
         return Stamp(token, None, None)
     try:
-        stamped = hmac.compare_digest(token.imprint, digest_of(token.digest, signer.signature))
+        stamped = hmac.compare_digest(token.imprint, digest_of(token.digest, signature))
     except UnsupportedError:
         return Stamp(token, None, None)
     verdict = verify(token.signed.signers[0], authority.public_key, token.info)
     sound = verdict.content_matches and verdict.signature_valid
-    own = pool.of_authority(sent, _lists(token), token.at)
+    own = pool.of_authority(sent, _lists(token), token.at, use)
     return Stamp(token, sound and stamped, build(authority, own))
 
 

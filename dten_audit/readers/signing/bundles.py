@@ -8,11 +8,12 @@ https://github.com/sigstore/protobuf-specs, version 0.3; https://peps.python.org
 from __future__ import annotations
 
 import json
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from typing import Any, Final, NamedTuple
 
 from dten_audit.readers.signing import bare, dsse
 from dten_audit.readers.signing.certificates import MalformedError, guarded
+from dten_audit.readers.signing.pem import blocks
 from dten_audit.readers.signing.proofs import Content, Proof
 
 _ISSUER: Final = "1.3.6.1.4.1.57264.1.8"
@@ -20,6 +21,7 @@ _ISSUER_OLD: Final = "1.3.6.1.4.1.57264.1.1"
 """Who told Fulcio who the signer is: a UTF8String in DER; the old extension holds mere bytes."""
 _STATEMENT: Final = "application/vnd.in-toto+json"
 _MEDIA_TYPE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
+_FIRST_MEDIA_TYPE: Final = "application/vnd.dev.sigstore.bundle+json;version=0.1"
 _LONG: Final = 0x81
 
 
@@ -60,7 +62,11 @@ def parse(root: object) -> Bundle:
 
 def _loaded(root: object) -> Bundle:
     assert isinstance(root, dict)
-    stated = _as_bundle(root) if "verification_material" in root else root
+    stated = root
+    if "verification_material" in root:
+        stated = _as_bundle(root)
+    elif "base64Signature" in root:
+        stated = _of_cosign(root)
     material = stated["verificationMaterial"]
     chain = material.get("x509CertificateChain")
     first = chain["certificates"][0] if chain else material["certificate"]
@@ -100,6 +106,36 @@ def _as_bundle(root: dict[str, Any]) -> dict[str, Any]:
             "signatures": [{"sig": inner["signature"]}],
         },
     }
+
+
+def _of_cosign(root: dict[str, Any]) -> dict[str, Any]:
+    """Return what ``cosign sign-blob --bundle`` wrote before there were bundles, as a bundle."""
+    log = root["rekorBundle"]
+    own = log["Payload"]
+    entry = {
+        "logIndex": str(own["logIndex"]),
+        "logId": {"keyId": b64encode(bytes.fromhex(own["logID"])).decode()},
+        "integratedTime": str(own["integratedTime"]),
+        "inclusionPromise": {"signedEntryTimestamp": log["SignedEntryTimestamp"]},
+        "canonicalizedBody": own["body"],
+    }
+    chain = [{"rawBytes": b64encode(der).decode()} for der in certificates_of(root)]
+    return {
+        "mediaType": _FIRST_MEDIA_TYPE,
+        "verificationMaterial": {
+            "x509CertificateChain": {"certificates": chain},
+            "tlogEntries": [entry],
+        },
+        "messageSignature": {"signature": root["base64Signature"]},
+    }
+
+
+def certificates_of(root: dict[str, Any]) -> list[bytes]:
+    """Return the certificates of cosign's older bundle: PEM, mostly in base64 once more."""
+    text = str(root.get("cert") or "")
+    if "-----BEGIN" not in text:
+        text = b64decode(text).decode("ascii")
+    return [own.data for own in blocks(text) if own.label == "CERTIFICATE" and own.data]
 
 
 def _certificate(der: bytes) -> tuple[tuple[str, ...], str, bytes]:

@@ -73,10 +73,10 @@ def _value(document: Document, root: object, raw: bytes, at: Location) -> Iterat
         yield _by_certificate(document, root, raw, at, "PEP 740 attestation")
     elif isinstance(root.get("attestation_bundles"), list):
         yield from _provenance(document, root["attestation_bundles"], at)
-    elif isinstance(root.get("attestations"), list) and "payloadType" in raw.decode():
-        yield unchecked(document, at, "npm provenance")
-    elif "base64Signature" in root and "rekorBundle" in root:
-        yield unchecked(document, at, "cosign bundle")
+    elif isinstance(root.get("attestations"), list) and b"payloadType" in raw:
+        yield from _npm(document, root["attestations"], at)
+    elif isinstance(root.get("base64Signature"), str):
+        yield _cosign(document, root, raw, at)
     elif "payloadType" in root and "signatures" in root:
         yield from _envelope(document, root, raw, at)
     elif tuf.is_metadata(root):
@@ -95,6 +95,34 @@ def _provenance(document: Document, stated: list[object], at: Location) -> Itera
     if not found or len(found) > _LINES:
         reason = "more attestations than are looked at" if found else "no attestation in it"
         yield Unreadable(at, "PEP 740 provenance", reason)
+
+
+def _npm(document: Document, stated: list[object], at: Location) -> Iterator[Fact]:
+    """State the attestations that npm's registry hands out for a package: bundles in a list."""
+    inner = [own.get("bundle") for own in stated if isinstance(own, dict)]
+    found = [own for own in inner if isinstance(own, dict)]
+    for own in found[:_LINES]:
+        yield from _bundle(document, own, json.dumps(own).encode(), at)
+    if not found or len(found) > _LINES:
+        reason = "more attestations than are looked at" if found else "no attestation in it"
+        yield Unreadable(at, "npm provenance", reason)
+
+
+def _cosign(document: Document, root: dict[object, object], raw: bytes, at: Location) -> Fact:
+    """State a signature as ``cosign sign-blob --bundle`` wrote it before there were bundles.
+
+    Signed with a key, it carries no certificate, and is no more than its value.
+    """
+    value = str(root["base64Signature"])
+    if root.get("cert") and "rekorBundle" in root and "PUBLIC KEY" not in str(root["cert"]):
+        return _by_certificate(document, root, raw, at, "cosign bundle")
+    try:
+        signature = b64decode(value, validate=True)
+    except ValueError:
+        signature = b""
+    if not signature:
+        return Unreadable(at, "cosign bundle", "no signature in it")
+    return key_signature(document, at, "bare", signature, Stated())
 
 
 def _by_certificate(document: Document, root: object, raw: bytes, at: Location, form: str) -> Fact:

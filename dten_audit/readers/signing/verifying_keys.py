@@ -15,7 +15,7 @@ from dten_audit.readers.signing import openpgp
 from dten_audit.readers.signing.certificates import MalformedError
 from dten_audit.readers.signing.pem import blocks, decode
 
-KeyForm = Literal["minisign", "SSH", "OpenPGP", "PEM", "sigstore", "TUF"]
+KeyForm = Literal["minisign", "SSH", "OpenPGP", "PEM", "sigstore", "TUF", "log", "ct-log"]
 
 _MINISIGN: Final = 42
 _MOST: Final = 1000
@@ -32,7 +32,8 @@ class VerifyingKey(NamedTuple):
 
     ``identity`` is what signatures name it by: minisign's key id, the fingerprint that ssh-keygen
     or gpg shows, SHA-256 of the SubjectPublicKeyInfo for PEM, and of what is signed for a root of
-    TUF, which is several keys and how many of them must sign. ``others`` are further names of it
+    TUF, which is several keys and how many of them must sign. Keys of sigstore's logs vouch for
+    entries only. ``others`` are further names of it
     (OpenPGP subkeys). ``raw`` is what the form's verifier takes. ``label`` is what the file says
     whose it is, unproven. ``options`` are those of an allowed signer (ssh-keygen(1)).
     """
