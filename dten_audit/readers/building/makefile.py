@@ -30,7 +30,11 @@ _REMOVES: Final = re.compile(r"uninstall|deinstall|purge")
 _REFERENCE: Final = re.compile(
     r"\$(?:\$|\(([^\s():,]{1,100})\)|\{([^\s{}:,]{1,100})\}|([@<^+?*%|A-Za-z])|(?=[({]))"
 )
-_CALL: Final = re.compile(r"\s*\$\((?:call|eval|foreach|if|or|and|file|info|warning|error)\s")
+_SILENT: Final = re.compile(
+    r"\$[({]((?:Q|AT|QUIET|SILENT|HIDE|VERBOSE|AM_V_\w++|V_\w++))[)}](?=[\w./$(])"
+)
+"""What makefiles put before a command by habit, to keep make from printing it (``@``, or nothing)."""
+_CALL: Final = re.compile(r"(\s*\$)\((?:call|eval|foreach|if|or|and|file|info|warning|error)\s")
 _LITERAL: Final = re.compile(r"[^$`]*\Z")
 _MAX_VALUE: Final = 1_000
 _MAX_RULES: Final = 5_000
@@ -71,7 +75,7 @@ class _Reader:
         shell = (self.values.get("SHELL") or "/bin/sh").split() or ["/bin/sh"]
         kind = interpreter_kind(shell[0]) or "text"
         found = [(line, *self._line(line)) for line in rule.recipe]
-        kept = [item for item in found if item[2].strip()]
+        kept = [item for item in found if item[2].strip("\\ \t\n")]
         if not kept:
             return
         texts: list[str] = []
@@ -95,17 +99,17 @@ class _Reader:
 
     def _line(self, line: RecipeLine) -> tuple[str, str]:
         """Return the prefix of a recipe line, and its text as the shell gets it."""
-        texts = []
-        prefix = ""
-        for number, (_, part) in enumerate(line.parts):
-            text = part
-            if not number:
-                text = part.lstrip("@+- \t")
-                prefix = part[: len(part) - len(text)]
-                if is_conditional(text) or _CALL.match(text) or text.startswith("#"):
-                    text = ""
-            texts.append(self.expanded(text))
-        return prefix, "\\\n".join(texts)
+        whole = "\\\n".join(part for _, part in line.parts)
+        text = whole.lstrip("@+- \t")
+        prefix = whole[: len(whole) - len(text)]
+        silent = _SILENT.match(text)
+        if silent is not None and self.values.get(silent[1]) is None:
+            text = text[silent.end() :]
+        call = _CALL.match(text)
+        alone = call is not None and not text[_closing(text, call.end(1)) + 1 :].strip()
+        if is_conditional(text) or alone or text.startswith("#"):
+            return prefix, "\\\n" * (len(line.parts) - 1)
+        return prefix, self.expanded(text)
 
     def _role(self, rule: Rule) -> str:
         """Return what a rule is for: it builds, unless its name says that it changes the host."""
@@ -128,7 +132,9 @@ class _Reader:
                 out.append("$")
             elif match[0] == "$":
                 end = _closing(text, at)
-                out.append(self._function(text[at + 1 : end]))
+                inside = text[at + 1 : end]
+                out.append(self._function(inside.replace("\\\n", " ")))
+                out.append("\\\n" * inside.count("\\\n"))
                 at = end + 1
             else:
                 out.append(self._variable(match[1] or match[2] or match[3]))

@@ -131,3 +131,11 @@ def test_make_in_another_folder() -> None:
 def test_forms(text: str, expected: list[str]) -> None:
     found = [line.replace("$HOME", "${HOME}") for line in commands("Makefile", text)]
     assert sorted(found) == expected
+
+
+def test_functions_over_several_lines() -> None:
+    text = (
+        "a:\n\t$(call merge,a.config,\\\n\t\tb.config)\n"
+        "\t$(if $(X),$(Q)$(MAKE) \\\n\t\t-C sub) && \\\n\t  ls\n"
+    )
+    assert commands("Makefile", text) == ["4 ?${make_if}", "6 ls"]
