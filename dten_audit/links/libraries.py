@@ -20,6 +20,8 @@ PROGRAMS: Final = frozenset(
 )
 _COMPILED: Final = frozenset("java kotlin go csharp typescript".split())
 _ROUNDS: Final = 20
+_DEEPEST: Final = 2
+"""Deeper in a tree, a name alone does not make a program one that somebody starts."""
 Runs = Mapping[str, frozenset[str]]
 """By document: the functions of it that another program of the package reaches."""
 NOTHING: Final[Runs] = {}
@@ -78,7 +80,9 @@ class Libraries:
             return True
         if module:
             return False
-        return info.shebang or _lies(info.path, table.installers)
+        if info.shebang:
+            return True
+        return info.path.count("/") <= _DEEPEST and _lies(info.path, table.installers)
 
 
 def _lies(path: str, patterns: tuple[re.Pattern[str], ...]) -> bool:

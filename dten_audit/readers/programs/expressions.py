@@ -28,6 +28,8 @@ from dten_audit.readers.shell.values import Field, cut, joined
 MAX_DEPTH: Final = 24
 _FLOOR: Final = 200_000
 _STEPS: Final = 12
+_MARK: Final = 4
+_LETTERS: Final = 100
 _SPACE: Final = r"(?:[\s\x01]++|\\\n)*+"
 """What has been covered without a token (the text of a here-document, a pattern) is no code."""
 _TERM: Final = re.compile(
@@ -52,6 +54,13 @@ _WORDS: Final = frozenset(
     "new await my our local const final var let await return not yield typeof async lambda".split()
 )
 Constant = Callable[[str, int], "Value | None"]
+
+
+def _weight(value: Value) -> int:
+    """Return what a copy of a value costs: texts that grow piece by piece are copied each time."""
+    if isinstance(value, Items):
+        return len(value.items) * _MARK
+    return len(value.marks) * _MARK + len(value.text) // _LETTERS if isinstance(value, Field) else 0
 
 
 class Expressions:
@@ -119,6 +128,7 @@ class Expressions:
             if self._code[following] == "\x02" and (self._language.adjacent or value == Field("")):
                 other, at = self._term(following, limit)
                 value = joined([self.field(value), self.field(other)], "")
+                self._spend(_weight(value))
                 continue
             operator = _JOIN.match(self._code, at, limit)
             if operator is None:
@@ -127,6 +137,7 @@ class Expressions:
                 break
             other, at = self._term(operator.end(), limit)
             value = self._combined(value, operator["operator"], other, start, at)
+            self._spend(_weight(value))
         self._depth -= 1
         return value, at
 

@@ -16,6 +16,7 @@ _SLASHES: Final = (r"//[^\n]*+", r"/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)")
 _NO_NAME: Final = (
     r"(?!"
     r""
+    r""
     r"(?:if|for|while|switch|catch|return|foreach|using|lock|new|synchronized|else|do|elif|elsif|unless|until|with|await|throw|typeof|case|when|super"
     r")\b)"
 )
@@ -108,7 +109,7 @@ _JS_FUNCTIONS: Final = (
     r"(?:public|private|protected|static|async|get|set|readonly)[ \t]++)*+"
     r"(?:function[ \t]*+\*?[ \t]*+)?" + _NO_NAME + r"(?P<name>[#\w$]++)[ \t]*+(?:<[^>\n]*+>)?"
     r"|(?:const|let|var|this\.|exports\.|module\.exports\.)[ \t]*+(?P<variable>"
-    r"[\w$]++)[ \t]*+(?::[^=\n]++)?=[ \t]*+(?:async[ \t]*+)?(?:function[ \t]*+\w*+"
+    r"[\w$]++)[ \t]*+(?::[^=\n]{1,200}+)?=[ \t]*+(?:async[ \t]*+)?(?:function[ \t]*+\w*+"
     r"[ \t]*+)?"
     r"|(?P<key>[\w$]++)[ \t]*+:[ \t]*+(?:async[ \t]*+)?(?:function[ \t]*+\w*+[ \t]*+)?)"
     + _PARAMETERS
@@ -133,6 +134,7 @@ TYPESCRIPT: Final = JAVASCRIPT._replace(name="typescript")
 _METHOD: Final = (
     r"(?m)^(?P<indent>[ \t]*+)(?:@\w++(?:\([^)\n]*+\))?\s++)*+(?:"
     r""
+    r""
     r"(?:public|private|protected|internal|static|final|abstract|synchronized|override|virtual|sealed|async|partial|unsafe|extern|suspend|open|inline|def|fun|native|default"
     r")[ \t]++)*+"
     r"(?:<[^>\n]*+>[ \t]*+)?(?:[\w.]++(?:<[^(){};=\n]*+>)?(?:\[\])*+\??[ \t]++)??"
@@ -143,6 +145,7 @@ _METHOD: Final = (
 )
 _FIELD: Final = (
     r"(?m)^[ \t]*+(?:"
+    r""
     r""
     r"(?:public|private|protected|internal|static|final|const|val|var|def|readonly|override|volatile"
     r")[ \t]++)*+"

@@ -168,7 +168,7 @@ class Program:
         if start and self.code[start - 1] == "\x02":
             value, _ = self.expressions.expression(start - 1, end)
             return value
-        if self.code[dot - 1] == ")":
+        if self.code[dot - 1] in ")]":
             start = _opening_of(self.code, dot - 1)
             name = re.compile(r"[\w.]++\Z").search(self.code, max(0, start - _LOOK), start)
             value, _ = self.expressions.expression(name.start() if name else start, end)

@@ -9,6 +9,7 @@ from typing import Final
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import MainGuard
+from dten_audit.readers.programs.conditions import guards, root_checks
 from dten_audit.readers.programs.program import Call, Program
 from dten_audit.readers.programs.running import Action, Runner
 from dten_audit.readers.programs.tables import Calls, Row, calls, worth_reading
@@ -35,10 +36,23 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
     guard = program.language.guard
     if guard and (match := re.search(guard, program.code)) is not None:
         yield MainGuard(document.location_at(match.start()), document.id)
+    _guard(program, actions)
     runner = Runner(document)
     for action in sorted(actions, key=lambda action: action.rank):
         runner.run(action)
     yield from runner.stated()
+
+
+def _guard(program: Program, actions: list[Action]) -> None:
+    """Say of each action under which tests the program comes to it."""
+    reached = program.functions.reached()
+    checks = [
+        ((*reached.get(program.functions.at(offset), (offset,)), offset), guard)
+        for offset, guard in root_checks(program)
+    ]
+    for action in actions:
+        early = tuple(guard for rank, guard in checks if rank < action.rank)
+        action.guards = (*early, *guards(program, action.offset))
 
 
 def found_actions(program: Program) -> Iterator[Action]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import (
     SCRIPT_FOLDER,
+    Command,
     Guard,
     Layer,
     LayerKind,
@@ -24,6 +26,7 @@ from dten_audit.readers.shell.wrappers import Peeled
 ORIGIN: Final = ("from", "program")
 """Hint of texts that a program runs or writes."""
 _COMMANDS: Final = 2_000
+_HOLE: Final = re.compile(r"\$\{[A-Za-z_]\w*+\}")
 
 
 class Action:
@@ -121,12 +124,26 @@ class Runner:
     def stated(self) -> list[Fact | Embedded]:
         """Return the commands, the texts inside them, and what could not be read."""
         recorder = self._machine.recorder
-        found: list[Fact | Embedded] = list(recorder.commands)
+        found: list[Fact | Embedded] = list(map(_honest, recorder.commands))
         found += recorder.encoded
         for part in recorder.embedded:
             found.append(part._replace(hints=(*part.hints, ORIGIN)))
         found += recorder.gaps
         return found
+
+
+def _honest(command: Command) -> Command:
+    """Return a command whose words are computed where they hold what only the run tells.
+
+    To a shell, ``'${unit}'`` between single quotes is plain text; to the program it was a hole.
+    """
+    if not any("${" in word.text and word.certainty != "computed" for word in command.argv):
+        return command
+    words = (
+        word._replace(certainty="computed") if _HOLE.search(word.text) else word
+        for word in command.argv
+    )
+    return command._replace(argv=tuple(words))
 
 
 def known_folder(text: str) -> str:

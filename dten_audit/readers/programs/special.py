@@ -13,6 +13,7 @@ _BEFORE_PATTERN: Final = frozenset("(,=:[!&|?{};+-*%~^<>\n")
 _WORD_BEFORE: Final = re.compile(
     r""
     r""
+    r""
     r"(?:return|typeof|case|in|of|do|else|delete|void|throw|new|and|or|not|if|unless|while|until|when"
     r"|split|grep|map|join|puts|x)\s*+\Z"
 )

@@ -88,7 +88,8 @@ def calls(language: str) -> Calls:
 @cache
 def _gate(language: str) -> Gate:
     table = _table()
-    words = table["triggers"][table["like"].get(language, language)]
+    triggers = table["triggers"]
+    words = triggers.get(language) or triggers[table["like"][language]]
     patterns = {**words, "paths": table["paths"]}
     return Gate([Trigger(topic, pattern.encode()) for topic, pattern in patterns.items()])
 

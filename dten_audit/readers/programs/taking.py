@@ -10,11 +10,11 @@ from dten_audit.model.facts.commands import SCRIPT_FOLDER
 from dten_audit.readers.programs.functions_known import words
 from dten_audit.readers.programs.program import Call, Program
 from dten_audit.readers.programs.running import Action, known_folder
-from dten_audit.readers.programs.tables import OWN, Row
+from dten_audit.readers.programs.tables import Row
 from dten_audit.readers.programs.values import Items, Name, Number, Pairs, Value, is_true
+from dten_audit.readers.programs.writing import is_file, opens, printed, writes
 from dten_audit.readers.shell.values import Field, cut, joined
 
-_WRITES: Final = re.compile(r"[waxc+]|>|\bwrite\b")
 _REST: Final = Field("${rest}", "computed", loose=True)
 _PLACE: Final = re.compile(r"\{(\d)\}")
 _OCTAL: Final = re.compile(r"0[oO]?([0-7]{3,5})")
@@ -194,8 +194,9 @@ def _exec_list(program: Program, call: Call, row: Row, action: Action) -> bool:
 
 def _exec_words(program: Program, call: Call, row: Row, action: Action) -> bool:
     values = call.arguments.positional[row.at :]
-    action.words = _plain(program, values[:1] + values[2:])
-    return bool(values)
+    words = _plain(program, values)
+    action.words = words[:1] + words[2:]
+    return bool(words)
 
 
 def _same(program: Program, call: Call, row: Row, action: Action) -> bool:
@@ -242,87 +243,6 @@ def _mode(program: Program, value: Value) -> Field:
     return program.field(value)._replace(loose=False)
 
 
-def _open(program: Program, call: Call, row: Row, action: Action) -> bool:
-    arguments = call.arguments
-    path = arguments.get(0, ("file", "path"))
-    if not isinstance(path, Field) or not path.text.startswith("/"):
-        return False
-    mode = row.mode
-    if row.mode.isdigit():
-        value = arguments.get(int(row.mode), ("mode",))
-        mode = program.field(value).text if isinstance(value, Field) else ""
-    if not _WRITES.search(mode):
-        return False
-    action.target = path
-    action.append = "a" in mode and mode != row.mode
-    action.words = [Field(call.path.rpartition(".")[2] or call.path), path]
-    action.text = written(program, call)
-    return True
-
-
-def _write(program: Program, call: Call, row: Row, action: Action) -> bool:
-    values = call.arguments.positional
-    path = program.value_before(call.at) if row.at == OWN else call.arguments.get(row.at)
-    if not isinstance(path, Field) or not path.text.startswith("/"):
-        return False
-    text = values[row.text] if row.text < len(values) else None
-    action.target = path
-    flags = program.expressions.joins == "." and len(values) > row.text + 1
-    action.append = row.append or (flags and "FILE_APPEND" in str(values[row.text + 1]))
-    action.words = [Field(call.path.rpartition(".")[2] or call.path), path]
-    if isinstance(text, Field) and text.text.strip():
-        action.text = text
-    return True
-
-
-_HANDLE_AS: Final = re.compile(
-    r"[ \t]++as[ \t]++(\w++)[ \t]*+:|[ \t]*+do[ \t]*+\|(\w++)\||[ \t]*+\{[ \t]*+\|(\w++)\|"
-)
-_HANDLE: Final = re.compile(r"(?:my[ \t]++)?(\$?\w++)[ \t]*+:?=[ \t]*+\Z")
-_CHAINED: Final = re.compile(r"[ \t]*+(?:\.|->)(?:write|puts|print)[ \t]*+\(")
-_MAX_BLOCK: Final = 20_000
-_MAX_WRITES: Final = 200
-
-
-def written(program: Program, call: Call) -> Field | None:
-    """Return the text that is written to a file that a call opens, if all of it is known."""
-    code, end = program.code, call.arguments.end
-    as_name = _HANDLE_AS.match(code, end)
-    before = _HANDLE.search(program.line_before(call.start))
-    name = next(filter(None, as_name.groups())) if as_name else before[1] if before else ""
-    chained = _CHAINED.match(code, end)
-    if chained is not None:
-        return _text_of(program, chained.end())
-    if not name:
-        return None
-    function = program.functions.at(call.at)
-    stop = program.functions.all[function].end if function >= 0 else len(code)
-    stop = min(stop, end + _MAX_BLOCK)
-    pattern = re.compile(
-        rf"\b{re.escape(name.lstrip('$'))}(?:\.|->)(write|writelines|puts|print|close|WriteSt"
-        rf"ring|<<)\b[ \t]*+\(?"
-        rf"|\bfwrite[ \t]*+\([ \t]*+\$?{re.escape(name.lstrip('$'))}[ \t]*+,|\bwith[ \t]++open\b"
-    )
-    texts: list[Field] = []
-    for number, match in enumerate(pattern.finditer(code, end, stop)):
-        if match[1] == "close" or match[0].startswith("with") or number > _MAX_WRITES:
-            break
-        value, _ = program.expressions.expression(match.end(), stop)
-        items = program.items(value)
-        if items is not None:
-            texts += items
-        elif isinstance(value, Field):
-            texts.append(value)
-        else:
-            texts.append(program.field(value))
-    return joined(texts, "") if texts else None
-
-
-def _text_of(program: Program, at: int) -> Field | None:
-    value, _ = program.expressions.expression(at, len(program.code))
-    return value if isinstance(value, Field) else None
-
-
 _PIPE_OUT: Final = re.compile(
     r"\s*+(\+?[<>]{1,2}(?::\S++)?|\|-?|-\|)?\s*+(.*?)\s*+(\|)?\s*+", re.DOTALL
 )
@@ -348,11 +268,13 @@ def _perl_open(program: Program, call: Call, row: Row, action: Action) -> bool:
         path = cut(mode, match.start(2), match.end(2))
         if how in ("|", "|-") or match[3] or how == "-|":
             action.code = path
-            return True
-    if not how.startswith((">", "+")) or not path.text.startswith("/"):
+            return bool(path.text)
+    if not how.startswith((">", "+")) or not is_file(path):
         return False
     action.target, action.append = path, how.startswith(">>")
     action.words = [Field("open"), path]
+    handle = values[0].path.lstrip("$") if isinstance(values[0], Name) else ""
+    action.text = printed(program, call, handle) if handle else None
     return True
 
 
@@ -374,8 +296,8 @@ _TAKES: Final[dict[str, Take]] = {
     "exec-list": _exec_list,
     "exec-words": _exec_words,
     "same": _same,
-    "open": _open,
-    "write": _write,
+    "open": opens,
+    "write": writes,
     "perl-open": _perl_open,
     "self": _self,
 }
