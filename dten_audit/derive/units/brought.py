@@ -199,10 +199,10 @@ class Brought:
 def _owner(path: str) -> tuple[str, bool] | None:
     """Return the unit that a file at ``path`` is for, and whether it is a drop-in.
 
-    systemd-sysv-generator(8) makes a unit of each script in ``/etc/init.d``.
+    systemd-sysv-generator(8) makes a unit of each script in ``/etc/init.d``, named without ``.sh``.
     """
     if path.startswith(INIT_FOLDERS):
-        name = posixpath.basename(path)
+        name = posixpath.basename(path).removesuffix(".sh")
         known = name and "." not in name and name not in _NO_SCRIPTS
         return (f"{name}.service", False) if known else None
     owner = unit_of_path(path)

@@ -131,6 +131,5 @@ def _init_script(command: Command) -> Iterator[UnitCall]:
     name = posixpath.basename(words[0].text)
     if name and (doing == COMPUTED or doing in verbs("changing")):
         place = elsewhere(command)
-        yield UnitCall(
-            doing, canonical(name), words[0]._replace(text=name), "initd", "", "system", place
-        )
+        unit = canonical(name.removesuffix(".sh"))
+        yield UnitCall(doing, unit, words[0]._replace(text=name), "initd", "", "system", place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from dten_audit.model.facts.base import Certainty
 from dten_audit.model.facts.commands import Failure
@@ -13,6 +13,9 @@ from dten_audit.model.unknown import Unknown
 PasswordFrom = Literal["", "stdin", "askpass"]
 Write = Literal["writes", "removes", "owner", "mode", "link", "folder"]
 Grant = Literal["rule", "default", "group", "edit", "mode", "polkit", "action"]
+
+_USER_FIRST: Final = frozenset(("su", "gosu", "su-exec", "setuidgid"))
+"""Tools that take the user as their first operand."""
 
 
 class PrivilegeUse(NamedTuple):
@@ -76,7 +79,9 @@ class PrivilegeUse(NamedTuple):
         if self.keyword:
             user = "" if self.target_user in ("", "root") else f", become_user: {self.target_user}"
             return f"{self.keyword}{user} ({self.inner})"
-        user = "" if self.target_user in ("", "root") else f"-u {self.target_user}"
+        user = "" if self.target_user in ("", "root") else self.target_user
+        if user and self.tool not in _USER_FIRST:
+            user = f"-u {user}"
         return " ".join(part for part in (self.tool, user, self.inner) if part)
 
     @property
