@@ -33,7 +33,7 @@ _REFERENCE: Final = re.compile(
 _SILENT: Final = re.compile(
     r"\$[({]((?:Q|AT|QUIET|SILENT|HIDE|VERBOSE|AM_V_\w++|V_\w++))[)}](?=[\w./$(])"
 )
-"""What makefiles put before a command by habit, to keep make from printing it (``@``, or nothing)."""
+"""What makefiles put before a command by habit, so that make is quiet: ``@``, or nothing."""
 _CALL: Final = re.compile(r"(\s*\$)\((?:call|eval|foreach|if|or|and|file|info|warning|error)\s")
 _LITERAL: Final = re.compile(r"[^$`]*\Z")
 _MAX_VALUE: Final = 1_000
