@@ -126,15 +126,19 @@ def _schedule(
         builder.scripts.read_command(task.command, task.at, task.document, "batch")
     ) if task.command and task.certainty != "computed" else []  # fmt: skip
     full = builder.complete(base, times, steps)
-    actor = _actor(task, at_logon=at_logon)
-    summary = full.summary.replace(full.actor, actor) if full.actor else full.summary
+    return _told(full, _actor(task, at_logon=at_logon))._replace(
+        overlap_guard=full.overlap_guard or not task.overlaps, target="", target_present=True
+    )
+
+
+def _told(full: Schedule, actor: str) -> Schedule:
+    """Return a schedule whose words name who runs it as Windows does."""
+    if not full.actor:
+        return full._replace(actor=actor)
     return full._replace(
         actor=actor,
-        brief=full.brief.replace(full.actor, actor) if full.actor else full.brief,
-        summary=summary,
-        overlap_guard=full.overlap_guard or not task.overlaps,
-        target="",
-        target_present=True,
+        brief=full.brief.replace(full.actor, actor),
+        summary=full.summary.replace(full.actor, actor),
     )
 
 

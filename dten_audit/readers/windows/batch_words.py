@@ -75,12 +75,7 @@ class BatchWords:
                 continue
             char = text[self.pos]
             if char == '"':
-                match = _QUOTED.match(text, self.pos, self.end)
-                inside = match[0] if match is not None else '"'
-                filled, sure = self.filled(inside)
-                parts.append(filled)
-                certainty = weaker(certainty, sure)
-                self.pos += len(inside)
+                certainty = weaker(certainty, self._quoted(parts))
                 quoted = True
             elif char == "^":
                 if self.pos + 1 >= self.end:
@@ -101,6 +96,14 @@ class BatchWords:
         if self.pos == start:
             return None
         return Value(_bare("".join(parts)), certainty, start, quoted=quoted)
+
+    def _quoted(self, parts: list[str]) -> Certainty:
+        match = _QUOTED.match(self.text, self.pos, self.end)
+        inside = match[0] if match is not None else '"'
+        filled, sure = self.filled(inside)
+        parts.append(filled)
+        self.pos += len(inside)
+        return sure
 
     def _variable(self, parts: list[str]) -> Certainty:
         match = VARIABLE.match(self.text, self.pos, self.end)

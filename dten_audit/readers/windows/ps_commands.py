@@ -117,11 +117,8 @@ class Commands(Definitions):
             if value is None:
                 self.pos = max(self.pos, at + 1)
                 continue
-            if listed and len(argv) > 0:
-                last = argv[-1]
-                if len(last.items) < _MOST_LISTED:
-                    items = (*(last.items or (last,)), *(value.items or (value,)))
-                    argv[-1] = Value("", "computed", last.at, items=items)
+            if listed and argv:
+                argv[-1] = _listed(argv[-1], value)
             else:
                 argv.append(value)
             listed = False
@@ -303,3 +300,11 @@ def _feeds(feed: Value | None) -> tuple[tuple[Word, ...], ...]:
         return (tuple(value.word for value in feed.call),)
     items = feed.items or (feed,)
     return ((Word("write-output"), *(item.word for item in items)),)
+
+
+def _listed(last: Value, value: Value) -> Value:
+    """Return a list with one more value; of a very long one the start."""
+    if len(last.items) >= _MOST_LISTED:
+        return last
+    items = (*(last.items or (last,)), *(value.items or (value,)))
+    return Value("", "computed", last.at, items=items)

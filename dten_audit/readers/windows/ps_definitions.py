@@ -21,12 +21,16 @@ _FRAMES: Final = 8
 
 
 class Procedure(NamedTuple):
-    """A function: its parameters in order, and the offsets of its body's braces."""
+    """A function: its parameters in order, and the offsets of its body's braces.
+
+    ``level`` counts the functions around it.
+    """
 
     name: str
     parameters: tuple[str, ...]
     start: int
     end: int
+    level: int = 1
 
 
 class Frame(NamedTuple):
@@ -46,6 +50,7 @@ class Definitions(Statements):
         self.functions: dict[str, Procedure] = {}
         self.reached: set[str] = set()
         self.wanted: set[str] = set()
+        self.level = 0
         self.unused: dict[str, tuple[int, int]] = {}
         self.frames: list[Frame] = []
         self.keywords.update({
@@ -83,7 +88,10 @@ class Definitions(Statements):
         if head is not None and not parameters:
             parameters = self._parameters(head.end())
         name = match[0].rpartition(":")[2].lower()
-        self.functions[name] = Procedure(name, parameters, start, end)
+        if self.level >= _FRAMES:
+            self.recorder.unreadable(start, "nested too deeply to be read")
+        else:
+            self.functions[name] = Procedure(name, parameters, start, end, self.level + 1)
         self.pos = end
         return Value("", "computed", at)
 
@@ -128,8 +136,10 @@ class Definitions(Statements):
                 self.variables.pop(name, None)
         self.frames.append(Frame(procedure.name, at, frozenset(bound), bool(known)))
         inner = context._replace(function=procedure.name, via=())
+        level, self.level = self.level, procedure.level
         if self.walk(procedure.start, procedure.end, inner):
             self.reached.add(procedure.name)
+        self.level = level
         self.frames.pop()
         self.variables = held
 
@@ -291,7 +301,9 @@ class Definitions(Statements):
                 self.reached.add(procedure.name)
                 wanted = procedure.name in self.wanted
                 context = before._replace(called=wanted, function=procedure.name)
+                self.level = procedure.level
                 self.walk(procedure.start, procedure.end, context, once=True)
+        self.level = 0
         for start, end in list(self.unused.values()):
             self.walk(start, end, before._replace(called=False), once=True)
 

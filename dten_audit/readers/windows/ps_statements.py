@@ -45,6 +45,7 @@ class Statements(Expressions):
             name = (match[1] or match[2]).lower()
             self.counts[name] = self.counts.get(name, 0) + 1
         self.conditional = 0
+        self._walked: set[int] = set()
         self.ended = False
         self.nested = 0
         self.budget = 2 * len(self.text) + _CALLS
@@ -132,8 +133,14 @@ class Statements(Expressions):
 
         ``once``: it is not read anywhere else.
         """
-        if (self.budget < end - start and not once) or self.nested >= _MOST_NESTED:
+        first = once or start not in self._walked
+        if self.nested >= _MOST_NESTED:
+            if first:
+                self.recorder.unreadable(start, "nested too deeply to be read")
             return False
+        if self.budget < end - start and not first:
+            return False
+        self._walked.add(start)
         self.budget -= end - start
         kept = (self.pos, self.end, self.depth, self.ended)
         self.pos, self.depth = start, 1

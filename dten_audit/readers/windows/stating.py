@@ -46,48 +46,54 @@ class Recorder:
     def command(self, run: Run) -> None:
         """State a command; one that is reached again at the same place only once."""
         if len(self.commands) >= MAX_COMMANDS:
+            if not self.full:
+                self.unreadable(run.at, "more commands than are read")
             self.full = True
             return
-        document, context, argv = self.document, run.context, run.argv
-        at = document.location_at(context.via[0] if context.via else run.at)
-        via = tuple(document.location_at(place) for place in (*context.via[1:], run.at))
-        words = tuple([value.word for value in argv])
-        if document.host is not None:
+        words = tuple([value.word for value in run.argv])
+        if self.document.host is not None:
             words = tuple([_by_host(word) for word in words])
-        place = len(self.commands)
+        if not self._repeated(words, run):
+            self.commands.append(self._made(words, run))
+
+    def _repeated(self, words: tuple[Word, ...], run: Run) -> bool:
+        """Say whether a command was stated before, by another turn or call; note where it is."""
         same = self._index.setdefault(run.at, [])
         for number in same:
             known = self.commands[number]
             if (
                 known.argv == words
-                and known.layers == context.layers
-                and (self._sites[number] == context.via)
+                and known.layers == run.context.layers
+                and (self._sites[number] == run.context.via)
             ):
                 self._merge(number, run)
-                return
-        same.append(place)
-        self._sites.append(context.via)
-        first = argv[0] if argv else None
-        self.commands.append(
-            Command(
-                at,
-                document.id,
-                place,
-                run.name or _program(first),
-                words,
-                layers=context.layers,
-                guards=context.guards,
-                redirections=run.redirections,
-                function=context.function,
-                called=context.called,
-                failure=context.failure,
-                deferred=context.deferred,
-                documents=run.documents,
-                feeds=run.feeds,
-                folder=context.folder,
-                via=via if context.via else (),
-                certainty=first.certainty if first is not None else "exact",
-            )
+                return True
+        same.append(len(self.commands))
+        self._sites.append(run.context.via)
+        return False
+
+    def _made(self, words: tuple[Word, ...], run: Run) -> Command:
+        context, document = run.context, self.document
+        via = tuple(document.location_at(place) for place in (*context.via[1:], run.at))
+        first = run.argv[0] if run.argv else None
+        return Command(
+            document.location_at(context.via[0] if context.via else run.at),
+            document.id,
+            len(self.commands),
+            run.name or _program(first),
+            words,
+            layers=context.layers,
+            guards=context.guards,
+            redirections=run.redirections,
+            function=context.function,
+            called=context.called,
+            failure=context.failure,
+            deferred=context.deferred,
+            documents=run.documents,
+            feeds=run.feeds,
+            folder=context.folder,
+            via=via if context.via else (),
+            certainty=first.certainty if first is not None else "exact",
         )
 
     def _merge(self, place: int, run: Run) -> None:
