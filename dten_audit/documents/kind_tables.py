@@ -190,8 +190,12 @@ doas: doas.d
 logrotate: logrotate.d
 env: sysconfig
 crontab: crontabs
+text: apparmor.d extra-profiles
 """)
-"""By the folder that holds the file, where every file in it is of one kind."""
+"""By the folder that holds the file, where every file in it is of one kind.
+
+Profiles of AppArmor (apparmor.d(5)) are named after the programs that they confine.
+"""
 
 PATH_ENDS: dict[str, str] = _table("""
 cron: etc/crontab

@@ -65,6 +65,16 @@ KINDS: list[tuple[str, bytes, str]] = [
     ("etc/sudoers", b"root ALL=(ALL) ALL\n", "sudoers"),
     ("etc/sudoers.d/dten", b"dten ALL=(ALL) NOPASSWD: ALL\n", "sudoers"),
     ("etc/logrotate.d/dten", b"/var/log/x {\n}\n", "logrotate"),
+    (
+        "etc/apparmor.d/usr.lib.firefox.firefox.sh",
+        b"/usr/lib/firefox/firefox.sh {\n  /usr/bin/** r,\n}\n",
+        "text",
+    ),
+    (
+        "usr/share/apparmor/extra-profiles/etc.cron.daily.slocate.cron",
+        b"/etc/cron.daily/slocate.cron {\n}\n",
+        "text",
+    ),
     ("etc/default/dten", b"A=1\n", "env"),
     ("etc/sysconfig/dten", b"A=1\n", "env"),
     # scripts
