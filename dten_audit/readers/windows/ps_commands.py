@@ -174,13 +174,11 @@ class Commands(Definitions):
                 failure = "ignored"
             self.context = self.context._replace(failure=failure)
         self.sources[name] = self.text[value.at : self.pos][:800]
+        self.unread_block(value)
         often = self.counts.get(name, 0) > 1
         if operator != "=" or (often and self.conditional):
             self.variables.pop(name, None)
-            self.unused.pop(name, None)
             return
-        if value.block is not None:
-            self.unused[name] = value.block
         self.variables[name] = value
 
     # running
