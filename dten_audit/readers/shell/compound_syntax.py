@@ -198,37 +198,38 @@ class CompoundSyntax(SimpleSyntax):
             self._skip_space()
 
     def _case(self, offset: int) -> Case:
+        """Read ``case WORD in … esac``, or as ksh also has it, ``case WORD { … }``."""
         start = offset - self.base
         self._skip_blanks()
         at = self.pos
         subject = self.word() or Shape("", (), quoted=False)
         self._skip_space()
-        self._take(frozenset(("in",)), start)
+        end = "}" if self._take(frozenset(("in", "{")), start) == "{" else "esac"
         arms: list[Arm] = []
         while True:
             self._skip_space()
-            if self.pos >= self.end or self._at_esac():
+            if self.pos >= self.end or self._at_word(end):
                 break
             before = self.pos
-            arms.append(self._arm())
-            if self.pos == before or self._ended_elsewhere():
+            arms.append(self._arm(end))
+            if self.pos == before or self._ended_elsewhere(end):
                 break
-        self._take(frozenset(("esac",)), start)
+        self._take(frozenset((end,)), start)
         return Case(subject, self.base + at, tuple(arms), offset)
 
-    def _at_esac(self) -> bool:
-        return self.text.startswith("esac", self.pos) and self._is_word_end(self.pos + 4)
+    def _at_word(self, word: str) -> bool:
+        return self.text.startswith(word, self.pos) and self._is_word_end(self.pos + len(word))
 
-    def _ended_elsewhere(self) -> bool:
+    def _ended_elsewhere(self, end: str) -> bool:
         """An arm ended by a word that an enclosing construct waits for: the case is not closed."""
         match = IDENTIFIER.match(self.text, self.pos)
         word = match[0] if match else self.text[self.pos : self.pos + 1]
-        return word != "esac" and word in CLOSERS and self._awaited[word] > 0
+        return word != end and word in CLOSERS and self._awaited[word] > 0
 
-    def _arm(self) -> Arm:
+    def _arm(self, end: str) -> Arm:
         offset = self.base + self.pos
         patterns = self._patterns()
-        body = self._list(frozenset((";;", "esac")))
+        body = self._list(frozenset((";;", end)))
         if self.text.startswith(";;&", self.pos):
             self.pos += 3
         elif self.text.startswith((";;", ";&", ";|"), self.pos):

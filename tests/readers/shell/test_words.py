@@ -182,6 +182,7 @@ SYNTAX = [
     ('echo ${a["$(b "c d")"]}', ["b c d", 'echo ${a["$(b "c d")"]}']),
     ("a[ b\nrm x", ["a[ b", "rm x"]),
     ("case $x in (a) rm a ;| b) rm b ;& *) rm c ;;& esac\nrm d", ["rm a", "rm b", "rm c", "rm d"]),
+    ("case $x {\n(a) rm a ;;\n(b) { rm b; } ;;\n}\nrm c", ["rm a", "rm b", "rm c"]),
     ("a=\\\n(\n 'b c'\n)\nrm x", ["rm x"]),
     ('x="`b \\"c\\" \\\\"d\\\\"`"', ['b c "d"']),
     ('cat <<E\n`b \\"c\\"`\nE', ['b "c"', "cat"]),
