@@ -37,7 +37,8 @@ def derive(package: Package, estate: Estate) -> Iterator[SignatureCoverage]:
     by_key = [check for check in checks if not (check.incidental or check.inner)]
     looked_at = [check for check in by_key if check.verdict not in _UNDECIDED]
     genuine = [check for check in looked_at if check.verdict == "genuine"]
-    repositories = [own for own in package.of(TufRepository) if not own.incidental]
+    found = package.of(TufRepository)
+    repositories = [own for own in found if not (own.incidental or own.alone)]
     covered = {check.target for check in holding if check.target}
     covered |= {check.target for check in genuine if check.target}
     archives = tuple(

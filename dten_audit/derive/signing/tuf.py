@@ -111,6 +111,7 @@ class _Repository:
             trusted_keys=trusted_words(self._store),
             vendor=self._vendor.name,
             level=self._vendor.level,
+            alone=all(part.own.kind == "root" for part in self.parts),
             incidental=self.incidental,
         )
 

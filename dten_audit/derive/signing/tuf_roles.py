@@ -42,7 +42,7 @@ class Roles:
             kind = part.own.kind
             if kind != "root":
                 self._by_role[part.fact.role if kind == "targets" else kind].append(part)
-        if roots.at:
+        if roots.at and self._by_role:
             self._expiry(roots.at, "root")
         self.timestamp = self._top("timestamp", None)
         self.snapshot = self._top("snapshot", self.timestamp)

@@ -61,7 +61,9 @@ class TufRepository(NamedTuple):
     ``keys`` are the SHA-256 of that root's own keys, ``threshold`` how many of them must sign.
     ``roles`` counts the files that were verified, ``sound`` those of them that hold. ``expires`` is
     the first day on which one of them ends. ``trust`` is what the trust store makes of the root;
-    unknown without one. ``trusted_keys`` are the roots and keys of the store, in words.
+    unknown without one. ``trusted_keys`` are the roots and keys of the store, in words. ``alone``:
+    there is nothing but roots, as a program has them to start its updates from; such a one vouches
+    for nothing here, and may be an old one.
     """
 
     at: Location
@@ -78,6 +80,7 @@ class TufRepository(NamedTuple):
     trusted_keys: tuple[str, ...]
     vendor: str
     level: Level
+    alone: bool
     incidental: bool
     certainty: Certainty = "exact"
 
