@@ -70,8 +70,8 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
 def read_script(document: Document) -> Iterator[Fact | Embedded]:
     """State the signature at the end of a PowerShell script, and what stands behind it."""
     text = document.text
-    start = text.find(_BEGIN)
-    if start < 0:
+    start = _block_of(text)
+    if start == len(text):
         return
     at = document.location_at(start)
     stop = text.find(_END, start)
@@ -93,6 +93,13 @@ def read_script(document: Document) -> Iterator[Fact | Embedded]:
     yield from signatures(document, at, "PowerShell", raw, digest)
 
 
+def _block_of(text: str) -> int:
+    """Return where the signature block of a script starts, at the start of a line, or its end."""
+    if text.startswith(_BEGIN):
+        return 0
+    return text.find(f"\n{_BEGIN}") + 1 or len(text)
+
+
 def _script_bodies(data: bytes) -> tuple[list[bytes], bool]:
     """Return what may be signed of a script, in UTF-16, and whether it can be nothing else.
 
@@ -106,7 +113,7 @@ def _script_bodies(data: bytes) -> tuple[list[bytes], bool]:
     else:
         texts = [data.decode(name, "replace") for name in ("utf-8", "cp1252")]
         certain = data.isascii() or "\ufffd" not in texts[0]
-    bodies = [text.partition(_BEGIN)[0].removesuffix("\n").removesuffix("\r") for text in texts]
+    bodies = [text[: _block_of(text)].removesuffix("\n").removesuffix("\r") for text in texts]
     bodies += [body.removeprefix(mark) for body in bodies if body.startswith(mark)]
     return [body.encode("utf-16-le", "surrogatepass") for body in bodies], certain
 

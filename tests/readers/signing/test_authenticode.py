@@ -260,5 +260,12 @@ def test_blocks_that_cannot_be_read(block: str) -> None:
     assert isinstance(found, Unreadable)
 
 
-def test_a_script_without_signature() -> None:
-    assert script_facts(b"Write-Host '# SIG #'\r\n") == []
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"Write-Host '# SIG #'\r\n",
+        b'if ($text -like "*`r`n# SIG # Begin signature block`r`n*") {\r\n    Test-It\r\n}\r\n',
+    ],
+)
+def test_a_script_without_signature(text: bytes) -> None:
+    assert script_facts(text) == []
