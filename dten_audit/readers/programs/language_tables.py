@@ -118,7 +118,7 @@ _JS_FUNCTIONS: Final = (
 JAVASCRIPT: Final = Language(
     "javascript",
     (_TEMPLATE, _DOUBLE, _SINGLE),
-    _SLASHES,
+    (r"\A\#![^\n]*+", *_SLASHES),
     _JS_FUNCTIONS,
     "brace",
     r"(?m)^[ \t]*+(?:"

@@ -20,6 +20,7 @@ FILL: Final = "\x01"
 MAX_HOLES: Final = 6
 """How deep strings may stand in the holes of strings."""
 _MAX_PREFIX: Final = 3
+_PATTERN_IN_HOLE: Final = r"(?<=[(,])/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.){0,99}+\]){1,200}+/"
 _PATIENCE: Final = 16
 """So often the end of a text between free delimiters is looked for in vain."""
 
@@ -195,7 +196,7 @@ class Lexer:
                 level -= 1
                 if not level:
                     return position
-            else:
+            elif found in quotes:
                 quote = quotes[found]
                 end = self.end_of(position, quote, depth + 1)
                 position = end + len(quote.closer)
@@ -240,15 +241,16 @@ def _tables_of(name: str) -> _Tables:
     quotes = {quote.opener: quote for quote in language.quotes}
     openers = [re.escape(opener) for opener in quotes]
     special = [f"(?P<special>{language.special})"] if language.special else []
-    pattern = "|".join((*special, *openers, *language.comments))
+    parts = "|".join((*special, *openers, *language.comments))
     prefixed = {
         (prefix, quote.opener): _changed(quote, changes)
         for prefix, changes in language.prefixes.items()
         for quote in language.quotes
     }
     marks = {mark for prefix in language.prefixes for mark in prefix + prefix.upper()}
-    hole = re.compile("|".join((*openers, r"[{}]")))
-    return _Tables(re.compile(pattern), quotes, hole, prefixed, frozenset(marks))
+    pattern_in_hole = (_PATTERN_IN_HOLE,) if language.special == "/" else ()
+    hole = re.compile("|".join((*pattern_in_hole, *openers, r"[{}]")))
+    return _Tables(re.compile(parts), quotes, hole, prefixed, frozenset(marks))
 
 
 def _tables(language: Language) -> _Tables:

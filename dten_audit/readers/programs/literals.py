@@ -22,7 +22,7 @@ _SIMPLE: Final = {
     "e": "\x1b", "s": " ", "\n": "",
 }  # fmt: skip
 _NAMES: Final = re.compile(r"[A-Za-z_]\w*+", re.ASCII)
-_PHP_VARIABLE: Final = re.compile(r"\$\w++(?:->\w++|\[[^\]\n]*+\])?")
+_PHP_VARIABLE: Final = re.compile(r"\$[A-Za-z_]\w*+(?:->\w++|\[[^\]\n]*+\])?")
 _PERL_VARIABLE: Final = re.compile(
     r"[$@](?:\w++|\{\w++\})(?:(?:->)?(?:\{[^}\n]*+\}|\[[^\]\n]*+\]))*+"
 )
@@ -31,7 +31,8 @@ _VARIABLES: Final = {
     "php": _PHP_VARIABLE, "perl": _PERL_VARIABLE, "kotlin": _KOTLIN_VARIABLE,
     "groovy": re.compile(r"\$[A-Za-z_][\w.]*+"),
 }  # fmt: skip
-_STRICT: Final = frozenset("python go java kotlin groovy csharp javascript typescript".split())
+_NOT_IN: Final = {"ruby": "", "perl": "s", "php": "sab", "csharp": "s"}
+"""Letters that stand for themselves behind a backslash; the others have no ``\\e`` and ``\\s``."""
 _OCTAL: Final = re.compile(r"[0-7]{1,3}")
 _HEX: Final = re.compile(r"[0-9A-Fa-f]{1,2}")
 _UNICODE: Final = re.compile(r"\{?([0-9A-Fa-f]{1,8})\}?")
@@ -182,15 +183,12 @@ class Texts:
             return (chr(number) if legal else "\ufffd"), match.end()
         if after in "01234567" and after and (match := _OCTAL.match(text, at + 1, stop)):
             return chr(int(match[0], 8)), match.end()
-        simple = _SIMPLE.get(after) if after not in "es" or not self._strict else None
-        if simple is not None:
+        simple = _SIMPLE.get(after)
+        if simple is not None and after not in _NOT_IN.get(self._language.name, "es"):
             return simple, at + 2
-        keeps = self._language.name in ("python", "php") and after not in "\\'\"`$"
+        named = "\\'\"" if self._language.name == "python" else '\\"`$'
+        keeps = self._language.name in ("python", "php") and after not in named
         return ("\\" + after if keeps else after), at + 2
-
-    @property
-    def _strict(self) -> bool:
-        return self._language.name in _STRICT
 
     def _wide(self, at: int, letter: str) -> int:
         braces = self._source.text.startswith("{", at + 2)
