@@ -17,6 +17,7 @@ _NO_NAME: Final = (
     r"(?!"
     r""
     r""
+    r""
     r"(?:if|for|while|switch|catch|return|foreach|using|lock|new|synchronized|else|do|elif|elsif|unless|until|with|await|throw|typeof|case|when|super"
     r")\b)"
 )
@@ -135,6 +136,7 @@ _METHOD: Final = (
     r"(?m)^(?P<indent>[ \t]*+)(?:@\w++(?:\([^)\n]*+\))?\s++)*+(?:"
     r""
     r""
+    r""
     r"(?:public|private|protected|internal|static|final|abstract|synchronized|override|virtual|sealed|async|partial|unsafe|extern|suspend|open|inline|def|fun|native|default"
     r")[ \t]++)*+"
     r"(?:<[^>\n]*+>[ \t]*+)?(?:[\w.]++(?:<[^(){};=\n]*+>)?(?:\[\])*+\??[ \t]++)??"
@@ -145,6 +147,7 @@ _METHOD: Final = (
 )
 _FIELD: Final = (
     r"(?m)^[ \t]*+(?:"
+    r""
     r""
     r""
     r"(?:public|private|protected|internal|static|final|const|val|var|def|readonly|override|volatile"

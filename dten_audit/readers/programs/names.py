@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Final, NamedTuple
 
 from dten_audit.model.facts.commands import SCRIPT_FOLDER
@@ -16,10 +17,16 @@ from dten_audit.readers.programs.values import Items, Unknown, Value
 from dten_audit.readers.shell.values import Field
 
 _SETS_ONCE: Final = ("", ":")
-_GROWING: Final = (
-    r"(?:append|extend|push|add|addAll|concat|insert|unshift|AddRange|Add|remove|pop|shift|splice)"
+_ADDS: Final = frozenset("append push add Add".split())
+_JOINS: Final = frozenset("extend addAll AddRange".split())
+_CHANGES: Final = (
+    r"(?:\."
+    r"(?P<method>append|extend|push|add|addAll|Add|AddRange|concat|insert|unshift|remove|pop|shift"
+    r"|splice|clear|sort|reverse)\b[ \t]*+\(|(?P<joins>[ \t]*+(?:\+=|<<=?|\.=))|\["
+    r"[^\]\n]*+\][ \t]*+=(?!=))"
 )
 _MAX_ASSIGNMENTS: Final = 20_000
+_MAX_CHANGES: Final = 200
 
 
 def _own(name: str) -> Field | None:
@@ -50,7 +57,7 @@ class Names:
         self._sets = self._assignments()
         self._known: dict[int, Value | None] = {}
         self._open: set[int] = set()
-        self._changed: dict[str, bool] = {}
+        self._changed: dict[str, list[re.Match[str]]] = {}
 
     def _assignments(self) -> dict[str, list[_Set]]:
         found: dict[str, list[_Set]] = {}
@@ -86,9 +93,9 @@ class Names:
         if chosen is None:
             return None
         value = self._value(chosen)
-        if isinstance(value, Items) and self._grows(bare):
-            return Items(value.items, open=True)
-        return value
+        if isinstance(value, Items):
+            return self._grown(bare, value, chosen, at)
+        return value if all(item.plain for item in sets) else None
 
     def _chosen(self, name: str, sets: list[_Set], at: int) -> _Set | None:
         """Return the one assignment that holds at an offset."""
@@ -97,15 +104,14 @@ class Names:
         if function >= 0 and not own:
             if name in self._functions.all[function].parameters:
                 return None
-            own = [item for item in sets if item.function == -1]
+            own = [item for item in sets if item.function == -1 and item.plain]
             if not own and "." not in name:
                 own = sets if len(sets) == 1 and self._member(name) else []
             return own[0] if len(own) == 1 and own[0].plain else None
-        if not own or not all(item.plain for item in own):
-            return None
+        own = [item for item in own if item.plain]
         before = [item for item in own if item.offset < at]
-        if len(own) == 1:
-            return own[0] if before or function == -1 else None
+        if len(own) <= 1:
+            return own[0] if own and (before or function == -1) else None
         return before[-1] if before and self._straight(before[-1].offset, at) else None
 
     def _member(self, name: str) -> bool:
@@ -147,13 +153,52 @@ class Names:
         """Return where a statement ends: with its line, unless brackets or an operator go on."""
         return statement_end(self._code, at)
 
-    def _grows(self, name: str) -> bool:
+    def _grown(self, name: str, value: Items, chosen: _Set, at: int) -> Value | None:
+        """Return a list with what is added to it between its assignment and its use.
+
+        What is added under a test may be there or not: the list is open from there on.
+        """
+        changes = self._changes(name)
+        depth = self._depth(chosen.offset)
+        function = self._functions.at(at)
+        for change in changes:
+            if self._functions.at(change.start()) != function or chosen.function != function:
+                return Items(value.items, open=True)
+            if not chosen.offset < change.start() < at:
+                continue
+            if value.open or self._depth(change.start()) != depth:
+                return Items(value.items, open=True)
+            found = self._added(change)
+            if found is None:
+                return None
+            value = Items((*value.items, *found.items), found.open)
+        return value
+
+    def _added(self, change: re.Match[str]) -> Items | None:
+        """Return what one change adds at the end; None where it changes more than that."""
+        if change["method"] not in _ADDS | _JOINS and not change["joins"]:
+            return None
+        limit = self._end(change.end())
+        if change["method"] in _ADDS:
+            arguments = self.expressions.arguments(change.end(), limit)
+            return Items(arguments.positional, arguments.spread)
+        value, _ = self.expressions.expression(change.end(), limit)
+        if isinstance(value, Items):
+            return value
+        return Items((value,)) if change["joins"] == "<<" else Items((), open=True)
+
+    def _depth(self, offset: int) -> int:
+        line = self._code[self._code.rfind("\n", 0, offset) + 1 : offset]
+        return len(line) - len(line.lstrip(" \t"))
+
+    def _changes(self, name: str) -> list[re.Match[str]]:
         if name not in self._changed:
             pattern = (
-                rf"\b{re.escape(name)}(?:\.{_GROWING}\b|\s*+(?:\+|<<|\.)=|\s*+<<|\["
-                rf"[^\]\n]*+\]\s*+=(?!=))|\b(?:push|unshift)[ (]+@?{re.escape(name)}\b"
+                rf"(?<![\w.]){re.escape(name)}{_CHANGES}|\b(?:push|unshift)[ (]+@?"
+                rf"{re.escape(name)}\b"
             )
-            self._changed[name] = re.search(pattern, self._code) is not None
+            matches = islice(re.finditer(pattern, self._code), _MAX_CHANGES)
+            self._changed[name] = list(matches)
         return self._changed[name]
 
 

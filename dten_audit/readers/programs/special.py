@@ -14,6 +14,7 @@ _WORD_BEFORE: Final = re.compile(
     r""
     r""
     r""
+    r""
     r"(?:return|typeof|case|in|of|do|else|delete|void|throw|new|and|or|not|if|unless|while|until|when"
     r"|split|grep|map|join|puts|x)\s*+\Z"
 )

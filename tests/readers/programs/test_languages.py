@@ -59,7 +59,7 @@ EXPECTED: dict[str, list[str]] = {
         "31 chmod 4755 /opt/dten/bin/x",
         "32 psql -c ALTER TABLE a ADD COLUMN b int",
         "33 cp dten.service /etc/systemd/system/dten.service",
-        "36 systemctl enable ?${rest}",
+        "36 systemctl enable dten-core.service",
         "37 crontab -",
         "38 [ssh][sudo]systemctl restart pg",
         "40 open /etc/systemd/system/a.service >/etc/systemd/system/a.service",

@@ -31,6 +31,13 @@ STATED = [
     ('os.system("systemctl stop {u}".format(u="a"))', "systemctl stop a"),
     ('cmd = ["systemctl", "stop"]\nsubprocess.run(cmd + ["a"])', "systemctl stop a"),
     ('cmd = ["systemctl", "stop"]\nsubprocess.run([*cmd, "a"])', "systemctl stop a"),
+    (
+        'cmd = ["systemctl"]\ncmd.append("stop")\ncmd += ["a"]\nsubprocess.run(cmd)',
+        "systemctl stop a",
+    ),
+    ('c = ["crontab"]\nif u:\n    c.append(u)\nsubprocess.run(c)', "crontab ?${rest}"),
+    ('c = ["b"]\nc.insert(0, "sudo")\nsubprocess.run(c)', ""),
+    ('c = "systemctl stop"\nc += " a"\nos.system(c)', ""),
     ("os.execvp('systemctl', ['systemctl', 'stop', 'a'])", "systemctl stop a"),
     ("os.execlp('systemctl', 'systemctl', 'stop', 'a')", "systemctl stop a"),
     ('os.symlink("/opt/a", "/etc/a")', "ln -s /opt/a /etc/a"),
