@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import Final, cast
 
 from dten_audit.derive.roles import Roles
@@ -15,7 +14,7 @@ from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command
 from dten_audit.model.facts.schedules import HostStatus, Schedule
 from dten_audit.model.unknown import Unknown
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 from dten_audit.site.estate import Estate
 
 NOT_SEEN: Final = Unknown("package.install")
@@ -117,7 +116,7 @@ def _actor(base: Schedule) -> str:
     return f"as {base.user}" if base.user else "as the user who runs the script"
 
 
-@cache
+@from_tables
 def _trap_texts() -> dict[str, str]:
     table = cast("dict[str, dict[str, str]]", knowledge("cron_traps"))
     return {name: row["says"] for name, row in table.items()}

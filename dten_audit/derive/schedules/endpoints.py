@@ -8,7 +8,7 @@ from functools import cache
 from typing import NamedTuple, cast
 
 from dten_audit.model.facts.commands import Command
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 
 _SILENT_ABOUT_HOSTS = frozenset(
     "echo printf logger log info warn error die true : test [ grep".split()
@@ -31,7 +31,7 @@ class Calls(NamedTuple):
     computed: bool
 
 
-@cache
+@from_tables
 def _styles() -> dict[str, Style]:
     table = cast("dict[str, dict[str, object]]", knowledge("transfer_commands"))
     return {

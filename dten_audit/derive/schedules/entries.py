@@ -11,15 +11,17 @@ from dten_audit.derive.roles import Roles
 from dten_audit.derive.schedules.building import COMPUTED, Builder
 from dten_audit.derive.schedules.dialects.reading import Reading
 from dten_audit.derive.schedules.dialects.reading_all import read_expression
-from dten_audit.derive.schedules.moments import Times
+from dten_audit.derive.schedules.moments import Times, in_words
 from dten_audit.derive.schedules.paths import role_of
 from dten_audit.derive.schedules.scripts import Step
 from dten_audit.derive.schedules.timers import period_of
 from dten_audit.model.facts.general import ScriptRole, Unreadable
 from dten_audit.model.facts.schedules import Role, Schedule, ScheduledEntry, ScheduleKind
 from dten_audit.model.unknown import Unknown
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 
+_SETTING: Final = "?"
+"""Stands for a time zone that a setting of the application names, wherever that is."""
 _CHOSEN: Final = Unknown("package.value")
 _ROLES: Final[dict[ScriptRole, Role]] = {
     "documentation": "documentation",
@@ -27,6 +29,12 @@ _ROLES: Final[dict[ScriptRole, Role]] = {
     "test": "example",
     "ci": "ci",
 }
+
+
+_OF_OTHERS: Final = frozenset(
+    "site-packages dist-packages node_modules vendor gems third_party bower_components".split()
+)
+"""Folders into which package managers put the code that an application only uses."""
 
 
 class Scheduler(NamedTuple):
@@ -41,7 +49,7 @@ class Scheduler(NamedTuple):
     host: bool
 
 
-@cache
+@from_tables
 def schedulers() -> dict[str, Scheduler]:
     """Return the table of schedulers."""
     table = cast("dict[str, dict[str, str]]", knowledge("cron_schedulers"))
@@ -81,9 +89,9 @@ def _role(builder: Builder, entry: ScheduledEntry, row: Scheduler, roles: Roles)
     script = roles.of(entry.document)
     if script in _ROLES:
         return _ROLES[script]
-    if str(script) == "library":
-        return "library"
     info = builder.package.documents.get(entry.document)
+    if info and _OF_OTHERS.intersection(info.path.split("/")[:-1]):
+        return "library"
     return role_of(info.path) if info else "live"
 
 
@@ -158,9 +166,15 @@ def timed(
     """Return a schedule with its zone and period, and the times of its expression."""
     if entry.certainty == "computed":
         return base._replace(next_text="at times that are computed"), Times(in_window=COMPUTED)
-    zone = builder.timetable.zone(entry.zone or reading.zone or row.zone)
+    own = entry.zone or reading.zone
+    set_elsewhere = row.zone == _SETTING and not own
+    zone = "" if set_elsewhere else builder.timetable.zone(own or row.zone)
     if reading.recurrences:
         times = builder.timetable.union(reading.recurrences, zone)
+        if set_elsewhere:
+            base = base._replace(next_text=in_words(times.next, "in the application's time zone"))
+            if times.in_window == Unknown("site.timezone"):
+                times = times._replace(in_window=COMPUTED)
         period = max(period_of(times), int(len(times.next) > 1))
         base = base._replace(zone=zone, period_minutes=period)
         if not reading.spread:

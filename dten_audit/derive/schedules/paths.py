@@ -8,7 +8,7 @@ from functools import cache
 from typing import Final, Literal, NamedTuple, cast
 
 from dten_audit.model.facts.schedules import Role
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 
 Reads = Literal["table", "spool", "anacrontab", "script", ""]
 _GROUP_OR_OTHER_WRITE: Final = 0o022
@@ -36,7 +36,7 @@ class Paths(NamedTuple):
     example_suffixes: tuple[str, ...]
 
 
-@cache
+@from_tables
 def cron_paths() -> Paths:
     """Return the table of cron's paths."""
     table = cast("dict[str, object]", knowledge("cron_paths"))
@@ -62,7 +62,7 @@ def cron_paths() -> Paths:
     )
 
 
-@cache
+@from_tables
 def _readers() -> tuple[dict[str, Reads], dict[str, Reads]]:
     """Return who reads which folders, and which single files."""
     paths = cron_paths()

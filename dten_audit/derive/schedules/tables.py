@@ -96,7 +96,8 @@ def _schedule(builder: Builder, job: CronJob, landing: Landing | None) -> Schedu
     if host is not None and host.kind in _MANAGERS:
         kind = "managed"
     lands = landing is not None or (written and read_by(job.path) != "")
-    landing = landing or Landing(job.path if lands else "", job.dialect, job.path)
+    named = "a file that is named when the script runs" if job.path.startswith("$") else job.path
+    landing = landing or Landing(job.path if lands else "", job.dialect, named)
     base = Schedule(
         job.at,
         kind,
@@ -194,6 +195,7 @@ def _regular(builder: Builder, minutes: int) -> bool | Unknown:
 def run_parts(builder: Builder) -> Iterator[Schedule]:
     """Yield a schedule for each script that lands in cron.hourly, cron.daily and their kin."""
     seen: dict[tuple[str, str], Schedule] = {}
+    often: dict[tuple[str, str, str], set[str]] = {}
     for step in builder.package.installs:
         install = step._replace(target=landed_at(builder, step))
         if read_by(install.target) != "script" or not install.source:
@@ -208,7 +210,13 @@ def run_parts(builder: Builder) -> Iterator[Schedule]:
             seen[key] = seen[key]._replace(installed_by=(*seen[key].installed_by, *by))
         else:
             seen[key] = _script(builder, install, info, by)
-    yield from seen.values()
+        name = (key[0], install.script, posixpath.basename(install.target))
+        often.setdefault(name, set()).add(install.target)
+    choices = {target for targets in often.values() if len(targets) > 1 for target in targets}
+    for (_, target), schedule in seen.items():
+        # One command links the same script into cron.daily, cron.weekly … : into one of them.
+        chosen = target in choices and bool(schedule.installed_by)
+        yield schedule._replace(certainty="computed") if chosen else schedule
 
 
 def _script(

@@ -17,7 +17,7 @@ from dten_audit.model.facts.commands import Command
 from dten_audit.model.facts.schedules import LogRotation, RetiredUse
 from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 from dten_audit.site.site import Site
 
 _TESTS: Final = frozenset(
@@ -215,7 +215,7 @@ def _locks(command: Command) -> bool:
     )
 
 
-@cache
+@from_tables
 def _lock_programs() -> frozenset[str]:
     table = cast("dict[str, list[str]]", knowledge("cron_paths"))
     return frozenset(table["locks"])

@@ -97,7 +97,7 @@ def _script_job(program: Program, call: Call) -> ScheduledEntry | None:
         second = text_of(program, named[0]) if named else Text()
         named_job = not looks_like_cron(when.text) and looks_like_cron(second.text)
         return _timed(program, call, "node-schedule", second if named_job else when)
-    if last == "every" and has(program, "agenda", "Agenda"):
+    if last == "every" and "." in call.path and has(program, "agenda", "Agenda"):
         runs = text_of(program, call.arguments.get(1)).text
         notation: Notation = "node" if looks_like_cron(when.text) else "plain-words"
         return entry(program, call.at, "agenda", notation, when, runs)._replace(command=runs)
