@@ -56,12 +56,13 @@ def _everywhere(package: Package) -> bool:
     for command in package.of(Command):
         if command.program in _TOOLS and {"-b", "--become"} & set(command.arguments):
             return True
-    for info in package.documents.values():
-        if info.path.endswith("ansible.cfg") and info.size <= _MAX_BYTES:
-            data = package.content(info.id)
-            if data is not None and _enabled().search(decode(data).text):
-                return True
-    return False
+    settings = [
+        info.id
+        for info in package.documents.values()
+        if info.path.endswith("ansible.cfg") and info.size <= _MAX_BYTES
+    ]
+    found = package.contents(settings) if settings else ()
+    return any(_enabled().search(decode(data).text) is not None for _, data in found)
 
 
 def _becomes(

@@ -20,12 +20,14 @@ def required_packages(package: Package) -> frozenset[str]:
 
     Recommended ones are among them: apt installs them as well.
     """
+    controls = [
+        info.id
+        for info in package.documents.values()
+        if info.path.rpartition("/")[2] == "control" and not info.host and info.size <= _MAX_BYTES
+    ]
     found: set[str] = set()
-    for info in package.documents.values():
-        if info.path.rpartition("/")[2] != "control" or info.host or info.size > _MAX_BYTES:
-            continue
-        data = package.content(info.id)
-        for match in _FIELDS.finditer(decode(data).text if data is not None else ""):
+    for _, data in package.contents(controls) if controls else ():
+        for match in _FIELDS.finditer(decode(data).text):
             for part in re.split(r"[,|]", match[1]):
                 name = _NAME.match(part.strip())
                 if name:

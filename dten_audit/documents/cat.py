@@ -18,7 +18,7 @@ from dten_audit.model.location import MEMBER, inner
 
 _NEAR: Final = 0.5
 _FEW: Final = 8
-"""So many members are found sooner one by one than by unpacking the whole package again."""
+"""So many encoded texts are found sooner one by one than by unpacking the whole package again."""
 _SINGLY: Final = 200
 """More containers than this are not looked for; each search starts anew."""
 
@@ -47,13 +47,13 @@ def contents(
 ) -> Iterator[tuple[str, bytes]]:
     """Yield address and bytes of the documents and containers at ``addresses``.
 
-    Few are looked for one by one, many in one pass that unpacks nothing else; what stands in a
-    document as encoded text needs all of it. What cannot be had is left out. Raises
-    ``PackageError`` where the package cannot be opened.
+    Several are looked for in one pass that unpacks nothing else; what stands in a document as
+    encoded text needs all of it. What cannot be had is left out. Raises ``PackageError`` where
+    the package cannot be opened.
     """
     left = set(addresses)
     budget.whole = True
-    if len(left) > _FEW:
+    if len(left) > 1:
         for address, data in open_root(path, budget, _Several).find(frozenset(left)):
             if address in left:
                 left.discard(address)
@@ -164,11 +164,20 @@ class _Search(Frame):
                 return inside.find(rest[len(own) + len(MEMBER) :])
             except PackageError as error:
                 failure = error
-        raise failure or self._nothing(rest)
+        raise failure or _NoSuchMemberError(self.address, rest, self.names)
 
-    def _nothing(self, rest: str) -> PackageError:
+
+class _NoSuchMemberError(PackageError):
+    """Nothing is at an address. What was meant is only looked for when somebody is told."""
+
+    def __init__(self, container: str, rest: str, names: list[str]) -> None:
+        super().__init__(container, rest)
+        self._container, self._rest, self._names = container, rest, names
+
+    def __str__(self) -> str:
         import difflib
 
-        near = difflib.get_close_matches(rest.partition(MEMBER)[0], self.names, 1, _NEAR)
-        hint = f"; did you mean {inner(self.address, near[0])}?" if near else ""
-        return PackageError(f"{inner(self.address, rest)}: no such member{hint}")
+        wanted = self._rest.partition(MEMBER)[0]
+        near = difflib.get_close_matches(wanted, self._names, 1, _NEAR)
+        hint = f"; did you mean {inner(self._container, near[0])}?" if near else ""
+        return f"{inner(self._container, self._rest)}: no such member{hint}"

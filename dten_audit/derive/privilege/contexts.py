@@ -110,12 +110,16 @@ def made_users(package: Package) -> dict[str, Made]:
 
 def sysusers_lines(package: Package) -> Iterator[tuple[DocumentInfo, int, str]]:
     """Yield the lines of all sysusers.d(5) files, with their documents and numbers."""
-    for info in package.documents.values():
-        if "sysusers.d/" in info.path and info.size <= _MAX_BYTES and not info.host:
-            data = package.content(info.id)
-            text = decode(data).text if data is not None else ""
-            for number, line in enumerate(text.split("\n"), start=1):
-                yield info, number, line
+    files = [
+        info
+        for info in package.documents.values()
+        if "sysusers.d/" in info.path and info.size <= _MAX_BYTES and not info.host
+    ]
+    found = dict(package.contents([info.id for info in files])) if files else {}
+    for info in files:
+        text = decode(found.get(info.id, b"")).text
+        for number, line in enumerate(text.split("\n"), start=1):
+            yield info, number, line
 
 
 def refuses_login(user: str, made: dict[str, Made]) -> bool:

@@ -52,14 +52,17 @@ def included(package: Package) -> Iterator[SudoersRule | SudoersDefault]:
         for path, source in by_target.items():
             if path == target or (line.folder and posixpath.dirname(path) == target.rstrip("/")):
                 wanted.setdefault(source, path)
-    for document, path in wanted.items():
-        info = package.documents.get(document)
-        if info is None or info.kind == "sudoers" or info.host or info.size > _MAX_BYTES:
+    files = [
+        info
+        for info in map(package.documents.get, wanted)
+        if info and info.kind != "sudoers" and not info.host and info.size <= _MAX_BYTES
+    ]
+    found = dict(package.contents([info.id for info in files])) if files else {}
+    for info in files:
+        if info.id not in found:
             continue
-        data = package.content(document)
-        if data is None:
-            continue
-        for fact in read(Document(info.address, path, "sudoers", data)):
+        document = info.id
+        for fact in read(Document(info.address, wanted[document], "sudoers", found[document])):
             if isinstance(fact, SudoersRule | SudoersDefault):
                 yield fact._replace(document=document)
 
