@@ -26,6 +26,7 @@ from dten_audit.model.report import Coverage, NotCovered, PackageReport, Repeate
 from dten_audit.model.rule import Rule
 from dten_audit.options import Options
 from dten_audit.readers.base import Reader
+from dten_audit.readers.knowledge import using
 from dten_audit.readers.reading import Reading, Tally
 from dten_audit.readers.registry import READERS
 from dten_audit.site.estate import Estate
@@ -47,7 +48,8 @@ def audit(
     options = options or Options()
     rules = options.chosen(load_rules(options.rules))
     estate = options.estate()
-    reports = [audit_package(path, options, rules, estate, progress) for path in packages]
+    with using(options.tables()):
+        reports = [audit_package(path, options, rules, estate, progress) for path in packages]
     at = estate.at.strftime("%Y-%m-%dT%H:%M:%SZ")
     return Report(__version__, at, tuple(reports), options.site is not None)
 
@@ -59,7 +61,7 @@ def audit_package(
     estate: Estate,
     progress: Progress | None = None,
 ) -> PackageReport:
-    """Audit one package: the six stages."""
+    """Audit one package: the six stages, with the tables of names that are in use."""
     clock = Clock()
     try:
         reading, ledger = read_package(path, options, estate, progress)
@@ -84,9 +86,10 @@ def examine(path: str | Path, options: Options) -> Package:
     Raises ``PackageError`` if it cannot be opened.
     """
     estate = options.estate()
-    reading, _ = read_package(path, options, estate)
-    package = link_package(path, reading, options.budget)
-    derive(package, estate, DERIVERS)
+    with using(options.tables()):
+        reading, _ = read_package(path, options, estate)
+        package = link_package(path, reading, options.budget)
+        derive(package, estate, DERIVERS)
     return package
 
 

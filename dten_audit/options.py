@@ -12,6 +12,7 @@ from dten_audit.documents.budget import Budget, Limits
 from dten_audit.documents.plugins import PluginError, Plugins
 from dten_audit.model.rule import Rule
 from dten_audit.model.suggestion import suggestion
+from dten_audit.readers.knowledge import SHIPPED, Tables
 from dten_audit.site.estate import Estate, Window
 from dten_audit.site.loading import load_site
 from dten_audit.site.site import Site
@@ -33,7 +34,8 @@ class OptionError(ValueError):
 class Options(NamedTuple):
     """Options of an audit. ``at`` is the moment to judge as of (default: now).
 
-    ``select`` and ``ignore`` hold rule ids and families; ``rules`` folders of further rules.
+    ``select`` and ``ignore`` hold rule ids and families; ``rules`` folders of further rules and of
+    rows that are added to the tables of names.
     ``plugins`` are names of installed plugins that read further formats.
     """
 
@@ -67,6 +69,14 @@ class Options(NamedTuple):
             window=self.window,
             advisories=_advisories(self.advisories),
         )
+
+    def tables(self) -> Tables:
+        """Load the tables of names, with the rows that ``rules`` add. Raises ``SiteFileError``."""
+        if not self.rules:
+            return SHIPPED
+        from dten_audit.site.tables import load_tables
+
+        return load_tables(self.rules)
 
     def chosen(self, rules: Sequence[Rule]) -> tuple[Rule, ...]:
         """Return the rules that ``select`` and ``ignore`` leave. Raises ``OptionError``."""

@@ -12,6 +12,7 @@ from dten_audit.cli.main import FOUND, OK, USAGE, complain
 
 if TYPE_CHECKING:
     from dten_audit.model.rule import Rule
+    from dten_audit.readers.knowledge import Tables
 
 _RULES = click.option(
     "--rules", type=click.Path(path_type=Path), multiple=True, help="A folder of further rules."
@@ -56,26 +57,61 @@ def list_rules(rules: tuple[Path, ...], select: tuple[str, ...], form: str) -> i
 @click.option("--mutants/--no-mutants", default=True, help="Also drop each condition once.")
 def test_rules(rules: tuple[Path, ...], select: tuple[str, ...], *, mutants: bool) -> int:
     """Run the rules' examples, and show that each condition matters to one of them."""
-    from dten_audit.judge.loading import load_rules
-    from dten_audit.proof.examples import failures
-    from dten_audit.proof.mutants import all_survivors
+    from dten_audit.readers.knowledge import using
 
     chosen = _known(rules, select)
-    everything = load_rules(rules)
+    with using(_tables(rules)):
+        bad = _problems(chosen, rules, mutants=mutants)
+    examples = sum(len(items) for rule in chosen for _, items in rule.examples)
+    click.echo(f"{len(chosen)} rules, {examples} examples, {bad} problems")
+    if not chosen:
+        return complain("there are no rules to test", USAGE)
+    return FOUND if bad else OK
+
+
+def _problems(chosen: list[Rule], folders: tuple[Path, ...], *, mutants: bool) -> int:
+    """Print what is wrong with rules' examples; return how much."""
+    from dten_audit.judge.loading import load_rules
+    from dten_audit.proof.examples import failures, too_few
+    from dten_audit.proof.mutants import all_survivors
+
+    everything = load_rules(folders)
     bad = 0
     for rule in chosen:
-        for failure in failures(rule, everything):
+        for failure in (*too_few(rule), *failures(rule, everything)):
             bad += 1
             click.echo(f"{failure.rule}: {failure.example} {failure.reason}  ({rule.source})")
     if mutants:
         for survivor in all_survivors(chosen):
             bad += 1
             click.echo(f"{survivor.rule}: no example needs the condition {survivor.condition}")
-    examples = sum(len(items) for rule in chosen for _, items in rule.examples)
-    click.echo(f"{len(chosen)} rules, {examples} examples, {bad} problems")
-    if not chosen:
-        return complain("there are no rules to test", USAGE)
-    return FOUND if bad else OK
+    return bad
+
+
+@command.command(name="tables")
+@click.argument("name", required=False)
+@_RULES
+def tables(name: str | None, rules: tuple[Path, ...]) -> int:
+    """List the tables of names that a site may add rows to, or print one with its sources."""
+    from dten_audit.model.suggestion import suggestion
+    from dten_audit.readers.table_shapes import descriptions
+    from dten_audit.site.tables import own_files, table_text
+
+    _tables(rules)
+    known = descriptions()
+    own = [path for path in own_files(rules) if name in (None, path.stem)]
+    if name is not None:
+        if name not in known:
+            message = f"there is no table {name}{suggestion(name, known)}"
+            raise click.UsageError(message)
+        texts = [table_text(name), *(f"# {path}\n{path.read_text('utf-8')}" for path in own)]
+        click.echo("\n".join(texts), nl=False)
+        return OK
+    for each, row in known.items():
+        added = "".join(f"; and {path}" for path in own if path.stem == each)
+        click.echo(f"{each:18} {row.about}{added}")
+    click.echo("\nRows of your own: DIR/knowledge/NAME.yaml, given with --rules DIR.")
+    return OK
 
 
 @command.command(name="schema")
@@ -96,4 +132,14 @@ def _known(folders: tuple[Path, ...], select: tuple[str, ...]) -> list[Rule]:
     try:
         return list(Options(select=select).chosen(load_rules(folders)))
     except (RuleError, OptionError) as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _tables(folders: tuple[Path, ...]) -> Tables:
+    from dten_audit.options import Options
+    from dten_audit.site.schema import SiteFileError
+
+    try:
+        return Options(rules=folders).tables()
+    except SiteFileError as error:
         raise click.UsageError(str(error)) from None

@@ -56,16 +56,18 @@ def read_signatures(path: str, values: dict[str, Any]) -> Signed:
     from dten_audit.derive.deriving import derive
     from dten_audit.derive.registry import DERIVERS
     from dten_audit.links.relinking import link_package
+    from dten_audit.readers.knowledge import using
     from dten_audit.site.schema import SiteFileError
 
     options: Options = build_options(values)
     try:
-        estate = options.estate()
+        estate, tables = options.estate(), options.tables()
     except SiteFileError as error:
         raise click.UsageError(str(error)) from None
-    reading, _ = read_package(path, options, estate)
-    package = link_package(path, reading, options.budget)
-    derive(package, estate, [own for own in DERIVERS if ".signing." in own.function])
+    with using(tables):
+        reading, _ = read_package(path, options, estate)
+        package = link_package(path, reading, options.budget)
+        derive(package, estate, [own for own in DERIVERS if ".signing." in own.function])
     return Signed(path, package, estate)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from functools import cache
 from typing import Any, Final, Literal, NamedTuple, cast
 
 from dten_audit.derive.arguments import Arguments, split_arguments
@@ -13,7 +12,7 @@ from dten_audit.derive.roles import Roles
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command, Word
 from dten_audit.model.facts.containers import ContainerRight, ContainerSetting, Right
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 from dten_audit.readers.shell.tables import wrappers
 from dten_audit.site.estate import Estate
 
@@ -77,7 +76,7 @@ def meaning_of(setting: ContainerSetting) -> Meaning:
     return Meaning(row["grade"], row["means"])
 
 
-@cache
+@from_tables
 def _table() -> dict[str, Any]:
     return cast("dict[str, Any]", knowledge("container_rights"))
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from fnmatch import translate
-from functools import cache
 from typing import Final, NamedTuple, cast
 
 from dten_audit.documents.document import DocumentInfo
 from dten_audit.links.package import Package
 from dten_audit.model.facts.general import ScriptRole
 from dten_audit.model.location import MEMBER
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 
 _MAX_HOSTS: Final = 20
 _NEVER_RUN: Final = ("documentation", "test", "example")
@@ -23,7 +22,7 @@ class _Row(NamedTuple):
     kinds: frozenset[str]
     folders: frozenset[str]
     names: re.Pattern[str] | None
-    paths: re.Pattern[str] | None
+    paths: tuple[re.Pattern[str], ...]
 
     def fits(self, folders: list[str], name: str, path: str, kinds: set[str]) -> bool:
         """Tell whether the row speaks of a file."""
@@ -31,11 +30,11 @@ class _Row(NamedTuple):
             self.kinds & kinds
             or self.folders.intersection(folders)
             or (self.names is not None and self.names.match(name))
-            or (self.paths is not None and self.paths.search(path))
+            or any(known.search(path) for known in self.paths)
         )
 
 
-@cache
+@from_tables
 def _rows() -> tuple[_Row, ...]:
     table = cast("dict[str, list[dict[str, list[str]]]]", knowledge("script_roles"))
     return tuple(
@@ -44,7 +43,7 @@ def _rows() -> tuple[_Row, ...]:
             frozenset(row.get("kinds", ())),
             frozenset(row.get("folders", ())),
             _any_of(row["names"]) if "names" in row else None,
-            re.compile("|".join(row["paths"])) if "paths" in row else None,
+            tuple(map(re.compile, row.get("paths", ()))),
         )
         for row in table["roles"]
     )
@@ -87,13 +86,15 @@ class Roles:
             stated = stated or dict(info.hints).get("role", "")
             if not info.host:
                 found = _role(info, kinds)
+                if found == "script" and info.id in self._libraries:
+                    return "library"
                 sharper = stated and found not in _NEVER_RUN
                 return cast("ScriptRole", stated) if sharper else found
             info = self._documents.get(info.host)
         return "script"
 
 
-@cache
+@from_tables
 def build_tools() -> frozenset[str]:
     """Return the names of scripts that compile programs and are not run by an upgrade."""
     table = cast("dict[str, list[str]]", knowledge("script_roles"))

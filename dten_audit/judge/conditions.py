@@ -9,6 +9,7 @@ from typing import Final
 
 from dten_audit.judge.fields import values
 from dten_audit.judge.logic import Condition, Tri, all_of, any_of, negation
+from dten_audit.model.patterns import compiled
 from dten_audit.model.unknown import Unknown
 from dten_audit.site.estate import Estate
 
@@ -19,7 +20,6 @@ _UNITS: Final = {
     "ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400,
 }  # fmt: skip
 _QUANTITY: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)")
-_OUTSIDE_SUBSET: Final = re.compile(r"\(\?(?![:i)])|\\[1-9]|\(\?P=")
 
 Test = Callable[[object], Tri]
 
@@ -36,26 +36,6 @@ def quantity(value: object) -> float:
         message = f"not a number, size or time: {value}"
         raise ValueError(message)
     return float(match[1]) * _UNITS[match[2]]
-
-
-def check_pattern(pattern: str) -> None:
-    """Raise ``ValueError`` where a pattern leaves the subset that every engine agrees on.
-
-    No look-around, no back-references, no flags but a leading ``(?i)``.
-    """
-    if _OUTSIDE_SUBSET.search(pattern):
-        message = "the pattern uses look-around, a back-reference or flags other than (?i)"
-        raise ValueError(message)
-    _regex(pattern)
-
-
-@cache
-def _regex(pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern, re.ASCII)
-    except re.error as error:
-        message = f"not a regular expression: {error}"
-        raise ValueError(message) from None
 
 
 @cache
@@ -116,7 +96,7 @@ def _operator(name: str, operand: object, estate: Estate) -> Test:
     if name in ("gt", "ge", "lt", "le"):
         return _comparison(name, quantity(operand))
     if name == "matches":
-        regex = _regex(str(operand))
+        regex = compiled(str(operand))
         return lambda found: isinstance(found, str) and regex.search(found) is not None
     if name == "glob":
         globs = [glob_regex(str(g)) for g in (operand if isinstance(operand, list) else [operand])]

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import Final, cast
 
-from dten_audit.judge.conditions import OPERATORS, SITE_SECTIONS, check_pattern, quantity
+from dten_audit.judge.conditions import OPERATORS, SITE_SECTIONS, quantity
 from dten_audit.judge.fields import field_types, has_path, literals, type_at
 from dten_audit.judge.templates import fields_of
 from dten_audit.model.facts.registry import fact_types
 from dten_audit.model.finding import SEVERITIES, Confidence, Severity
+from dten_audit.model.patterns import check_pattern
 from dten_audit.model.rule import Rule, SeverityCase
 from dten_audit.model.suggestion import suggestion
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from typing import Any, Final, NamedTuple, cast
 
 from dten_audit.documents.document import DocumentInfo
@@ -12,7 +11,7 @@ from dten_audit.links.package import Call, Package
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import Command, LibraryCommand, MainGuard
 from dten_audit.model.location import MEMBER
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 from dten_audit.readers.programs.running import ORIGIN
 
 PROGRAMS: Final = frozenset(
@@ -34,7 +33,7 @@ class _Table(NamedTuple):
     never: frozenset[str]
 
 
-@cache
+@from_tables
 def _table() -> _Table:
     data = cast("dict[str, Any]", knowledge("script_roles"))["programs"]
     return _Table(

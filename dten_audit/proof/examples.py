@@ -28,6 +28,9 @@ AT: Final = "2026-11-21T03:00:00Z"
 BESIDE: Final = ("trust", "advisories")
 """Members below ``@trust/`` and ``@advisories/`` are the user's, not the package's."""
 PACKAGE: Final = "@package"
+THOROUGH: Final = ("CRON", "UNIT", "PRIV")
+"""Families whose rules have at least ``FEWEST`` bad and ``FEWEST`` good examples; others two."""
+FEWEST: Final = 3
 Example = Mapping[str, object]
 
 
@@ -139,6 +142,14 @@ def outcome(prepared: Prepared, rule: Rule, rules: Sequence[Rule]) -> Outcome:
 def _place(verdict: Verdict) -> str:
     at = verdict.fact.at
     return f"{at.member}:{at.line}" if at.line is not None else at.member
+
+
+def too_few(rule: Rule) -> Iterator[Failure]:
+    """Yield the kinds of examples of which a rule has fewer than its family needs."""
+    for kind, examples in rule.examples:
+        if rule.family in THOROUGH and len(examples) < FEWEST:
+            reason = f"has {len(examples)} {kind} examples; rules of {rule.family} have {FEWEST}"
+            yield Failure(rule.id, "it", reason)
 
 
 def failures(rule: Rule, rules: Sequence[Rule]) -> Iterator[Failure]:

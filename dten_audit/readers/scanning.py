@@ -16,7 +16,7 @@ from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.mentions import Mention
 from dten_audit.model.facts.suppressions import Suppression
 from dten_audit.readers.gate import Gate, Trigger
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 
 _READ: Final = SOURCES | SCRIPTS | words("sql sudoers logrotate")
 """Kinds that are scanned although a reader has read them: comments are nothing to readers."""
@@ -86,7 +86,7 @@ def triggers() -> list[Trigger]:
     ]
 
 
-@cache
+@from_tables
 def markers() -> tuple[Marker, ...]:
     """Return how comments to auditing tools start."""
     rows = cast("dict[str, list[dict[str, Any]]]", knowledge("suppressions"))["markers"]

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import pytest
 
-from dten_audit.judge.conditions import check_pattern, compile_condition, glob_regex, quantity
+from dten_audit.judge.conditions import compile_condition, glob_regex, quantity
 from dten_audit.judge.logic import Tri
+from dten_audit.model.patterns import check_pattern
 from dten_audit.model.unknown import Unknown
 from dten_audit.site.estate import Estate
 from dten_audit.site.site import RetiredHost, Site, UnitRecord

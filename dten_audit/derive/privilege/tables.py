@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from functools import cache
 from typing import NamedTuple, cast
 
 from dten_audit.model.facts.privilege import Write
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 
 
 class Tool(NamedTuple):
@@ -43,7 +42,7 @@ def _words(row: dict[str, object], key: str) -> frozenset[str]:
     return frozenset(cast("list[str]", row.get(key, [])))
 
 
-@cache
+@from_tables
 def tools() -> dict[str, Tool]:
     """Return the programs that run a command as somebody else, by name."""
     rows = cast("dict[str, dict[str, object]]", _table()["tools"])
@@ -63,19 +62,19 @@ def tools() -> dict[str, Tool]:
     }
 
 
-@cache
+@from_tables
 def names(section: str) -> frozenset[str]:
     """Return a list of names: ``builtins``, ``no_login``, ``users``, ``escapes``, …."""
     return frozenset(cast("list[str]", _table()[section]))
 
 
-@cache
+@from_tables
 def admin_groups() -> dict[str, str]:
     """Return the groups whose members are nearly root, with what they may do."""
     return cast("dict[str, str]", _table()["admin_groups"])
 
 
-@cache
+@from_tables
 def near_groups() -> dict[str, str]:
     """Return the groups whose members are no root by themselves but close to it."""
     return cast("dict[str, str]", _table()["near_groups"])
@@ -109,7 +108,7 @@ def loosening(setting: str, value: str, *, negated: bool) -> str:
     return ""
 
 
-@cache
+@from_tables
 def writers() -> dict[str, Writer]:
     """Return the programs that change files, by name."""
     table = cast("dict[str, dict[str, dict[str, object]]]", knowledge("system_paths"))
@@ -126,7 +125,7 @@ def writers() -> dict[str, Writer]:
     }
 
 
-@cache
+@from_tables
 def _areas() -> tuple[tuple[str, str], ...]:
     table = cast("dict[str, dict[str, str]]", knowledge("system_paths"))
     return tuple(sorted(table["areas"].items(), key=lambda row: -len(row[0])))

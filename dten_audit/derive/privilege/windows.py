@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
 from typing import Final, cast
 
 from dten_audit.derive.arguments import elsewhere
@@ -14,7 +13,7 @@ from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import SCRIPT_FOLDER, Command, Word
 from dten_audit.model.facts.privilege import AdminGrant
 from dten_audit.model.facts.windows import Elevates, Elevation
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 from dten_audit.readers.windows.parameters import parameter, positional
 from dten_audit.site.estate import Estate
 
@@ -23,7 +22,7 @@ _CHANGES: Final = frozenset("F M W WD WDAC WO GA GW D DC AD".split())
 _SWITCHES_OFF: Final = re.compile(r"(?i)enablelua|consentpromptbehavioradmin")
 
 
-@cache
+@from_tables
 def _table() -> dict[str, object]:
     return cast("dict[str, object]", knowledge("windows_rights"))
 
@@ -32,7 +31,7 @@ def _names(section: str) -> list[str]:
     return cast("list[str]", _table()[section])
 
 
-@cache
+@from_tables
 def _groups() -> dict[str, str]:
     return cast("dict[str, str]", _table()["groups"])
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection
-from functools import cache
 from typing import Final, NamedTuple, cast
 
 from dten_audit.documents.document import DocumentInfo
 from dten_audit.model.facts.sql import Role
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 
 _NUMBER: Final = re.compile(r"(\d+)")
 _ORDERED: Final = re.compile(r"^[VvMm]?\d{1,20}")
@@ -47,7 +46,7 @@ def _table() -> dict[str, list[dict[str, object]]]:
     return cast("dict[str, list[dict[str, object]]]", knowledge("migration_runners"))
 
 
-@cache
+@from_tables
 def _runners() -> tuple[_Row, ...]:
     return tuple(
         _Row(
@@ -60,7 +59,7 @@ def _runners() -> tuple[_Row, ...]:
     )
 
 
-@cache
+@from_tables
 def _roles() -> tuple[_RoleRow, ...]:
     return tuple(
         _RoleRow(
@@ -72,7 +71,7 @@ def _roles() -> tuple[_RoleRow, ...]:
     )
 
 
-@cache
+@from_tables
 def _programs() -> frozenset[str]:
     return frozenset(cast("list[str]", cast("object", _table()["programs"])))
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Final, cast
 
 from dten_audit.model.facts.sql import Action, Dialect
 from dten_audit.model.unknown import Unknown
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 
 _SHAPE: Final = re.compile(
     r"([a-z_][a-z0-9_ ]*?)\s*(?:\((\d+|max)(?:\s*,\s*(\d+))?\))?\s*(unsigned)?"
@@ -30,7 +29,7 @@ _CONSTANT_DEFAULT_VERSION: Final = 11
 TABLE_TYPES: Final = Unknown("site.tables")
 
 
-@cache
+@from_tables
 def _volatility() -> dict[str, str]:
     table = cast("dict[str, list[str]]", knowledge("pg_functions"))
     return {name: kind for kind in ("immutable", "stable", "volatile") for name in table[kind]}

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from functools import cache
 from typing import NamedTuple, cast
 
 from dten_audit.model.facts.units import Impact
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 from dten_audit.readers.systemd.names import split_name, unit_type
 
 
@@ -39,7 +38,7 @@ class Shared(NamedTuple):
 NOT_SHARED = Shared("", "")
 
 
-@cache
+@from_tables
 def managers() -> dict[str, Manager]:
     """Return the programs that control units, by name."""
     rows = cast("dict[str, dict[str, object]]", _verbs()["managers"])
@@ -60,12 +59,12 @@ def managers() -> dict[str, Manager]:
     }
 
 
-@cache
+@from_tables
 def _verbs() -> dict[str, object]:
     return cast("dict[str, object]", knowledge("unit_verbs"))
 
 
-@cache
+@from_tables
 def _names() -> dict[str, object]:
     return cast("dict[str, object]", knowledge("unit_names"))
 
@@ -75,7 +74,7 @@ def verb(word: str) -> str:
     return cast("dict[str, str]", _verbs()["verbs"]).get(word, word)
 
 
-@cache
+@from_tables
 def verbs(group: str) -> frozenset[str]:
     """Return the verbs of a group: ``starting``, ``stopping``, ``changing``."""
     return frozenset(cast("list[str]", _verbs()[group]))
@@ -86,14 +85,14 @@ def with_now(name: str) -> str:
     return cast("dict[str, str]", _verbs()["now"]).get(name, "")
 
 
-@cache
+@from_tables
 def package_managers() -> dict[str, frozenset[str]]:
     """Return the programs that install packages, with the verbs of theirs that do."""
     rows = cast("dict[str, list[str]]", _verbs()["package_managers"])
     return {name: frozenset(words) for name, words in rows.items()}
 
 
-@cache
+@from_tables
 def _folders(key: str) -> tuple[str, ...]:
     return tuple(f"{folder}/" for folder in cast("list[str]", _verbs()[key]))
 
@@ -108,7 +107,7 @@ def in_user_folder(path: str) -> bool:
     return path.startswith(_folders("user_folders")) or "/.config/systemd/user/" in path
 
 
-@cache
+@from_tables
 def is_base(name: str) -> bool:
     """Say whether every host with systemd has this unit."""
     base = cast("dict[str, list[str]]", _names()["base"])
@@ -121,7 +120,7 @@ def is_base(name: str) -> bool:
     )
 
 
-@cache
+@from_tables
 def shared(name: str) -> Shared:
     """Return what others lose while a unit is down; nothing for a product's own unit."""
     stem = name.removesuffix(".service")
@@ -131,7 +130,7 @@ def shared(name: str) -> Shared:
     return NOT_SHARED
 
 
-@cache
+@from_tables
 def other_names(name: str) -> tuple[tuple[str, ...], str]:
     """Return the names that other systems have for a unit, and what is known of them."""
     stem = name.removesuffix(".service")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import Final, NamedTuple, cast
 
 from dten_audit.derive.arguments import elsewhere
 from dten_audit.model.facts.commands import Command, Word
 from dten_audit.model.facts.units import Impact
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 from dten_audit.readers.windows.parameters import parameter, positional
 
 PROVIDES: Final = "provides"
@@ -36,23 +35,23 @@ class Shared(NamedTuple):
     loses: str
 
 
-@cache
+@from_tables
 def _table() -> dict[str, object]:
     return cast("dict[str, object]", knowledge("windows_services"))
 
 
-@cache
+@from_tables
 def _verbs(section: str) -> dict[str, str]:
     return cast("dict[str, str]", _table()[section])
 
 
-@cache
+@from_tables
 def is_base(name: str) -> bool:
     """Say whether every host with Windows has a service."""
     return name.lower() in cast("list[str]", _table()["base"])
 
 
-@cache
+@from_tables
 def shared(name: str) -> Shared:
     """Return what others lose while a service is down."""
     for row in cast("list[dict[str, object]]", _table()["shared"]):

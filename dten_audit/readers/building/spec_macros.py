@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Any, Final, cast
 
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 
 _TAG: Final = re.compile(r"(?mi)^(name|version|release|epoch)[ \t]*:[ \t]*([^\s%#]+)[ \t]*$")
 _DEFINITION: Final = re.compile(
@@ -20,7 +19,7 @@ _ROUNDS: Final = 4
 _MAX_VALUE: Final = 2_000
 
 
-@cache
+@from_tables
 def _table() -> dict[str, dict[str, str]]:
     return cast("dict[str, Any]", knowledge("rpm_macros"))
 

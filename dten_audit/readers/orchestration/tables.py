@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, Final, Literal, NamedTuple, cast
 
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 
 Language = Literal["ansible", "salt", "puppet", "chef"]
 Template = tuple["str | Template", ...]
@@ -42,7 +41,7 @@ def _table() -> dict[str, Any]:
     return cast("dict[str, Any]", knowledge("resource_commands"))
 
 
-@cache
+@from_tables
 def rows(language: Language) -> dict[str, Row]:
     """Return the rows of a language by the names of the resources."""
     found: dict[str, Row] = {}
@@ -83,7 +82,7 @@ def _template(words: list[Any] | tuple[()]) -> Template:
     return tuple(_template(word) if isinstance(word, list) else str(word) for word in words)
 
 
-@cache
+@from_tables
 def aliases(language: Language) -> dict[str, tuple[str, ...]]:
     """Return the other names of parameters."""
     table = cast("dict[str, list[str]]", _table()["aliases"].get(language, {}))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Any, NamedTuple, cast
 
 from dten_audit.model.facts.commands import LayerKind
 from dten_audit.readers.gate import Gate, Trigger
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 
 
 class Row(NamedTuple):
@@ -67,7 +66,7 @@ def _row(data: dict[str, Any]) -> Row:
     )
 
 
-@cache
+@from_tables
 def calls(language: str) -> Calls:
     """Return the functions of a language."""
     table = _table()
@@ -85,7 +84,7 @@ def calls(language: str) -> Calls:
     return Calls(names, methods, re.compile(rf"(?<![\w$])(?:{words})\b"))
 
 
-@cache
+@from_tables
 def _gate(language: str) -> Gate:
     table = _table()
     triggers = table["triggers"]
@@ -100,19 +99,19 @@ def worth_reading(language: str, data: bytes) -> bool:
     return "runs" in topics or len(topics) == len(("changes", "paths"))
 
 
-@cache
+@from_tables
 def interpreters() -> dict[str, str]:
     """Return expressions that stand for an interpreter, and its program."""
     return cast("dict[str, str]", _table()["interpreters"])
 
 
-@cache
+@from_tables
 def own_files() -> frozenset[str]:
     """Return expressions that stand for the program's own file."""
     return frozenset(_table()["own_file"])
 
 
-@cache
+@from_tables
 def own_folders() -> frozenset[str]:
     """Return expressions that stand for the folder of the program's own file."""
     return frozenset(_table()["own_folder"])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, NamedTuple, cast
 
 from dten_audit.model.facts.commands import LayerKind
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 
 
 class Wrapper(NamedTuple):
@@ -52,7 +51,7 @@ def _words(row: dict[str, Any], key: str) -> frozenset[str]:
     return frozenset(str(word) for word in row.get(key, ()))
 
 
-@cache
+@from_tables
 def wrappers() -> dict[str, Wrapper]:
     """Return the wrappers by name."""
     found: dict[str, Wrapper] = {}
@@ -83,7 +82,7 @@ def wrappers() -> dict[str, Wrapper]:
     return found
 
 
-@cache
+@from_tables
 def clients() -> dict[str, Client]:
     """Return the programs that run text, by name."""
     found: dict[str, Client] = {}
@@ -108,7 +107,7 @@ def _rows(section: str) -> list[dict[str, Any]]:
     return table[section]
 
 
-@cache
+@from_tables
 def special_names() -> frozenset[str]:
     """Return the names of all programs that are more than their words to a reader of scripts."""
     shells_own = {"cp", "mv", "install", "dd", "sponge", "tee", "cat"}
@@ -116,19 +115,19 @@ def special_names() -> frozenset[str]:
     return frozenset(wrappers()) | frozenset(clients()) | stop_names() | running
 
 
-@cache
+@from_tables
 def inner_languages() -> dict[str, str]:
     """Return the language of programs whose text runs commands of which the words can be read."""
     return {name: str(row["language"]) for row in _rows("inner") for name in row["names"]}
 
 
-@cache
+@from_tables
 def message_names() -> frozenset[str]:
     """Return names of functions that only print."""
     return frozenset(_names("messages"))
 
 
-@cache
+@from_tables
 def stop_names() -> frozenset[str]:
     """Return names of functions that print and end the script."""
     return frozenset(_names("stops"))

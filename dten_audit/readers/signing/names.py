@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import cast
 
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 
 
-@cache
+@from_tables
 def words(table: str) -> frozenset[str]:
     """Return a list of the knowledge file ``signing`` as a set."""
     tables = cast("dict[str, list[str]]", knowledge("signing"))
     return frozenset(tables[table])
 
 
-@cache
+@from_tables
 def endings() -> tuple[str, ...]:
     """Return the endings of signature files, longest first."""
     return tuple(sorted(words("signature_endings"), key=len, reverse=True))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import NamedTuple, cast
 
 from dten_audit.model.facts.commands import Guard, GuardKind
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 
 
 class Probe(NamedTuple):
@@ -17,7 +16,7 @@ class Probe(NamedTuple):
     subject: str
 
 
-@cache
+@from_tables
 def _admin() -> tuple[str, ...]:
     table = cast("dict[str, list[str]]", knowledge("windows_commands"))
     return tuple(str(text) for text in table["admin_probes"])

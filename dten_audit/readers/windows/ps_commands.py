@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
 from typing import Final, cast
 
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import Failure, Layer, Redirection, Word
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 from dten_audit.readers.windows import ps_scan as scan
 from dten_audit.readers.windows.parameters import parameter
 from dten_audit.readers.windows.programs import state
@@ -35,23 +34,23 @@ FED: Final = "$_"
 _PASSES_ON: Final = frozenset(("where-object", "select-object", "sort-object", "tee-object"))
 
 
-@cache
+@from_tables
 def _table() -> dict[str, object]:
     return cast("dict[str, object]", knowledge("windows_commands"))
 
 
-@cache
+@from_tables
 def aliases() -> dict[str, str]:
     """Return PowerShell's aliases."""
     return cast("dict[str, str]", _table()["aliases"])
 
 
-@cache
+@from_tables
 def _remote() -> dict[str, list[str]]:
     return cast("dict[str, list[str]]", _table()["runs_block"])
 
 
-@cache
+@from_tables
 def _names(section: str) -> frozenset[str]:
     return frozenset(cast("list[str]", _table()[section]))
 
