@@ -13,6 +13,7 @@ from dten_audit.links.package import Package
 from dten_audit.model.facts.code_signatures import CodeSignature
 from dten_audit.model.facts.key_signatures import KeySignatureCheck
 from dten_audit.model.facts.signatures import SignatureCheck
+from dten_audit.model.facts.tuf import TufRepository
 from dten_audit.model.location import MEMBER
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.signing.certificates import X509, grouped
@@ -82,7 +83,15 @@ def _signature(
 
 
 def _others(package: Package) -> Iterator[Data]:
-    """Yield what else is signed: by bare keys, and programs inside themselves."""
+    """Yield what else is signed: by bare keys, by roots of TUF, and programs inside themselves."""
+    for own in package.of(TufRepository):
+        if not own.incidental:
+            yield {
+                "path": own.at.path, "signs": "", "format": "TUF",
+                "verdict": f"{own.sound} of {own.roles} metadata files hold",
+                "signer": f"root version {own.version}, SHA-256 {own.fingerprint}",
+                "trust": None if isinstance(own.trust, Unknown) else own.trust,
+            }  # fmt: skip
     for by_key in package.of(KeySignatureCheck):
         if not by_key.incidental:
             yield {

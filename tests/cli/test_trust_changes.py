@@ -14,6 +14,7 @@ from dten_audit.examples import pki
 from dten_audit.examples.key_signing import minisign, minisign_public
 from dten_audit.examples.revoking import Revoked, revocation_list
 from dten_audit.examples.signed_code import Vendor, signed_program, store
+from dten_audit.examples.signed_tuf import signed_tuf
 from dten_audit.site.advisories import load_advisory
 from dten_audit.site.advisory import AdvisoryError
 from dten_audit.site.trust_loading import load_trust
@@ -85,6 +86,17 @@ def test_revisions_of_a_repository(
     assert run("trust", "diff", "HEAD:trust", "HEAD:trust") == 0
     assert run("trust", "diff", "HEAD:none", "trust") == 2
     assert "git says" in run.err
+
+
+def test_show_tells_the_root_of_update_metadata(run: Terminal, tmp_path: Path) -> None:
+    for path, data in signed_tuf({"store": "none"}).items():
+        file = tmp_path / "package" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    assert run("trust", "show", str(tmp_path / "package"), "-f", "json", *AT) == 0
+    (own,) = json.loads(run.out)["others"]
+    assert (own["format"], own["verdict"]) == ("TUF", "4 of 4 metadata files hold")
+    assert own["signer"].startswith("root version 1, SHA-256 ")
 
 
 # --- import-advisory -----------------------------------------------------------------------------
