@@ -24,6 +24,7 @@ MAX_NESTED: Final = 8
 """How deep shell texts may stand in each other (``ssh host "sh -c '…'"``)."""
 _TEXT_ALLOWANCE: Final = 8
 _TEXT_FLOOR: Final = 200_000
+_MOST_TEXT: Final = 2_000_000
 
 
 class Calls(Meanings):
@@ -32,7 +33,7 @@ class Calls(Meanings):
     def __init__(self, document: Document, commands: int) -> None:
         super().__init__(document, commands)
         self.nested = 0
-        self.text_left = _TEXT_ALLOWANCE * len(document.text) + _TEXT_FLOOR
+        self.text_left = min(_TEXT_ALLOWANCE * len(document.text) + _TEXT_FLOOR, _MOST_TEXT)
         self._parsed: dict[str, Body] = {}
 
     def call(self, procedures: tuple[Procedure, ...], run: Run) -> Ending:

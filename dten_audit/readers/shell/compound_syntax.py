@@ -97,6 +97,8 @@ class CompoundSyntax(SimpleSyntax):
     def _parenthesised(self, start: int) -> Node:
         """Read ``((…))`` or ``( … )``."""
         offset = self.base + start
+        if self.spent():
+            return Simple((), (), (), (), offset)
         if self.text.startswith("((", start):
             end = self.arithmetic_end(start + 2)
             if end is not None:

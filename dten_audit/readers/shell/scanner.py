@@ -15,6 +15,8 @@ MAX_COMMANDS: Final = 40_000
 _RESCAN: Final = 4
 _RESCAN_FLOOR: Final = 20_000
 
+MAX_PIECES: Final = 100_000
+"""So many expansions, subshells and stray operators: more come from no real script either."""
 TOO_MANY: Final = "more commands than are read"
 TOO_DEEP: Final = "nested deeper than 64 levels"
 NO_END_OF_QUOTE: Final = "quote without end"
@@ -30,14 +32,14 @@ class Shared:
 
     ``commands`` counts simple commands. ``rescans`` is how many characters may still be read a
     second time after a wrong guess: it keeps the whole linear. ``functions`` are the names of those
-    that are defined.
+    that are defined. ``pieces`` counts what costs time without being a command.
     """
 
-    __slots__ = ("assigned", "commands", "functions", "problems", "rescans")
+    __slots__ = ("assigned", "commands", "functions", "pieces", "problems", "rescans")
 
     def __init__(self, size: int) -> None:
         self.problems: list[Problem] = []
-        self.commands = 0
+        self.commands = self.pieces = 0
         self.rescans = _RESCAN * size + _RESCAN_FLOOR
         self.assigned: list[str] = []
         self.functions: set[str] = set()
@@ -87,7 +89,19 @@ class Scanner:
     def stray(self, size: int) -> None:
         """Pass over an operator where none can stand."""
         self.problem(self.pos, "unexpected operator")
-        self.pos += size
+        if not self.spent():
+            self.pos += size
+
+    def spent(self) -> bool:
+        """Count a piece; return True, and go to the end, once there are too many."""
+        self.shared.pieces += 1
+        if self.shared.pieces <= MAX_PIECES:
+            return False
+        if self.shared.pieces == MAX_PIECES + 1:
+            self.shared.problems[MAX_PROBLEMS - 1 :] = []
+            self.problem(self.pos, TOO_MANY)
+        self.pos = self.end
+        return True
 
     def balanced(self, pos: int) -> int:
         """Return the end of the parentheses that open at ``pos``, within their line."""
@@ -110,6 +124,7 @@ class Scanner:
             elif level:
                 level -= 1
             elif self.text.startswith(")", match.end()):
+                self.may_rescan(match.end() - pos)
                 return match.end() + 1
             else:
                 self.may_rescan(match.end() - pos)
@@ -125,6 +140,7 @@ class Scanner:
             for match in _BRACKET.finditer(self.text, pos, limit):
                 level += 1 if match[0] == "[" else -1
                 if level == 0:
+                    self.may_rescan(match.end() - pos)
                     return match.end()
             self.may_rescan(limit - pos)
         return None

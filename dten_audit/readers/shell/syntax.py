@@ -104,7 +104,7 @@ class Parser(CompoundSyntax):
             return None
         text = self.text
         rest: list[tuple[str, Node]] = []
-        while True:
+        while self.shared.commands < MAX_COMMANDS:
             self._skip_blanks()
             operator = text[self.pos : self.pos + 2]
             if operator not in ("&&", "||"):
@@ -129,7 +129,11 @@ class Parser(CompoundSyntax):
         if first is None or not self.text.startswith("|", self.pos):
             return first
         commands = [first]
-        while self.text.startswith("|", self.pos) and not self.text.startswith("||", self.pos):
+        while (
+            self.text.startswith("|", self.pos)
+            and not self.text.startswith("||", self.pos)
+            and self.shared.commands < MAX_COMMANDS
+        ):
             self.pos += 2 if self.text.startswith("|&", self.pos) else 1
             self._skip_space()
             command = self._command() if self.pos < self.end else None

@@ -96,6 +96,8 @@ class WordScanner(QuoteScanner):
     def _dollar(self, start: int, parts: list[Part], *, quoted: bool) -> bool:
         """Read what ``$`` begins; return True if that is a quoted string."""
         text, pos = self.text, self.pos
+        if self.spent():
+            return False
         char = text[pos + 1 : pos + 2]
         if char == "(":
             self._dollar_parenthesis(start, parts, quoted=quoted)
@@ -164,6 +166,8 @@ class WordScanner(QuoteScanner):
     ) -> None:
         """Read commands between backquotes; ``document``: in a here-document."""
         pos = self.pos
+        if self.spent():
+            return
         match = _BACKQUOTE_END.match(self.text, pos + 1)
         if match is None:
             self.pos = self._recover(pos)
@@ -270,6 +274,8 @@ class WordScanner(QuoteScanner):
     def _parenthesis(self, start: int, parts: list[Part]) -> bool:
         """Read an array literal or an extended glob; False where ``(`` is neither."""
         before = self.text[self.pos - 1]
+        if self.spent():
+            return True
         if before == "=" and ASSIGNMENT.fullmatch(self.text, start, self.pos):
             if self.too_deep(self.pos):
                 return False
