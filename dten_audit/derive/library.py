@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from functools import cache
 from typing import NamedTuple, cast
 
 from dten_audit.derive.roles import Roles
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import LibraryCommand, LibraryUse
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import from_tables, knowledge
 from dten_audit.site.estate import Estate
 
 
@@ -20,7 +19,7 @@ class _Topic(NamedTuple):
     paths: tuple[str, ...]
 
 
-@cache
+@from_tables
 def _topics() -> tuple[_Topic, ...]:
     table = cast("dict[str, dict[str, dict[str, list[str]]]]", knowledge("process_calls"))
     return tuple(
@@ -34,13 +33,12 @@ def derive(package: Package, _estate: Estate) -> Iterable[LibraryUse]:
     roles = Roles(package)
     seen: set[tuple[str, str]] = set()
     for command in package.of(LibraryCommand):
-        if roles.of(command.document) not in ("library", "script"):
-            continue
         for topic, program in _about(command):
             if (command.document, topic) not in seen:
                 seen.add((command.document, topic))
                 kind = package.documents[command.document].kind
-                yield LibraryUse(command.at, topic, program, kind, command.certainty)
+                role = roles.of(command.document)
+                yield LibraryUse(command.at, topic, program, kind, command.certainty, role)
 
 
 def _about(command: LibraryCommand) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal, NamedTuple
 
 from dten_audit.model.facts.base import Certainty
+from dten_audit.model.facts.general import ScriptRole
 from dten_audit.model.location import Location
 
 LayerKind = Literal["privilege", "plain", "shell", "remote", "container", "lock", "deferred"]
@@ -145,7 +146,8 @@ class MainGuard(NamedTuple):
 class LibraryUse(NamedTuple):
     """Library code runs commands of a family. ``topic`` is a row of ``gate.yaml``.
 
-    ``program`` is the first such command, ``kind`` the language of its file.
+    ``program`` is the first such command, ``kind`` the language of its file, ``role`` what that is
+    for: ``script`` where it is started, but does not come to this function.
     """
 
     at: Location
@@ -153,6 +155,7 @@ class LibraryUse(NamedTuple):
     program: str
     kind: str
     certainty: Certainty = "exact"
+    role: ScriptRole = "library"
 
     @property
     def subject(self) -> str:

@@ -17,10 +17,12 @@ ScriptRole = Literal[
     "test",
     "example",
     "documentation",
+    "library",
 ]
 """What a script of a package is for. ``script`` is run on the user's hosts; ``maintainer`` is run
 there as root by a package manager; ``removal`` takes the product away; ``build`` makes the product
-out of its sources; the others are not run there as they stand."""
+out of its sources; ``library`` is code that others may use, but that nothing in the package is seen
+to; the others are not run there as they stand."""
 
 
 class Unreadable(NamedTuple):
