@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from dten_audit.derive.signing.coverage import holds
 from dten_audit.derive.signing.members import Members
+from dten_audit.derive.signing.text_lines import Lines
 from dten_audit.documents.document import Document
 from dten_audit.links.package import DocumentInfo, Package
 from dten_audit.model.facts.key_signatures import KeySignature, KeySignatureCheck
@@ -131,13 +132,9 @@ def json_digests(document: Document) -> Iterator[Listed]:
         root = json.loads(document.text)
     except (ValueError, RecursionError):
         return
-    text, position, line = document.text, 0, 1
+    lines = Lines(document.text)
     for path, algorithm, digest in _walk(root):
-        found = text.find(json.dumps(path, ensure_ascii=False), position)
-        if found >= 0:
-            line += text.count("\n", position, found)
-            position = found
-        yield Listed(document.location(line), algorithm, digest, path)
+        yield Listed(document.location(lines.of(path)), algorithm, digest, path)
 
 
 def _walk(root: object) -> Iterator[tuple[str, str, str]]:

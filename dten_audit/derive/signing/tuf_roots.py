@@ -20,6 +20,8 @@ from dten_audit.site.trust_keys import TrustedKey
 
 _VERIFICATIONS: Final = 20_000
 """More signatures than this are not verified for one package; bins of bins have that many."""
+_UNIT: Final = 13
+"""A signature counts once more for each 8 KiB that it is over."""
 
 
 class Part(NamedTuple):
@@ -75,7 +77,7 @@ class Verifier:
 
     def __init__(self) -> None:
         self._left = _VERIFICATIONS
-        self._known: dict[tuple[TufKey, bytes, str], bool] = {}
+        self._known: dict[tuple[TufKey, bytes, int], bool] = {}
 
     def signers(self, own: Metadata, role: Role, keys: dict[str, TufKey]) -> Signers:
         """Return the keys of a role that signed; one key under two ids is one."""
@@ -99,9 +101,9 @@ class Verifier:
         return Signers(frozenset(good), role.threshold, forged, tuple(unread), twins)
 
     def _made(self, key: TufKey, value: bytes, own: Metadata) -> bool:
-        wanted = (key, value, own.fingerprint)
+        wanted = (key, value, id(own.message))
         if wanted not in self._known:
-            self._left -= 1
+            self._left -= 1 + (len(own.message) >> _UNIT)
             if self._left < 0:
                 return False
             self._known[wanted] = made(key, value, own.message)

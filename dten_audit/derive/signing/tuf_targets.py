@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
 from dten_audit.derive.signing.members import Members, is_program
+from dten_audit.derive.signing.text_lines import Lines
 from dten_audit.derive.signing.tuf_roles import HASHES, Roles, file_differs
 from dten_audit.derive.signing.tuf_roots import Flaw, Part
 from dten_audit.model.facts.signing import ManifestEntry
@@ -16,6 +16,9 @@ from dten_audit.readers.signing.tuf import File
 _STEPS: Final = 2_000_000
 """More comparisons of paths with delegations than this are not made for one repository."""
 _DEPTH: Final = 32
+_HEIGHT: Final = 8
+"""How far above the metadata targets may lie."""
+_TOO_MANY: Final = "it has more targets and delegations than are looked at"
 _FOLDER: Final = "targets/"
 _Status = Literal["matches", "differs", "missing", "uncovered", "unchecked"]
 
@@ -39,6 +42,8 @@ class Targets:
         self.flaws: list[Flaw] = []
         self.folders: set[str] = set()
         self.listed = list(self._found())
+        if self._steps < 0 and roles.targets is not None:
+            self.flaws.append(Flaw("unchecked", roles.targets, "", _TOO_MANY))
         if not self.listed and roles.targets is not None:
             self.folders |= {own for own in self._bases(roles.targets) if own.endswith(_FOLDER)}
 
@@ -101,7 +106,7 @@ class Targets:
                 speaks = self._speaker(path)
                 if speaks is part:
                     yield Listed(path, part, file, line, address)
-                elif speaks is None:
+                elif speaks is None and self._steps >= 0:
                     self.flaws.append(Flaw("outside", part, "", path))
 
     def _speaker(self, path: str) -> Part | None:
@@ -139,7 +144,7 @@ class Targets:
         """Yield the folders that paths may count from: those above, and ``targets`` in them."""
         folder = part.info.address.rpartition("/")[0] + "/"
         container = part.info.address[: len(part.info.address) - len(part.info.path)]
-        while folder.startswith(container):
+        for _ in range(_HEIGHT):
             yield folder + _FOLDER
             yield folder
             if folder == container:
@@ -153,6 +158,9 @@ class Targets:
         folder, slash, name = path.rpartition("/")
         numbered = [f"{folder}{slash}{value}.{name}" for value in file.hashes.values()]
         for base in self._bases(part):
+            self._steps -= 1
+            if self._steps < 0:
+                return ""
             for one in (path, *numbered[:4]):
                 if base + one in self._members.files and base + one != part.info.address:
                     self.folders.add(base)
@@ -162,12 +170,6 @@ class Targets:
 
 def _lines(part: Part) -> Iterator[tuple[str, File, int]]:
     """Yield the targets of a role with their lines, in the order of the text."""
-    text, position, line = part.own.raw.decode("utf-8", "replace"), 0, 1
+    lines = Lines(part.own.raw.decode("utf-8", "replace"))
     for path, file in part.own.files.items():
-        found = text.find(json.dumps(path, ensure_ascii=False), position)
-        if found < 0:
-            found = text.find(json.dumps(path), position)
-        if found >= 0:
-            line += text.count("\n", position, found)
-            position = found
-        yield path, file, line
+        yield path, file, lines.of(path)

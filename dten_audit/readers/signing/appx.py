@@ -35,6 +35,7 @@ _METHODS: Final = {
     "http://www.w3.org/2001/04/xmlenc#sha512": "sha512",
 }
 _BLOCK: Final = 64 << 10
+_LARGEST: Final = 64 << 20
 _LOCAL: Final = b"PK\3\4"
 _CENTRAL: Final = b"PK\1\2"
 _END: Final = b"PK\5\6"
@@ -202,6 +203,8 @@ def _records(data: bytes, own: _Layout, count: int, size: int, start: int) -> by
 
 def block_map(data: bytes) -> tuple[str, list[Blocks]]:
     """Return the algorithm of a block map, and its files. Raises ``MalformedError``."""
+    if len(data) > _LARGEST:
+        raise MalformedError("the block map is larger than any")
     try:
         root = parse_xml(data.decode("utf-8-sig", "replace"))
     except XmlError as error:

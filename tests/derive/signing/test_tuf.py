@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,23 @@ def test_no_more_than_some_signatures_are_verified(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(tuf_roots, "_VERIFICATIONS", 3)
     found = package(signed_tuf({"store": "none"}))
     assert {own.kind for own in found.of(TufDefect)} == {"unchecked"}
+
+
+def test_floods_end_soon() -> None:
+    """Many signatures over much, many targets, names that are written otherwise than one writes."""
+    one = made.Signer("one")
+    roles = dict.fromkeys(made.TOP, ([made.Signer(f"k{n}") for n in range(400)], 1))
+    root = made.root(1, LATER, roles) | {"x-fill": "x" * (4 << 20)}
+    message = json.dumps({"signatures": [{"keyid": keyid, "sig": "00" * 64}
+                                         for keyid in root["keys"]], "signed": root})  # fmt: skip
+    listed = made.targets(1, LATER, {f"{'d/' * 9}t-{n:06}": b"x" for n in range(20_000)})
+    targets = made.metadata(listed, [one]).replace(b"t-", b"\\u0074-")
+    begun = time.monotonic()
+    found = package(
+        {f"{'a/' * 40}root.json": message.encode(), f"{'a/' * 40}targets.json": targets}
+    )
+    assert time.monotonic() - begun < 6
+    assert {own.kind for own in found.of(TufDefect)} >= {"missing"}
 
 
 @given(st.data())
