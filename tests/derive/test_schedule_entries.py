@@ -237,6 +237,7 @@ FILES = {
     "src/M.java": 'import io.micronaut.scheduling.annotation.Scheduled;\nclass S { @Scheduled(fixedDelay = "10s") void x() {} }\n',
     "a.js": "q.add('x', {}, { repeat: { cron: '0 3 * * *' } });\n",
     "b.js": "const s = require('node-schedule');\ns.scheduleJob('0 3 * * *', f);\n",
+    "d.js": "const { Cron } = require('croner');\nnew Cron('0 3 * * *', f);\n",
     "c.js": "const Agenda = require('agenda');\nagenda.every('3 minutes', 'x');\n",
     "compose.yaml": "services:\n  a:\n    labels:\n      ofelia.job-exec.x.schedule: '@every 1h'\n",
     "a.tf": 'resource "google_cloud_scheduler_job" "x" {\n  schedule = "0 3 * * *"\n}\n',

@@ -185,7 +185,10 @@ def _event(document: Document, tokens: Sequence[Token]) -> Iterator[ScheduledEnt
         return
     text = document.text
     times = " ".join(text[tokens[start].start : tokens[end - 1].end].split())
-    runs = text[tokens[do].start : tokens[do].start + 200] if do < len(tokens) else ""
+    runs = ""
+    if do < len(tokens):
+        start_of_body = tokens[do].start
+        runs = text[start_of_body : min(start_of_body + 200, tokens[-1].end)]
     name = _event_name(tokens, at, words)
     when = Value(times, tokens[start].start)
     entry = _entry(document, when, "mysql", "mysql-event", name, runs)

@@ -92,6 +92,8 @@ def _script_job(program: Program, call: Call) -> ScheduledEntry | None:
         return _timed(program, call, "node-cron", when)
     if last == "CronJob" and (call.name.startswith("cron.") or has(program, "'cron'", '"cron"')):
         return _timed(program, call, "node-cron", when)
+    if last == "Cron" and has(program, "croner"):
+        return _timed(program, call, "croner", when)
     if last == "scheduleJob" and has(program, "node-schedule"):
         named = call.arguments.positional[1:2]
         second = text_of(program, named[0]) if named else Text()
