@@ -15,6 +15,8 @@ MAGIC: Final = b"APK Sig Block 42"
 SCHEMES: Final = {0x7109871A: "2", 0xF05368C0: "3", 0x1B93AD61: "3.1"}
 KNOWN: Final = frozenset(SCHEMES.values())
 _MOST: Final = 64
+_SIGNERS: Final = 10
+"""More signers, or signatures of one signer, are refused, by Android as well."""
 _STRIPPED: Final = 0xBEEFF00D
 _LINEAGE: Final = 0x3BA06F8C
 _ROTATES_LATER: Final = 0x559F8B02
@@ -83,8 +85,8 @@ def _signers(scheme: str, value: bytes) -> Iterator[Signer]:
     listed = _Cursor(whole.prefixed())
     whole.ends()
     found = [_signer(scheme, _Cursor(own)) for own in listed.all()]
-    if not found:
-        raise MalformedError(f"scheme {scheme} without a signer")
+    if not 0 < len(found) <= _SIGNERS:
+        raise MalformedError(f"scheme {scheme} with {len(found)} signers; Android knows 1 to 10")
     yield from found
 
 
@@ -99,8 +101,8 @@ def _signer(scheme: str, own: _Cursor) -> Signer:
     certificates = tuple(_Cursor(inside.prefixed()).all())
     stated = (inside.number(), inside.number()) if scheme != "2" else None
     attributes = [(_Cursor(raw).number(), raw[4:]) for raw in _Cursor(inside.prefixed()).all()]
-    if not certificates or not digests or not signatures:
-        raise MalformedError("a signer without certificate, digest or signature")
+    if not certificates or not digests or not 0 < len(signatures) <= _SIGNERS:
+        raise MalformedError("a signer without certificate or digest, or without some signatures")
     platforms = (stated, beside) if stated and beside else None
     demands = tuple(_demands(attributes))
     lineage = tuple(

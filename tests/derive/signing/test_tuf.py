@@ -212,11 +212,11 @@ def test_floods_end_soon() -> None:
                                          for keyid in root["keys"]], "signed": root})  # fmt: skip
     listed = made.targets(1, LATER, {f"{'d/' * 9}t-{n:06}": b"x" for n in range(20_000)})
     targets = made.metadata(listed, [one]).replace(b"t-", b"\\u0074-")
-    begun = time.monotonic()
+    begun = time.process_time()
     found = package(
         {f"{'a/' * 40}root.json": message.encode(), f"{'a/' * 40}targets.json": targets}
     )
-    assert time.monotonic() - begun < 6
+    assert time.process_time() - begun < 6
     assert {own.kind for own in found.of(TufDefect)} >= {"missing"}
 
 
