@@ -92,7 +92,7 @@ SHAPES: Final[tuple[Shape, ...]] = (
     Shape("kubernetes", f"{_HERE}.kubernetes:read", holds=(b"apiVersion", b"kind", b"ontainers"),
           pattern=rb"\bkind\"?:[ \t]*[\"']?"
                   rb"(?:Pod|Deployment|StatefulSet|DaemonSet|Replica|Job|CronJob|List)"),
-    Shape("cron-job", f"{_CRON}.kubernetes:read", holds=(b"schedule",),
+    Shape("cron-job", f"{_CRON}.kubernetes:read", holds=(b"schedule", b"Cron"),
           pattern=rb"\bCron(?:Job|Workflow)\b"),
     Shape("github-schedule", f"{_CRON}.ci_schedules:read_github",
           r"/\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml$", (b"schedule", b"cron")),
@@ -117,6 +117,7 @@ SHAPES: Final[tuple[Shape, ...]] = (
           (b"schedule:",)),
     Shape("ofelia", f"{_CRON}.clouds:read_ofelia", holds=(b"ofelia.job-", b".schedule")),
     Shape("java-schedule-settings", f"{_CRON}.settings:read_yaml",
+          r"/[^/]*(?:application|bootstrap|config|settings|cron|schedul|quartz|jobs?)[^/]*\.ya?ml$",
           any_of=(b"cron", b"Cron", b"CRON", b"chedul", b"CHEDUL", b"uartz", b"QUARTZ", b"rigger"),
           pattern=rb"(?i)(?:cron|schedul|quartz|trigger)[\w.-]{0,80}[ \t]*+:[^\n*?]{0,200}[*?]"),
     Shape("ansible-tasks", f"{_ANSIBLE}:read_tasks", r"/(?:tasks|handlers)/.*\.ya?ml$",
