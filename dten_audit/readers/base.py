@@ -24,6 +24,8 @@ class Reader(NamedTuple):
     ``version`` counts changes of what it states, for the cache. ``partial``: it looks at a part of
     the document only and does not read its language, so that this counts as not read. ``fits`` is
     ``module:name`` of a cheap test that tells whether a document is worth asking it at all.
+    ``most``: so many statements are taken of one document, the rest is said to be unread; 0 means
+    all, for lists that are long by nature.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Reader(NamedTuple):
     triggers: tuple[bytes, ...] = ()
     partial: bool = False
     fits: str = ""
+    most: int = 20_000
 
     def load(self) -> Read:
         """Import the function."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from mmap import mmap
 from typing import Final, NamedTuple, cast
 
@@ -222,9 +223,16 @@ class Reading:
         return embedded
 
     def _stated(self, reader: Reader, document: Document) -> Iterator[Fact | Embedded]:
-        """Yield what a reader states. One that fails costs its document a finding, no audit."""
+        """Yield what a reader states, as far as there is an end to it.
+
+        A reader that fails costs its document a finding, no audit.
+        """
+        stated = self._loaded[reader.name](document)
         try:
-            yield from self._loaded[reader.name](document)
+            yield from islice(stated, reader.most) if reader.most else stated
+            if reader.most and next(stated, None) is not None:
+                reason = f"more than {reader.most} statements; the rest is not read"
+                yield Unreadable(document.location(1), reader.name, reason)
         except Exception as error:
             if os.environ.get("DTEN_AUDIT_DEBUG"):
                 raise

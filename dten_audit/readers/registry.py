@@ -71,6 +71,7 @@ READERS: tuple[Reader, ...] = (
         "signing",
         frozenset({"pem", "der", "cms", "pkcs12", "keystore", "checksums", "pgp", "minisign"}),
         "dten_audit.readers.signing.reader:read",
+        most=0,
     ),
     Reader(
         "embedded-keys",
@@ -121,6 +122,7 @@ READERS: tuple[Reader, ...] = (
         "dten_audit.readers.signing.jar:read",
         triggers=(rb"-Digest: ",),
         partial=True,
+        most=0,
     ),
     Reader(
         "become-passwords",
@@ -176,6 +178,7 @@ READERS: tuple[Reader, ...] = (
             rb"(?i)\b(alter|create|drop|rename|truncate|reindex|cluster|vacuum|lock|update|delete)\s",
             rb"(?i)\b(refresh|optimize|sp_rename|execute|prepare|set|begin|exec)\s",
         ),
+        most=50_000,
     ),
     Reader(
         "shell",
@@ -185,6 +188,7 @@ READERS: tuple[Reader, ...] = (
             rb"(?i)\b(systemctl|service|crontab|sudo|doas|pkexec|su|psql|mysql|mariadb|sqlite3|sqlplus)\b",
             rb"/etc/|\b(curl|wget|ssh|scp|sftp|rsync|chmod|chown|chkconfig|at|batch|docker|kubectl)\s",
         ),
+        most=200_000,
     ),
     Reader(
         "powershell",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import Final, NamedTuple
 
 from dten_audit.documents.document import Document
@@ -26,6 +27,10 @@ _OPTIONS: Final = (
     "CWD", "CHROOT",
 )  # fmt: skip
 _MAX_EXPANDED: Final = 2000
+MAX_NAMES: Final = 20_000
+"""So many names of users, hosts and commands are read of one file, aliases expanded."""
+MAX_STATED: Final = 5_000
+"""So many rules and settings are read of one file; nobody writes as many by hand."""
 _MAX_DEPTH: Final = 8
 _MAX_TAGS: Final = 32
 
@@ -37,9 +42,10 @@ class _Line(NamedTuple):
 
 
 class _Aliases:
-    """The aliases of a file: lists by kind and name."""
+    """The aliases of a file: lists by kind and name. ``room`` is left for names."""
 
     def __init__(self) -> None:
+        self.room = MAX_NAMES
         self._lists: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def add(self, kind: str, text: str) -> bool:
@@ -57,7 +63,10 @@ class _Aliases:
         found: list[str] = []
         for name in names:
             members = self._lists.get((kind, name.removeprefix("!")))
+            if self.room < 0:
+                break
             if members is None or depth >= _MAX_DEPTH:
+                self.room -= 1
                 found.append(name)
             else:
                 sign = "!" if name.startswith("!") else ""
@@ -72,8 +81,19 @@ Stated = SudoersRule | SudoersDefault | SudoersInclude | Unreadable
 
 def read(document: Document) -> Iterator[Stated]:
     """State each user specification, setting and include, and each line that is none."""
-    lines = list(_logical_lines(document.text))
     aliases = _Aliases()
+    stated = _lines(document, aliases)
+    yield from islice(stated, MAX_STATED)
+    if next(stated, None) is not None:
+        reason = f"more than {MAX_STATED} rules and settings; the rest is not read"
+        yield Unreadable(document.location(1), "sudoers", reason)
+    if aliases.room < 0:
+        reason = f"more than {MAX_NAMES} users, hosts and commands; the rest is not read"
+        yield Unreadable(document.location(1), "sudoers", reason)
+
+
+def _lines(document: Document, aliases: _Aliases) -> Iterator[Stated]:
+    lines = list(_logical_lines(document.text))
     rest: list[_Line] = []
     for line in lines:
         word, _, text = line.text.partition(" ")
@@ -82,6 +102,8 @@ def read(document: Document) -> Iterator[Stated]:
         elif not aliases.add(word, text):
             yield Unreadable(document.location(line.number), "sudoers", "not an alias")
     for line in rest:
+        if aliases.room < 0:
+            return
         if line.text.startswith(("@include", "#include")):
             word, _, target = line.text.partition(" ")
             at = document.location(line.number)

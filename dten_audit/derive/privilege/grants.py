@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from dten_audit.derive.arguments import elsewhere, split_arguments
@@ -111,13 +112,17 @@ def _is_wild(command: str) -> bool:
 def _edits(package: Package) -> Iterator[tuple[str, AdminGrant]]:
     """Yield commands that change a sudoers file in a way that is not read as lines."""
     written = {(d.host, d.path) for d in package.documents.values() if d.host}
-    known = {(i.script, i.order, i.target) for i in package.installs if i.source}
+    copied: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for install in package.installs:
+        if install.source:
+            copied[install.script, install.order].add(install.target)
     for command in package.of(Command):
         if elsewhere(command):
             continue
+        host = package.documents[command.document].host or command.document
         for path in _edited(command):
-            read = (command.document, path) in written
-            if not read and not _copied(command, path, known):
+            read = (host, path) in written
+            if not read and not _copied(command, path, copied.get(_key(command), ())):
                 why = "its lines are not known beforehand"
                 yield (
                     command.document,
@@ -136,11 +141,10 @@ def _edited(command: Command) -> Iterator[str]:
             yield arguments.value("-f", "--file") or SUDOERS
 
 
-def _copied(command: Command, path: str, known: set[tuple[str, int, str]]) -> bool:
+def _copied(command: Command, path: str, targets: Collection[str]) -> bool:
     """Say whether the package ships the file that a command copies there."""
     if command.program not in _COPIERS:
         return False
-    targets = {t for document, order, t in known if (document, order) == _key(command)}
     return any(
         target == path or posixpath.dirname(target) == path.rstrip("/") for target in targets
     )

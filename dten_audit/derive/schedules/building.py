@@ -37,7 +37,8 @@ class Builder:
         self.scripts = Scripts(package)
         self.worker = Worker(package, estate.site, self.scripts)
         # A site that knows its units runs systemd; then such a job does nothing.
-        self._systemd_runs = False if estate.site.units else Unknown("site.units")
+        known = estate.site.units or "units" in estate.site.complete
+        self._systemd_runs = False if known else Unknown("site.units")
 
     def steps(self, document: str, command: str, base: Schedule) -> list[Step]:
         """Return what a command comes to: as its reader stated it, else read now."""

@@ -58,6 +58,7 @@ class Brought:
         self._masks = {
             link.unit: link for link in self.links if link.kind == "mask" and not link.document
         }
+        self._pulled_in = {link.unit for link in self.links if link.kind == "enables"}
         commands = package.of(Command)
         self._uncalled = {(c.document, c.order) for c in commands if not c.called}
         self._steps: dict[str, list[Step]] = defaultdict(list)
@@ -129,7 +130,7 @@ class Brought:
 
     def pulled_in(self, unit: str) -> bool:
         """Say whether a link of the package already has a unit started at boot."""
-        return any(link.kind == "enables" and link.unit == unit for link in self.links)
+        return unit in self._pulled_in
 
     def mask_of(self, unit: str) -> UnitLink | None:
         """Return the link of the package's tree that masks a unit."""

@@ -208,7 +208,7 @@ def _fits(use: UnitUse, site: Site) -> bool | Unknown:
     """
     if use.init in ("", "systemd"):
         return True
-    return False if site.units else Unknown("site.units")
+    return False if site.units or "units" in site.complete else Unknown("site.units")
 
 
 def _finds_init(guard: Guard, call: UnitCall) -> bool:
