@@ -12,6 +12,7 @@ SHAPES: Final = "shapes"
 Kind = Literal[
     "value", "list", "rows", "each", "record", "either",
 ]  # fmt: skip
+_VALUES: Final = ("text", "truth", "number", "date", "kind", "pattern", "trigger", "words")
 _LISTS: Final = {"texts": "text", "patterns": "pattern", "triggers": "trigger"}
 
 
@@ -79,4 +80,7 @@ def _named(text: str) -> Shape:
         return Shape("either", inner=tuple(map(_named, words)))
     if text in _LISTS:
         return Shape("list", inner=(Shape("value", _LISTS[text]),))
+    if text not in _VALUES:
+        message = f"no shape is called {text}"
+        raise ValueError(message)
     return Shape("value", text)

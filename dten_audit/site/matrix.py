@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, cast
 
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.config import Effect
-from dten_audit.readers.knowledge import knowledge
+from dten_audit.readers.knowledge import shipped
 from dten_audit.site.versions import Scheme, scheme_of
 
 SAMPLE_ENDS: Final = frozenset("sample example dist orig bak old dpkg-old rpmsave".split())
@@ -122,7 +122,7 @@ def shipped_matrices() -> tuple[Matrix, ...]:
 @cache
 def shipped_matrix(name: str) -> Matrix:
     """Return one matrix that came with the tool."""
-    table = cast("dict[str, object]", knowledge(f"matrices/{name}"))
+    table = cast("dict[str, object]", shipped(f"matrices/{name}"))
     return matrix_from(table, f"matrices/{name}.yaml")._replace(own=False)
 
 
@@ -136,7 +136,7 @@ def shipped_headers() -> tuple[tuple[str, Matrix], ...]:
 
 
 def _index() -> list[dict[str, str]]:
-    return cast("list[dict[str, str]]", knowledge("matrices/index"))
+    return cast("list[dict[str, str]]", shipped("matrices/index"))
 
 
 def matrix_from(data: dict[str, object], path: str) -> Matrix:

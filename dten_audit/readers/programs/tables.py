@@ -33,11 +33,14 @@ class Row(NamedTuple):
 
 
 class Calls(NamedTuple):
-    """The functions of a language by name; ``methods`` by the last part of theirs."""
+    """The functions of a language by name; ``methods`` by the last part of theirs.
+
+    ``last`` are the last parts of all names.
+    """
 
     names: dict[str, tuple[Row, ...]]
     methods: dict[str, tuple[Row, ...]]
-    pattern: re.Pattern[str]
+    last: frozenset[str]
 
 
 OWN = -1
@@ -79,9 +82,8 @@ def calls(language: str) -> Calls:
                 into = methods if name.startswith(".") else names
                 key = name.lstrip(".")
                 into[key] = (*into.get(key, ()), row)
-    last = sorted({re.split(r"[./]", name)[-1] for name in (*names, *methods)})
-    words = "|".join(map(re.escape, last))
-    return Calls(names, methods, re.compile(rf"(?<![\w$])(?:{words})\b"))
+    last = frozenset(re.split(r"[./]", name)[-1] for name in (*names, *methods))
+    return Calls(names, methods, last)
 
 
 @from_tables
@@ -89,8 +91,8 @@ def _gate(language: str) -> Gate:
     table = _table()
     triggers = table["triggers"]
     words = triggers.get(language) or triggers[table["like"][language]]
-    patterns = {**words, "paths": table["paths"]}
-    return Gate([Trigger(topic, pattern.encode()) for topic, pattern in patterns.items()])
+    topics = {**words, "paths": [table["paths"]]}
+    return Gate([Trigger(name, text.encode()) for name, texts in topics.items() for text in texts])
 
 
 def worth_reading(language: str, data: bytes) -> bool:
