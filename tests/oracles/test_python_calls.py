@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,8 +112,7 @@ def stated(path: Path, text: str, functions: frozenset[str]) -> Iterator[Case]:
     program = Program(Document(str(path), path.name, "python", text.encode()))
     names = {name.rpartition(".")[2] for name in functions}
     names |= {name for name, target in program.imports.names.items() if target in functions}
-    last = "|".join(map(re.escape, sorted(names)))
-    for call in program.calls(re.compile(rf"(?<![\w$])(?:{last})\b")):
+    for call in program.calls_of(names):
         if call.name in functions:
             line, _ = program.source.position(call.at)
             yield Case(line, call.name, known(call.arguments.get(0, ("args",))))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from dten_audit.documents.document import Document
@@ -48,6 +49,12 @@ class Call(NamedTuple):
     at: int
 
 
+@lru_cache(maxsize=512)
+def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Return a pattern that begins with the words, so that a search skips to their letters."""
+    return re.compile(rf"(?:{'|'.join(map(re.escape, words))})\b")
+
+
 class Program:
     """One document, lexed; its parts are made when they are first asked for."""
 
@@ -72,11 +79,18 @@ class Program:
 
     # calls
 
+    def calls_of(self, names: Iterable[str]) -> Iterator[Call]:
+        """Yield the calls of functions by the last part of their names."""
+        words = tuple(sorted(name for name in set(names) if name in self.code))
+        if words:
+            yield from self.calls(_any_of(words))
+
     def calls(self, pattern: re.Pattern[str]) -> Iterator[Call]:
         """Yield the calls of functions whose last name matches, in the order of the text."""
         for match in pattern.finditer(self.code):
+            before = self.code[match.start() - 1 : match.start()]
             opening = self._opening(match.end())
-            if opening is None:
+            if opening is None or before.isalnum() or before in ("_", "$"):
                 continue
             start, path = self._path(match.start(), match.group())
             if _DEFINES.search(self.code, max(0, start - _LOOK), start) and start == match.start():

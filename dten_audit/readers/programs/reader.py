@@ -61,11 +61,11 @@ def found_actions(program: Program) -> Iterator[Action]:
     reached = program.functions.reached()
     rows: dict[str, tuple[Row, ...]] = {}
     seen: set[int] = set()
-    pattern = _with_aliases(program, table)
+    names = _with_aliases(program, table)
     count = 0
     for _ in range(_ROUNDS):
         wrappers: dict[str, tuple[Row, ...]] = {}
-        for call in program.calls(pattern):
+        for call in program.calls_of(names):
             if call.at in seen:
                 continue
             for row in rows.get(_own_name(call), ()) if rows else _rows(program, call):
@@ -81,17 +81,14 @@ def found_actions(program: Program) -> Iterator[Action]:
         rows = wrappers
         if not rows:
             break
-        pattern = re.compile(rf"(?<![\w$])(?:{'|'.join(map(re.escape, rows))})\b")
+        names = frozenset(rows)
     yield from _quoted(program, reached)
 
 
-def _with_aliases(program: Program, table: Calls) -> re.Pattern[str]:
-    """Return the pattern of the known names, those included under which they are imported."""
-    aliases = [name for name, target in program.imports.names.items() if target in table.names]
-    if not aliases:
-        return table.pattern
-    words = "|".join(map(re.escape, aliases))
-    return re.compile(rf"{table.pattern.pattern}|(?<![\w$.])(?:{words})\b")
+def _with_aliases(program: Program, table: Calls) -> frozenset[str]:
+    """Return the known names, those included under which they are imported."""
+    aliases = (name for name, target in program.imports.names.items() if target in table.names)
+    return table.last.union(aliases)
 
 
 def _rows(program: Program, call: Call) -> Iterator[Row]:
