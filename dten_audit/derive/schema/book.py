@@ -66,8 +66,11 @@ class Book:
         file = host or info
         runner = runner_of(file.path, script.marks, self._paths)
         role = role_of(info, host)
-        if script_role_of(self._package, info.id) in _SPOKEN:
+        purpose = script_role_of(self._package, info.id)
+        if purpose in _SPOKEN:
             role = "sample"
+        elif purpose == "test":
+            role = "test"
         if info.path != file.path and role == "application":
             role = role_of(info, None)
         unit = set_of(file.path, runner) if runner is not NOBODY else ""
