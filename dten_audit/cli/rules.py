@@ -92,7 +92,10 @@ def _problems(chosen: list[Rule], folders: tuple[Path, ...], *, mutants: bool) -
 @click.argument("name", required=False)
 @_RULES
 def tables(name: str | None, rules: tuple[Path, ...]) -> int:
-    """List the tables of names that a site may add rows to, or print one with its sources."""
+    """List the tables of names, or print one.
+
+    A site adds rows of its own in DIR/knowledge/NAME.yaml, given with --rules DIR.
+    """
     from dten_audit.model.suggestion import suggestion
     from dten_audit.readers.table_shapes import descriptions
     from dten_audit.site.tables import own_files, table_text
