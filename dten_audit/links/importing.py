@@ -55,6 +55,7 @@ class _Walk:
         self._package = package
         self._left = MAX_BYTES
         self._programs: dict[str, Program | None] = {}
+        self._targets: dict[str, list[str]] = {}
         self._by_name: dict[str, list[DocumentInfo]] = defaultdict(list)
         for info in package.documents.values():
             if info.kind in _SCRIPTED and not info.host:
@@ -78,9 +79,8 @@ class _Walk:
             if document in self._package.libraries:
                 found[document] = frozenset(functions[n].name for n in numbers if n >= 0)
             words = program.functions.words(numbers) | asked[document]
-            targets = list(self._imports(program, self._package.documents[document]))
-            self._fetch(targets)
-            for target in targets:
+            self._look_ahead([document, *waiting])
+            for target in self._targets[document]:
                 known = asked.setdefault(target, set())
                 new = words - known if target in self._programs else set()
                 if (target not in found and target not in entries) or new:
@@ -89,6 +89,19 @@ class _Walk:
                         waiting.append(target)
                     found.setdefault(target, frozenset())
         return {name: names for name, names in found.items() if name in self._package.libraries}
+
+    def _look_ahead(self, waiting: list[str]) -> None:
+        """Find what all programs that wait import, and fetch it in one pass over the package."""
+        if waiting[0] in self._targets:
+            return
+        fresh = []
+        for document in waiting:
+            program = self._programs.get(document)
+            if program is not None and document not in self._targets:
+                near = self._package.documents[document]
+                self._targets[document] = list(self._imports(program, near))
+                fresh += self._targets[document]
+        self._fetch(list(dict.fromkeys(fresh)))
 
     def _fetch(self, documents: list[str]) -> None:
         wanted = [name for name in documents if name not in self._programs]

@@ -9,6 +9,7 @@ from dten_audit.links.installs import installs
 from dten_audit.links.libraries import NOTHING, Runs, settle
 from dten_audit.links.package import DocumentInfo, Package
 from dten_audit.links.playbook_variables import fill_variables
+from dten_audit.links.resolving import PathIndex
 from dten_audit.model.facts.base import Fact
 
 
@@ -17,12 +18,14 @@ def link(
     facts: Iterable[Fact],
     content: Callable[[str], bytes | None] = lambda _: None,
     runs: Runs = NOTHING,
+    index: PathIndex | None = None,
 ) -> Package:
     """Return the package graph of what was read.
 
-    ``runs`` are the functions of programs that other programs import and come to.
+    ``runs`` are the functions of programs that other programs import and come to. ``index`` is
+    that of the package's files, where it was linked before.
     """
-    package = Package(documents, facts, content)
+    package = Package(documents, facts, content, index)
     fill_variables(package)
     index = package.index
     for call in settle(package, lambda known: calls(known, index), runs):

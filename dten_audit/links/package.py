@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from dten_audit.documents.document import DocumentInfo
@@ -53,7 +52,9 @@ class Package:
         documents: Iterable[DocumentInfo],
         facts: Iterable[Fact],
         content: Callable[[str], bytes | None] = lambda _: None,
+        index: PathIndex | None = None,
     ) -> None:
+        self._index = index
         self.documents = {document.id: document for document in documents}
         self.content = content
         self.contents: Callable[[Collection[str]], Iterator[tuple[str, bytes]]] = self._one_by_one
@@ -72,10 +73,12 @@ class Package:
             if data is not None:
                 yield document, data
 
-    @cached_property
+    @property
     def index(self) -> PathIndex:
         """The index that finds documents by the paths that scripts write."""
-        return PathIndex(self.documents.values())
+        if self._index is None:
+            self._index = PathIndex(self.documents.values())
+        return self._index
 
     def of(self, fact: type[F]) -> list[F]:
         """Return all facts of a type, in the order of documents and lines."""

@@ -32,16 +32,16 @@ def link_package(path: str | Path, reading: Reading, budget: Callable[[], Budget
     for document in refetch.documents(package, held).values():
         reading.read_skipped(document)
     if held:
-        package = link(reading.documents, reading.facts, refetch.one)
+        package = link(reading.documents, reading.facts, refetch.one, index=package.index)
     libraries = sourced_libraries(package)
     if libraries:
         wanted = {*libraries, *(name for names in libraries.values() for name in names)}
         read_with_libraries(reading, refetch.documents(package, wanted), libraries)
-        package = link(reading.documents, reading.facts, refetch.one)
+        package = link(reading.documents, reading.facts, refetch.one, index=package.index)
     package.contents = refetch.several
     runs = imported(package)
     if runs:
-        package = link(reading.documents, reading.facts, refetch.one, runs)
+        package = link(reading.documents, reading.facts, refetch.one, runs, package.index)
         package.contents = refetch.several
     package.identity = identity(package, reading.kept, Path(path).name)
     return package

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
+from operator import itemgetter
 from typing import Final
 
 from dten_audit.documents.document import DocumentInfo
@@ -14,29 +16,75 @@ from dten_audit.model.location import MEMBER
 
 _UNRESOLVED: Final = re.compile(r"\$\{[^}]*\}|\$\w+|\$\([^)]*\)|`[^`]*`")
 _MAX_MATCHES: Final = 2000
+_LAST: Final = "\U0010ffff"
+"""Sorts behind all that may follow in a path."""
 SCRIPT_FOLDER: Final = "${0%/*}"
 """How the shell reader writes the folder of the script itself."""
 
 
+class _Namesakes:
+    """Files of one name in one container, by their paths read backwards."""
+
+    def __init__(self, files: list[DocumentInfo]) -> None:
+        self.by_path = {file.path: file for file in reversed(files)}
+        keys = ((_backwards(file.path.split("/")), file) for file in files)
+        backwards = sorted(keys, key=itemgetter(0))
+        self._keys = [key for key, _ in backwards]
+        self._files = [file for _, file in backwards]
+
+    def nearest(self, path: str, here: str) -> list[DocumentInfo]:
+        """Return the file whose path shares the longest ending with ``path``, if one does.
+
+        Where several do, it is the one in the folder ``here``.
+        """
+        wanted = _parts(path)
+        key = _backwards(wanted)
+        place = bisect_left(self._keys, key)
+        shared = max(_shared(key, other) for other in self._keys[max(0, place - 1) : place + 1])
+        if shared < min(len(wanted), 2):
+            return []
+        ending = _backwards(wanted[-shared:])
+        first, last = bisect_left(self._keys, ending), bisect_left(self._keys, ending + _LAST)
+        if last - first == 1:
+            return [self._files[first]]
+        beside = self.by_path.get(posixpath.join(here, wanted[-1]))
+        if beside is None or not _backwards(beside.path.split("/")).startswith(ending):
+            return []
+        return [beside]
+
+
+def _backwards(parts: list[str]) -> str:
+    return "/".join(reversed(parts)) + "/"
+
+
+def _shared(one: str, other: str) -> int:
+    """Return how many leading components two keys share."""
+    return posixpath.commonprefix((one, other)).count("/")
+
+
 class PathIndex:
-    """The documents of a package by the last component of their path."""
+    """The files of a package by the last component of their path."""
 
     def __init__(self, documents: Iterable[DocumentInfo]) -> None:
         self._files = [document for document in documents if not document.host]
+        self._namesakes: dict[tuple[str, str], _Namesakes] = {}
+        self._found: dict[tuple[str, str, str], list[DocumentInfo]] = {}
 
     @cached_property
-    def _by_name(self) -> dict[str, list[DocumentInfo]]:
-        """The files by name. Made when the first path is looked for: many packages call nothing."""
-        found: dict[str, list[DocumentInfo]] = defaultdict(list)
+    def _by_name(self) -> dict[tuple[str, str], list[DocumentInfo]]:
+        """The files by container and name. Made when the first path is looked for."""
+        found: dict[tuple[str, str], list[DocumentInfo]] = defaultdict(list)
         for document in self._files:
-            found[document.path.rpartition("/")[2]].append(document)
+            container = document.address.rpartition(MEMBER)[0]
+            found[container, document.path.rpartition("/")[2]].append(document)
         return found
 
     @cached_property
-    def _by_suffix(self) -> dict[str, list[DocumentInfo]]:
-        found: dict[str, list[DocumentInfo]] = defaultdict(list)
-        for name, documents in self._by_name.items():
-            found[posixpath.splitext(name)[1]] += documents
+    def _by_suffix(self) -> dict[tuple[str, str], list[DocumentInfo]]:
+        found: dict[tuple[str, str], list[DocumentInfo]] = defaultdict(list)
+        for document in self._files:
+            container = document.address.rpartition(MEMBER)[0]
+            found[container, posixpath.splitext(document.path)[1]].append(document)
         return found
 
     def find(self, text: str, near: DocumentInfo) -> list[DocumentInfo]:
@@ -45,7 +93,13 @@ class PathIndex:
         A path on the host (``/opt/app/sql/a.sql``), or one whose start is computed, means the
         document that shares its longest ending; nothing is returned where several do.
         """
-        here = posixpath.dirname(near.path)
+        here, container = posixpath.dirname(near.path), near.address.rpartition(MEMBER)[0]
+        key = (text, here, container)
+        if key not in self._found:
+            self._found[key] = self._find(text, here, container)
+        return self._found[key]
+
+    def _find(self, text: str, here: str, container: str) -> list[DocumentInfo]:
         if text.startswith(SCRIPT_FOLDER):
             text = posixpath.join(here, text.removeprefix(SCRIPT_FOLDER).lstrip("/"))
             bases: tuple[str, ...] = ("",)
@@ -55,53 +109,35 @@ class PathIndex:
         name = posixpath.basename(path)
         if not name or name in (".", ".."):
             return []
-        container = near.address.rpartition(MEMBER)[0]
         if set(name) & set("*?["):
             return self._glob(path, container)
-        same = [
-            document
-            for document in self._by_name.get(name, ())
-            if document.address.rpartition(MEMBER)[0] == container
-        ]
+        same = self._of_name(container, name)
+        if same is None:
+            return []
         for base in bases if anchored and not path.startswith("/") else ():
-            wanted = posixpath.normpath(posixpath.join(base, path))
-            exact = [document for document in same if document.path == wanted]
-            if exact:
-                return exact[:1]
-        return _nearest(path, same, here)
+            exact = same.by_path.get(posixpath.normpath(posixpath.join(base, path)))
+            if exact is not None:
+                return [exact]
+        return same.nearest(path, here)
+
+    def _of_name(self, container: str, name: str) -> _Namesakes | None:
+        key = (container, name)
+        if key not in self._namesakes and key in self._by_name:
+            self._namesakes[key] = _Namesakes(self._by_name[key])
+        return self._namesakes.get(key)
 
     def _glob(self, path: str, container: str) -> list[DocumentInfo]:
         suffix = posixpath.splitext(path)[1]
-        pool = self._by_suffix.get(suffix, []) if not set(suffix) & set("*?[") else []
+        named = not set(suffix) & set("*?[")
+        pool = self._by_suffix.get((container, suffix), []) if named else []
         parts = _parts(path)[-2:]
         regex = re.compile(r"(?:.*/)?" + "/".join(map(_glob_regex, parts)))
-        found = [
-            document
-            for document in pool[:_MAX_MATCHES]
-            if document.address.rpartition(MEMBER)[0] == container
-            and regex.fullmatch(document.path)
-        ]
+        found = [document for document in pool[:_MAX_MATCHES] if regex.fullmatch(document.path)]
         return sorted(found, key=lambda document: document.path)
 
 
 def _parts(path: str) -> list[str]:
     return posixpath.normpath("/" + path).strip("/").split("/")
-
-
-def _nearest(path: str, same: list[DocumentInfo], here: str) -> list[DocumentInfo]:
-    """Return the document whose path shares the longest ending with ``path``, if one does."""
-    wanted = _parts(path)
-    needed = min(len(wanted), 2)
-    best: list[DocumentInfo] = []
-    for document in same:
-        shared = len(posixpath.commonprefix([wanted[::-1], document.path.split("/")[::-1]]))
-        if shared > needed or (shared == needed and not best):
-            best, needed = [document], shared
-        elif shared == needed:
-            best.append(document)
-    if len(best) > 1:
-        best = [document for document in best if posixpath.dirname(document.path) == here]
-    return best if len(best) == 1 else []
 
 
 def known_part(text: str) -> tuple[str, bool]:
