@@ -8,12 +8,20 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 Verdict = Callable[[str], bool]
 Bitmaps = Callable[[str], list[str] | None]
 _ROWS = 5
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip the test; fail it where DTEN_NEED_DAEMONS says that the daemons must be there."""
+    if os.environ.get("DTEN_NEED_DAEMONS"):
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def run(command: list[str], folder: Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:
@@ -28,11 +36,11 @@ def fetched(folder: Path, package: str) -> Path:
     """Return the contents of a Debian package; skip where it cannot be had."""
     for tool in ("apt-get", "dpkg-deb", "chroot", "ldd"):
         if shutil.which(tool) is None:
-            pytest.skip(f"no {tool} here")
+            missing(f"no {tool} here")
     place = folder / package
     place.mkdir()
     if run(["apt-get", "download", package], place).returncode:
-        pytest.skip(f"the package {package} cannot be had")
+        missing(f"the package {package} cannot be had")
     archive = next(place.glob("*.deb"))
     run(["dpkg-deb", "-x", archive.name, "x"], place)
     return place / "x"
@@ -71,7 +79,7 @@ def _asking(folder: Path, root: Path, program: str, option: str) -> Verdict:
         return run([*entering(root), program, option, "/tmp/table"], folder).returncode == 0
 
     if not accepts("* * * * * true\n") or accepts("60 * * * * true\n"):
-        pytest.skip(f"{program} does not run here")
+        missing(f"{program} does not run here")
     return accepts
 
 
@@ -105,9 +113,9 @@ def _from_trixie(folder: Path, packages: str) -> Path:
     ]  # fmt: skip
     apt = ["apt-get", "-q", *(word for option in options for word in ("-o", option))]
     if run([*apt, "update"], folder, 120).returncode:
-        pytest.skip("no list of packages with cronie can be had")
+        missing("no list of packages with cronie can be had")
     if run([*apt, "download", *packages.split()], folder / "debs", 120).returncode:
-        pytest.skip("cronie cannot be had")
+        missing("cronie cannot be had")
     root = folder / "root"
     root.mkdir()
     for archive in (folder / "debs").glob("*.deb"):
@@ -143,7 +151,7 @@ def busybox(folder: Path) -> Bitmaps:
         return rows if len(rows) == _ROWS else None
 
     if bitmaps("* * * * * true\n") is None or bitmaps("60 * * * * true\n") is not None:
-        pytest.skip("busybox's crond does not run here")
+        missing("busybox's crond does not run here")
     return bitmaps
 
 

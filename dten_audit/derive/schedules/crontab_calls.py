@@ -77,7 +77,25 @@ def crontab_calls(builder: Builder) -> Found:
     for command in builder.package.of(Command):
         if command.program == "crontab":
             _crontab(builder, command, found, written, keeps=command.document in listing)
+        elif command.program == "supercronic":
+            _supercronic(builder, command, found, written)
     return found
+
+
+def _supercronic(
+    builder: Builder, command: Command, found: Found, written: dict[tuple[str, str], list[str]]
+) -> None:
+    """Take the table that supercronic runs in a container; it has no user field."""
+    file = next((word for word in reversed(command.arguments) if not word.startswith("-")), "")
+    documents = _documents(builder, command, file, written) if file else []
+    near = builder.package.documents.get(command.document)
+    if file and near is not None and not documents:
+        # A build copies the table to where the container looks for it.
+        name = file.rpartition("/")[2]
+        documents = [info.id for info in builder.package.index.find(name, near)]
+    for document in documents:
+        place = f"the table {file} that supercronic runs"
+        found.landings[document] = Landing("", "crontab", place, user_of(command), (command.at,))
 
 
 def _crontab(
