@@ -6,25 +6,31 @@ Vectorscan (through hyperscan) where it is installed, ``re`` elsewhere: the same
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Final, NamedTuple, Protocol
 
 _WINDOW: Final = 4096
+_FLAGS: Final = re.compile(rb"\(\?([im]+)\)")
 
 
 class Trigger(NamedTuple):
-    """A pattern that makes a document worth reading, and what it belongs to."""
+    """A pattern that makes a document worth reading, and what it belongs to.
+
+    It matters in documents of these ``kinds`` only; in all where there are none. Flags (``(?i)``,
+    ``(?m)``) stand at its start.
+    """
 
     topic: str
     pattern: bytes
+    kinds: frozenset[str] = frozenset()
 
 
 class Backend(Protocol):
     """A multi-pattern matcher."""
 
-    def first_ends(self, data: bytes) -> dict[int, int]:
-        """Return, by pattern number, the end of the first occurrence."""
+    def first_ends(self, data: bytes, wanted: Collection[int] | None = None) -> dict[int, int]:
+        """Return, by pattern number, the end of the first occurrence; at least of those wanted."""
 
 
 class ReBackend:
@@ -33,9 +39,10 @@ class ReBackend:
     def __init__(self, patterns: Sequence[bytes]) -> None:
         self._patterns = [re.compile(pattern) for pattern in patterns]
 
-    def first_ends(self, data: bytes) -> dict[int, int]:
+    def first_ends(self, data: bytes, wanted: Collection[int] | None = None) -> dict[int, int]:
         """Return the end of each pattern's first match."""
-        found = ((number, p.search(data)) for number, p in enumerate(self._patterns))
+        numbers = range(len(self._patterns)) if wanted is None else wanted
+        found = ((number, self._patterns[number].search(data)) for number in numbers)
         return {number: match.end() for number, match in found if match}
 
 
@@ -46,18 +53,20 @@ class HyperscanBackend:
         import hyperscan
 
         self._database = hyperscan.Database()
-        caseless = hyperscan.HS_FLAG_CASELESS
-        flags = [
-            hyperscan.HS_FLAG_SINGLEMATCH | (caseless if pattern.startswith(b"(?i)") else 0)
-            for pattern in patterns
-        ]
-        plain = [pattern.removeprefix(b"(?i)") for pattern in patterns]
+        meanings = {"i": hyperscan.HS_FLAG_CASELESS, "m": hyperscan.HS_FLAG_MULTILINE}
+        plain, flags = [], []
+        for pattern in patterns:
+            match = _FLAGS.match(pattern)
+            plain.append(pattern[match.end() :] if match else pattern)
+            letters = match[1].decode() if match else ""
+            flags.append(hyperscan.HS_FLAG_SINGLEMATCH | sum(meanings[flag] for flag in letters))
         self._database.compile(
             expressions=plain, ids=list(range(len(plain))), elements=len(plain), flags=flags
         )
 
-    def first_ends(self, data: bytes) -> dict[int, int]:
+    def first_ends(self, data: bytes, wanted: Collection[int] | None = None) -> dict[int, int]:
         """Return the end that is reached first, which may lie inside the longest match."""
+        del wanted  # all of them in one pass
         found: dict[int, int] = {}
 
         def hit(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
@@ -82,6 +91,7 @@ class Gate:
     def __init__(self, triggers: Sequence[Trigger], backend: Backend | None = None) -> None:
         self._triggers = tuple(triggers)
         self._backend = backend
+        self._by_kind: dict[str, list[int]] = {}
 
     def scan(self, data: bytes) -> dict[str, int]:
         """Return the topics that occur in ``data``, with the offset where the first one starts.
@@ -89,9 +99,17 @@ class Gate:
         A matcher says only where an occurrence ends; the real pattern, searched in a window before
         it, says where it starts.
         """
+        return self.starts(data, self.ends(data))
+
+    def starts(
+        self, data: bytes, ends: Mapping[int, int], wanted: Container[str] | None = None
+    ) -> dict[str, int]:
+        """Return what ``scan`` does of the wanted topics, knowing what ``ends`` has found."""
         hits: dict[str, int] = {}
-        for number, end in self._ends(data).items():
-            topic, pattern = self._triggers[number]
+        for number, end in ends.items():
+            topic, pattern, _ = self._triggers[number]
+            if wanted is not None and topic not in wanted:
+                continue
             match = re.compile(pattern).search(data, max(0, end - _WINDOW), end)
             start = match.start() if match else end
             hits[topic] = min(start, hits.get(topic, start))
@@ -99,9 +117,26 @@ class Gate:
 
     def topics(self, data: bytes) -> set[str]:
         """Return the topics that occur in ``data``."""
-        return {self._triggers[number].topic for number in self._ends(data)}
+        return self.named(self.ends(data))
 
-    def _ends(self, data: bytes) -> dict[int, int]:
+    def named(self, ends: Iterable[int]) -> set[str]:
+        """Return the topics of triggers, by their numbers."""
+        return {self._triggers[number].topic for number in ends}
+
+    def ends(self, data: bytes, kind: str = "") -> dict[int, int]:
+        """Return by the number of each trigger that occurs where its first occurrence ends.
+
+        ``kind`` is the kind of document, for which some triggers are none.
+        """
         if self._backend is None:
             self._backend = make_backend(tuple(trigger.pattern for trigger in self._triggers))
-        return self._backend.first_ends(data)
+        return self._backend.first_ends(data, self._wanted(kind) if kind else None)
+
+    def _wanted(self, kind: str) -> list[int]:
+        if kind not in self._by_kind:
+            self._by_kind[kind] = [
+                number
+                for number, trigger in enumerate(self._triggers)
+                if not trigger.kinds or kind in trigger.kinds
+            ]
+        return self._by_kind[kind]

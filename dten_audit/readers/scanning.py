@@ -11,12 +11,13 @@ from typing import Any, Final, NamedTuple, cast
 from dten_audit.documents.blobs import GATE, SCRIPTS, SOURCES
 from dten_audit.documents.document import Document
 from dten_audit.documents.kind_tables import words
-from dten_audit.documents.text import is_wide, line_at
+from dten_audit.documents.text import line_at
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.mentions import Mention
 from dten_audit.model.facts.suppressions import Suppression
-from dten_audit.readers.gate import Gate, Trigger
+from dten_audit.readers.gate import Trigger
 from dten_audit.readers.knowledge import from_tables, knowledge
+from dten_audit.readers.words import bytes_of, places_of, words_of
 
 _READ: Final = SOURCES | SCRIPTS | words("sql sudoers logrotate")
 """Kinds that are scanned although a reader has read them: comments are nothing to readers."""
@@ -44,7 +45,7 @@ class Scanner:
 
     def __init__(self) -> None:
         self._topics = set(_topics())
-        self._gate = Gate(triggers())
+        self._known = {trigger.topic for trigger in triggers()}
 
     def scan(self, document: Document, *, read: bool) -> tuple[list[Fact], bool]:
         """Return what a document states, and whether it may carry encoded text.
@@ -54,8 +55,10 @@ class Scanner:
         kind = document.kind
         if read and kind not in _READ:
             return [], False
-        data = _bytes(document)
-        hits = self._gate.scan(data) if data else {}
+        if self._known.isdisjoint(words_of(document)):
+            return [], False
+        data = bytes_of(document)
+        hits = places_of(document, data, self._known)
         carries = hits.pop(_ENCODED, None) is not None
         facts: list[Fact] = []
         for topic, start in sorted(hits.items()):
@@ -64,13 +67,6 @@ class Scanner:
             elif not read:
                 facts.append(Mention(document.location(line_at(data, start)), topic, kind))
         return facts, carries and kind in SOURCES
-
-
-def _bytes(document: Document) -> bytes:
-    """Return all bytes of a document: of a wide text as UTF-8, of a large one as it is mapped."""
-    if document.mapped is not None:
-        return cast("bytes", document.mapped)
-    return document.text.encode("utf-8", "replace") if is_wide(document.data) else document.data
 
 
 def _topics() -> dict[str, list[str]]:

@@ -2,58 +2,56 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from functools import cache
 from importlib import import_module
 from itertools import islice
 from typing import Final
 
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.schedules import ScheduledEntry
+from dten_audit.readers.gate import Trigger
+from dten_audit.readers.words import words_of
 
-_SCRIPT: Final = (b"cron", b"node-schedule", b"agenda", b"@nestjs/schedule", b"repeat")
-_JAVA: Final = (b"@Scheduled", b"ronSchedule", b"ronExpression", b"CronTrigger")
-_READERS: Final[dict[str, tuple[str, str, tuple[bytes, ...]]]] = {
-    "python": (
-        "python_jobs", "read", (b"chedul", b"CHEDUL", b"CRONJOBS", b"airflow", b"periodic_task"),
-    ),
-    "php": ("web_jobs", "read_php", (b"chedule->", b"chedule::", b"wp_schedule_event")),
+_SCRIPT: Final = (
+    rb"node-cron|node-schedule|[\"']cron[\"']|agenda|@nestjs/schedule|repeat[\"']?:|croner"
+)
+_JAVA: Final = rb"@Scheduled|[cC]ronSchedule|[cC]ronExpression|CronTrigger"
+_PYTHON: Final = rb"(?i)beat_?schedule|CRONJOBS|apscheduler|airflow|periodic_task|\bschedule\.every"
+_READERS: Final[dict[str, tuple[str, str, bytes]]] = {
+    "python": ("python_jobs", "read", _PYTHON),
+    "php": ("web_jobs", "read_php", rb"(?i)schedule(?:->|::)|wp_schedule_event"),
     "javascript": ("web_jobs", "read_script", _SCRIPT),
     "typescript": ("web_jobs", "read_script", _SCRIPT),
-    "ruby": ("web_jobs", "read_ruby", (b"every", b"Sidekiq::Cron", b"ufus")),
+    "ruby": ("web_jobs", "read_ruby", rb"\bevery\b|Sidekiq::Cron|[Rr]ufus"),
     "java": ("java_jobs", "read_java", _JAVA),
     "kotlin": ("java_jobs", "read_java", _JAVA),
-    "groovy": ("java_jobs", "read_groovy", (b"cron", b"pollSCM", b"@Scheduled")),
-    "csharp": ("java_jobs", "read_csharp", (b"RecurringJob", b"CronSchedule")),
-    "go": ("java_jobs", "read_go", (b"robfig/cron",)),
-}  # fmt: skip
-"""By the kind of program: the reader, and words of which one must occur for it to be asked."""
-_SECOND: Final = {
-    "javascript": (
-        rb"node-cron|node-schedule|[\"']cron[\"']|agenda|@nestjs/schedule|repeat[\"']?:|croner"
-    ),
-    "python": rb"(?i)beat_?schedule|CRONJOBS|apscheduler|airflow|periodic_task|\bschedule\.every",
+    "groovy": ("java_jobs", "read_groovy", rb"\bcron\b|pollSCM|@Scheduled"),
+    "csharp": ("java_jobs", "read_csharp", rb"RecurringJob|CronSchedule"),
+    "go": ("java_jobs", "read_go", rb"robfig/cron"),
 }
-"""Patterns that must occur as well, where the words are common ones."""
+"""By the kind of program: the reader, and words of which one must occur for it to be asked."""
 KINDS: Final = frozenset(_READERS)
 _MOST: Final = 2_000
 _GENERATED: Final = 1 << 20
 """A program of more bytes is a bundle of others' code."""
 
 
-@cache
-def _second(kind: str) -> re.Pattern[bytes]:
-    return re.compile(_SECOND.get("javascript" if kind == "typescript" else kind, b""))
+def triggers() -> list[Trigger]:
+    """Return the words of which one must occur in a program of each kind."""
+    return [
+        Trigger(_topic(kind), words, frozenset((kind,))) for kind, (_, _, words) in _READERS.items()
+    ]
+
+
+def _topic(kind: str) -> str:
+    return f"program-schedules {kind}"
 
 
 def fits(document: Document) -> bool:
     """Say whether a program speaks of a scheduler at all; nothing is parsed for it."""
     if document.host is not None or len(document.data) > _GENERATED:
         return False
-    data = document.data
-    words = any(word in data for word in _READERS[document.kind][2])
-    return words and _second(document.kind).search(data) is not None
+    return _topic(document.kind) in words_of(document)
 
 
 def read(document: Document) -> Iterator[ScheduledEntry]:

@@ -13,9 +13,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
 from dten_audit.documents.document import Document, Embedded
-from dten_audit.documents.text import is_wide
 from dten_audit.model.facts.base import Fact
-from dten_audit.readers.gate import Gate, Trigger
+from dten_audit.readers.gate import Trigger
+from dten_audit.readers.words import bytes_of, words_of
 
 if TYPE_CHECKING:
     from dten_audit.readers.manifests.manifest import Manifest
@@ -30,9 +30,9 @@ class Shape(NamedTuple):
 
     ``function`` is ``module:name`` and takes a ``Manifest``. ``path`` is a regular expression that
     is searched in ``/`` and the path in lower case; ``holds`` are words that must all stand in the
-    bytes, of ``any_of`` at least one; ``pattern``, searched last, is a regular expression of the
-    bytes. What is empty asks nothing. ``verbatim``: expressions of templates stand in quotes, as
-    YAML asks for it, so that none is hidden from the parser.
+    bytes, ``any_of`` patterns of the gate of which one must; ``pattern``, searched last, is a
+    regular expression of the bytes. What is empty asks nothing. ``verbatim``: expressions of
+    templates stand in quotes, as YAML asks for it, so that none is hidden from the parser.
     """
 
     name: str
@@ -118,17 +118,15 @@ SHAPES: Final[tuple[Shape, ...]] = (
     Shape("ofelia", f"{_CRON}.clouds:read_ofelia", holds=(b"ofelia.job-", b".schedule")),
     Shape("java-schedule-settings", f"{_CRON}.settings:read_yaml",
           r"/[^/]*(?:application|bootstrap|config|settings|cron|schedul|quartz|jobs?)[^/]*\.ya?ml$",
-          any_of=(b"cron", b"Cron", b"CRON", b"chedul", b"CHEDUL", b"uartz", b"QUARTZ", b"rigger"),
+          any_of=(rb"(?i)(?:cron|schedul|quartz|trigger)[\w.-]*[ \t]*:",),
           pattern=rb"(?i)(?:cron|schedul|quartz|trigger)[\w.-]{0,80}[ \t]*+:[^\n*?]{0,200}[*?]"),
     Shape("ansible-tasks", f"{_ANSIBLE}:read_tasks", r"/(?:tasks|handlers)/.*\.ya?ml$",
           verbatim=True),
     Shape("ansible-playbook", f"{_ANSIBLE}:read_playbook",
-          any_of=(b"hosts", b"ansible.", b"import_playbook", b"become", b"register", b"notify",
-                  b"when", b"ignore_errors", b"with_items", b"delegate_to", b"- include"),
-          pattern=(
-        rb"(?m)^[- ] +(?:hosts|ansible\.\w+\.\w+|import_playbook|become|register|notify|when"
+          any_of=(
+        (rb"(?m)^[- ] +(?:hosts|ansible\.\w+\.\w+|import_playbook|become|register|notify|when"
         rb"|changed_when|failed_when|ignore_errors|with_items|delegate_to)[ \t]*:"
-        rb"|^- include[ \t]*:"),
+        rb"|^- include[ \t]*:"),),
           kinds=frozenset(("yaml",)), verbatim=True),
 )  # fmt: skip
 
@@ -150,8 +148,8 @@ def _tests(kind: str) -> tuple[tuple[_Test, ...], tuple[_Test, ...], re.Pattern[
         _Test(
             shape,
             re.compile(shape.path) if shape.path else None,
-            frozenset(word.decode() for word in shape.holds),
-            frozenset(word.decode() for word in shape.any_of),
+            frozenset(map(_topic, map(re.escape, shape.holds))),
+            frozenset(map(_topic, shape.any_of)),
             re.compile(shape.pattern) if shape.pattern else None,
         )
         for shape in SHAPES
@@ -162,11 +160,15 @@ def _tests(kind: str) -> tuple[tuple[_Test, ...], tuple[_Test, ...], re.Pattern[
     return told, tuple(test for test in tests if test.path is None), paths
 
 
-@cache
-def _words() -> Gate:
-    """Return a gate that finds, in one pass, all words that any shape asks for."""
-    words = {word for shape in SHAPES for word in (*shape.holds, *shape.any_of)}
-    return Gate([Trigger(word.decode(), re.escape(word)) for word in sorted(words)])
+def triggers() -> list[Trigger]:
+    """Return all words that any shape asks for."""
+    words = {re.escape(word) for shape in SHAPES for word in shape.holds}
+    words.update(pattern for shape in SHAPES for pattern in shape.any_of)
+    return [Trigger(_topic(pattern), pattern, KINDS) for pattern in sorted(words)]
+
+
+def _topic(pattern: bytes) -> str:
+    return f"manifests {pattern.decode()}"
 
 
 def shapes_of(document: Document) -> list[Shape]:
@@ -176,8 +178,8 @@ def shapes_of(document: Document) -> list[Shape]:
     tests = others
     if paths.search(path) is not None:
         tests += tuple(test for test in told if test.path is not None and test.path.search(path))
-    data = _bytes(document)
-    words = _words().topics(data)
+    words = words_of(document)
+    data = bytes_of(document)
     return [
         shape
         for shape, _, holds, any_of, pattern in tests
@@ -185,12 +187,6 @@ def shapes_of(document: Document) -> list[Shape]:
         and (not any_of or not any_of.isdisjoint(words))
         and (pattern is None or pattern.search(data) is not None)
     ]
-
-
-def _bytes(document: Document) -> bytes:
-    if document.host is not None or is_wide(document.data):
-        return document.text.encode("utf-8", "replace")
-    return document.data
 
 
 def worth_reading(document: Document) -> bool:

@@ -26,8 +26,7 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
 
     What its functions do is stated as called where the program's own code reaches them.
     """
-    data = document.data if document.host is None else document.text.encode("utf-8", "replace")
-    if not worth_reading(document.kind, data):
+    if not worth_reading(document):
         return
     program = Program(document)
     actions = list(found_actions(program))

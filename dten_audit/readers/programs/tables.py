@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
+from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import LayerKind
-from dten_audit.readers.gate import Gate, Trigger
+from dten_audit.readers.gate import Trigger
 from dten_audit.readers.knowledge import from_tables, knowledge
+from dten_audit.readers.words import words_of
+
+_PATHS: Final = "programs paths"
 
 
 class Row(NamedTuple):
@@ -86,19 +90,35 @@ def calls(language: str) -> Calls:
     return Calls(names, methods, last)
 
 
-@from_tables
-def _gate(language: str) -> Gate:
+def triggers() -> list[Trigger]:
+    """Return the words of which programs hold some that run or write anything."""
     table = _table()
-    triggers = table["triggers"]
-    words = triggers.get(language) or triggers[table["like"][language]]
-    topics = {**words, "paths": [table["paths"]]}
-    return Gate([Trigger(name, text.encode()) for name, texts in topics.items() for text in texts])
+    like: dict[str, str] = table["like"]
+    kinds = {
+        language: frozenset((language, *(own for own, other in like.items() if other == language)))
+        for language in table["triggers"]
+    }
+    every = frozenset().union(*kinds.values())
+    return [
+        Trigger(_PATHS, table["paths"].encode(), every),
+        *(
+            Trigger(f"programs {language} {topic}", pattern.encode(), kinds[language])
+            for language, topics in table["triggers"].items()
+            for topic, patterns in topics.items()
+            for pattern in patterns
+        ),
+    ]
 
 
-def worth_reading(language: str, data: bytes) -> bool:
+def worth_reading(document: Document) -> bool:
     """Say, by a document's bytes, whether a program may run anything that is told here."""
-    topics = _gate(language).topics(data)
-    return "runs" in topics or len(topics) == len(("changes", "paths"))
+    table = _table()
+    kind = document.kind
+    language = kind if kind in table["triggers"] else table["like"][kind]
+    words = words_of(document)
+    return f"programs {language} runs" in words or (
+        _PATHS in words and f"programs {language} changes" in words
+    )
 
 
 @from_tables

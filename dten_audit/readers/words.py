@@ -1,0 +1,60 @@
+"""What stands in a document, found in one pass of the gate for all who ask."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import cast
+
+from dten_audit.documents.document import Document
+from dten_audit.documents.text import is_wide
+from dten_audit.readers.gate import Gate, Trigger
+from dten_audit.readers.knowledge import from_tables
+
+
+def triggers() -> list[Trigger]:
+    """Return what readers look for in documents before they read them, and what the scanner does.
+
+    The scanner's topics come first.
+    """
+    from dten_audit.readers import scanning
+    from dten_audit.readers.cron import program_jobs
+    from dten_audit.readers.manifests import shapes
+    from dten_audit.readers.programs import tables
+
+    return [
+        *scanning.triggers(),
+        *shapes.triggers(),
+        *tables.triggers(),
+        *program_jobs.triggers(),
+    ]
+
+
+@from_tables
+def _gate() -> Gate:
+    return Gate(triggers())
+
+
+def bytes_of(document: Document) -> bytes:
+    """Return what the gate looks at: of a text inside another one, and of a wide one, UTF-8."""
+    if document.mapped is not None:
+        return cast("bytes", document.mapped)
+    if document.host is not None or is_wide(document.data):
+        return document.text.encode("utf-8", "replace")
+    return document.data
+
+
+def words_of(document: Document) -> set[str]:
+    """Return the topics of ``triggers`` that occur in a document."""
+    return _gate().named(_ends(document))
+
+
+def places_of(document: Document, data: bytes, wanted: Container[str]) -> dict[str, int]:
+    """Return wanted topics with the offset in ``data``, its bytes, where the first one starts."""
+    return _gate().starts(data, _ends(document), wanted)
+
+
+def _ends(document: Document) -> dict[int, int]:
+    if document.found is None:
+        data = bytes_of(document)
+        document.found = _gate().ends(data, document.kind) if data else {}
+    return document.found
