@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import random
-import re
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from dten_audit.derive.schedules.calendar import read_calendar
 from dten_audit.derive.schedules.moments import Cron
 from dten_audit.readers.cron.lines import Assignment, Fault, Job, read_line
+from tests.oracles import daemons
 
 pytestmark = pytest.mark.oracle
 
@@ -31,54 +27,11 @@ LINE_PARTS = [
 ]  # fmt: skip
 SEPARATORS = [" ", "  ", "\t", "", "=", " = "]
 
-Verdict = Callable[[str], bool]
-
-
-def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command, cwd=folder, check=False, capture_output=True, text=True, timeout=60
-    )
-
 
 @pytest.fixture(scope="module")
-def debian(tmp_path_factory: pytest.TempPathFactory) -> Verdict:
+def debian(tmp_path_factory: pytest.TempPathFactory) -> daemons.Verdict:
     """Say whether Debian's ``crontab -n`` accepts a table; in a root of its own."""
-    folder = tmp_path_factory.mktemp("cron")
-    for tool in ("apt-get", "dpkg-deb", "chroot", "ldd"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"no {tool} here")
-    packages = (
-        [] if _run(["apt-get", "download", "cron"], folder).returncode else [*folder.glob("*.deb")]
-    )
-    if not packages:
-        pytest.skip("the package cron cannot be had")
-    _run(["dpkg-deb", "-x", packages[0].name, "x"], folder)
-    root = _root(folder, folder / "x/usr/bin/crontab")
-    enter = ["chroot"] if os.geteuid() == 0 else ["unshare", "-r", "chroot"]
-
-    def accepts(table: str) -> bool:
-        (root / "tmp/table").write_text(table, encoding="utf-8")
-        command = [*enter, str(root), "/bin/crontab", "-n", "/tmp/table"]
-        return _run(command, folder).returncode == 0
-
-    if not accepts("* * * * * true\n") or accepts("60 * * * * true\n"):
-        pytest.skip("Debian's crontab does not run here")
-    return accepts
-
-
-def _root(folder: Path, program: Path) -> Path:
-    """Lay the smallest root in which crontab(1) runs."""
-    root = folder / "root"
-    for name in ("etc", "var/spool/cron/crontabs", "tmp", "bin"):
-        (root / name).mkdir(parents=True)
-    shutil.copy(program, root / "bin/crontab")
-    for library in re.findall(r"/\S+", _run(["ldd", str(program)], folder).stdout):
-        target = root / library.lstrip("/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(library, target)
-    (root / "etc/passwd").write_text("root:x:0:0:root:/:/bin/sh\n")
-    (root / "etc/group").write_text("root:x:0:\ncrontab:x:99:\n")
-    return root
+    return daemons.debian(tmp_path_factory.mktemp("cron"))
 
 
 def _fields(chance: random.Random, count: int) -> Iterator[str]:
@@ -96,7 +49,7 @@ def _lines(chance: random.Random, count: int) -> Iterator[str]:
         yield "".join([*start, *(word + chance.choice(SEPARATORS) for word in words)])
 
 
-def test_debian_accepts_what_we_say_it_does(debian: Verdict) -> None:
+def test_debian_accepts_what_we_say_it_does(debian: daemons.Verdict) -> None:
     chance = random.Random(20261121)
     lines = [*_fields(chance, 700), *_lines(chance, 700)]
     wrong, accepted = [], 0
@@ -123,11 +76,11 @@ def test_debian_accepts_what_we_say_it_does(debian: Verdict) -> None:
         ("\u0663 * * * * x\n", False),
     ],
 )
-def test_debian_on_whole_tables(debian: Verdict, table: str, accepted: bool) -> None:
+def test_debian_on_whole_tables(debian: daemons.Verdict, table: str, accepted: bool) -> None:
     assert debian(table) is accepted
 
 
-def test_what_is_unreadable_to_us_is_refused_by_debian(debian: Verdict) -> None:
+def test_what_is_unreadable_to_us_is_refused_by_debian(debian: daemons.Verdict) -> None:
     chance = random.Random(7)
     lines = [
         line for line in _lines(chance, 900) if isinstance(read_line(line, user_field=False), Fault)
