@@ -97,7 +97,8 @@ class CodeSignature(NamedTuple):
 
     ``form`` is ``PE``, ``PowerShell``, ``CAB``, ``MSI``, ``JAR``, or ``APK`` with its schemes.
     ``target`` is the signed file; of an archive, its own address. ``content_matches``: the file is
-    the signed one; of a Java archive, its signature file is. ``signature_valid``: the signer's key made the signature. Both are
+    the signed one; of a Java archive, its signature file is. ``signature_valid``: the signer's key
+    made the signature. Both are
     unknown where that cannot be computed, and ``problem`` says why. ``weak`` names the digest where
     it no longer resists collisions and no other signature of the file has a better one.
     ``timestamp`` is when it was signed at the latest, by an authority that you trust;
