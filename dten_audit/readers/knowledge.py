@@ -57,7 +57,7 @@ def from_tables(make: Callable[P, T]) -> Callable[P, T]:
     @wraps(make)
     def kept(*arguments: P.args, **named: P.kwargs) -> T:
         made = _IN_USE.get().made
-        key = (make, arguments, *named.items())
+        key = (make, arguments, *named.items()) if arguments or named else make
         try:
             found: T = made[key]
         except KeyError:
