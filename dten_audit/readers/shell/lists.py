@@ -27,6 +27,7 @@ from dten_audit.readers.shell.values import Choice, Field, joined, plain, unknow
 MAX_FEEDS: Final = 8
 """How many of the commands that pipe into a command it names."""
 _MAX_CHOICES: Final = 3
+_WORTH: Final = 100
 
 
 class Lists(SimpleCommands):
@@ -176,7 +177,7 @@ class Lists(SimpleCommands):
         outcomes = []
         saved = self.guards, self.lasting
         options = choice.options
-        if self._choosing >= _MAX_CHOICES or not self.charge(len(options)):
+        if self._choosing >= _MAX_CHOICES or not self.charge(len(options) * _cost(node)):
             options = ((unknown(name), ()),)
         self.repeats += 1
         self._choosing += 1
@@ -200,6 +201,14 @@ class Lists(SimpleCommands):
         """Say whether one of some tests has already come out the other way."""
         against = {(guard.kind, guard.subject, not guard.holds) for guard in guards}
         return any((guard.kind, guard.subject, guard.holds) in against for guard in self.guards)
+
+
+def _cost(node: Simple) -> int:
+    """Return how many plain commands a command is worth whose words may run others."""
+    size = sum(len(shape.source) for shape in node.words)
+    size += sum(len(item.value.source) for item in node.assignments)
+    size += sum(len(r.heredoc.body.source) for r in node.redirects if r.heredoc is not None)
+    return 1 + size // _WORTH
 
 
 def _input(text: Field | None) -> Input:

@@ -177,7 +177,8 @@ class ParameterReader:
         """Apply ``:-``, ``:=``, ``:+`` and their kin.
 
         A variable that nothing has set is taken as unset: the environment may know better, but the
-        default is what happens when nobody does anything.
+        default is what happens when nobody does anything. One that is set to nothing where it is
+        unset (``: ${NAME=}``) is a parameter, which others give.
         """
         operator = part.operator
         value = values[0] if values else None
@@ -195,6 +196,8 @@ class ParameterReader:
         at = start + part.offset + part.source.find(part.operand.source)
         if operator[-1] == "=" and part.name.isidentifier():
             field = self._text(part.operand, at).resolved
+            if field.known and not field.text:
+                field = self._unknown(part)
             self.state.set(part.name, field)
             return [field]
         if part.quoted:

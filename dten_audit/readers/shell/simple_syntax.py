@@ -183,7 +183,8 @@ class SimpleSyntax(WordScanner):
             self.pos = match.end()
             return self._function_body(words[0].source, start)
         self.problem(self.pos, "unexpected parenthesis")
-        self.pos += 1
+        if not self.spent():
+            self.pos += 1
         return None
 
     def _assigned_here(self) -> Assignment | None:
@@ -214,7 +215,7 @@ class SimpleSyntax(WordScanner):
     ) -> Assignment:
         """Read the value of an assignment, whose ``=`` has been read."""
         continued = _CONTINUED.match(self.text, self.pos)
-        if continued is not None:
+        if not self.spent() and continued is not None:
             self.pos = continued.end()
         at = self.base + self.pos
         value: Shape | None

@@ -32,7 +32,7 @@ MAX_EXPORTED: Final = 100
 """More exported variables than this are not told of each command."""
 _REPEATS: Final = 2
 _REPEATS_FLOOR: Final = 6_000
-_MOST_REPEATS: Final = 20_000
+_MOST_REPEATS: Final = 12_000
 _LIBRARY_REPEATS: Final = 8
 
 
