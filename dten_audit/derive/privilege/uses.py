@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
@@ -36,6 +37,8 @@ _TERMINAL_OPTIONS: Final = frozenset(("-t", "-tt", "-ttt"))
 _SHELLS: Final = frozenset(("sh", "bash", "dash", "ksh", "zsh"))
 _PASSED_ON: Final = ("$@", "$*", "${@}", "${*}")
 _SHOWN: Final = 160
+_ASKS_A_PERSON: Final = re.compile(r"(?:(?:/usr)?/(?:bin|lib|libexec)/(?:\S*/)?)?\w*-?askpass")
+"""Programs of distributions that open a window and ask (ssh-askpass(1))."""
 _PROBES: Final = frozenset(("", "true", ":"))
 _PRINTERS: Final = frozenset(("echo", "printf"))
 _ITSELF: Final = ("$0", "${0}", "$BASH_SOURCE", "${BASH_SOURCE[0]}", "${BASH_SOURCE}")
@@ -197,9 +200,20 @@ def _password(command: Command, tool: Tool, given: Arguments) -> tuple[PasswordF
     """Return where a password comes from, and whether it stands in the script."""
     if given.has(*tool.from_stdin):
         return "stdin", any(_is_known(word) for word in _piped(command))
-    variables = {name for name, _ in command.environment}
-    asked = given.has(*tool.askpass) or (bool(tool.askpass) and "SUDO_ASKPASS" in variables)
-    return ("askpass" if asked else ""), False
+    program = _helper(command) if tool.askpass else None
+    asked = given.has(*tool.askpass) or program is not None
+    person = program is not None and _ASKS_A_PERSON.fullmatch(program) is not None
+    return ("askpass" if asked and not person else ""), False
+
+
+def _helper(command: Command) -> str | None:
+    """Return the program that sudo gets a password from; None where the script names none."""
+    for layer in command.layers:
+        for word in layer.arguments:
+            if word.text.startswith("SUDO_ASKPASS="):
+                return word.text.partition("=")[2]
+    given = dict(command.environment).get("SUDO_ASKPASS")
+    return None if given is None else given.text
 
 
 def _piped(command: Command) -> Iterator[Word]:

@@ -28,6 +28,16 @@ _CAPABILITY: Final = re.compile(r"[a-z_]+")
 _SHORTEST_NAME: Final = 3
 _PROGRAM_FOLDERS: Final = frozenset(("bin", "sbin", "libexec", "games"))
 """On a folder the setgid bit only hands its group down to new files; programs lie in these."""
+_DATA: Final = (
+    "/var/lib/",
+    "/var/spool/",
+    "/var/cache/",
+    "/var/log/",
+    "/var/mail/",
+    "/srv/",
+    "/run/",
+)
+"""Below these lie data, and the folders that hold them (FHS 3.0, chapter 5, 3.15 and 3.17)."""
 _MODE_PROGRAMS: Final = frozenset(("chmod", "install", "mkdir", "setcap"))
 _OWNER_GROUP_MODE_PATH: Final = 4
 
@@ -147,8 +157,15 @@ def _mode_changes(command: Command) -> Iterator[ModeChange]:
             change = change._replace(setuid=False, setgid=False)
         elif posixpath.basename(posixpath.dirname(word.text)) not in _PROGRAM_FOLDERS:
             change = change._replace(setgid=False)
+        change = _of_programs(change)
         if change.setuid or change.setgid or change.world_writable or change.capabilities:
             yield change
+
+
+def _of_programs(change: ModeChange) -> ModeChange:
+    """Return a change without the bits that do nothing where no programs lie."""
+    data = change.path.startswith(_DATA)
+    return change._replace(setuid=False, setgid=False) if data else change
 
 
 def _overridden(command: Command) -> Iterator[ModeChange]:
@@ -156,7 +173,7 @@ def _overridden(command: Command) -> Iterator[ModeChange]:
     arguments = split_arguments(command.argv[1:], ("--admindir", "--instdir", "--root"))
     words = [word.text for word in arguments.operands]
     if arguments.has("--add") and len(words) == _OWNER_GROUP_MODE_PATH:
-        change = _bits(ModeChange(command.at, words[3], words[2]))
+        change = _of_programs(_bits(ModeChange(command.at, words[3], words[2])))
         if change.setuid or change.setgid or change.world_writable:
             yield change
 

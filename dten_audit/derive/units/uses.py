@@ -217,7 +217,7 @@ def _finds_init(guard: Guard, call: UnitCall) -> bool:
     For a manager of another init system, a test that did not find systemd does as well.
     """
     manager = managers().get(call.manager)
-    foreign = manager is not None and manager.init not in ("", "systemd")
+    foreign = manager.init not in ("", "systemd") if manager else call.manager == "initd"
     systemd = guard.kind == "systemd-running" or (
         guard.kind == "command-exists" and posixpath.basename(guard.subject) == "systemctl"
     )

@@ -156,6 +156,12 @@ class UnitUse(NamedTuple):
     via: tuple[Location, ...] = ()
 
     @property
+    def loss(self) -> str:
+        """What others lose, and when, in words."""
+        later = self.verb in ("disable", "mask") and not self.stops
+        return f"{'from the next boot on' if later else 'meanwhile'} the host loses {self.loses}"
+
+    @property
     def subject(self) -> str:
         return f"{self.at.member} {self.verb} {self.unit}"
 

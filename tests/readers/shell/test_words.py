@@ -39,6 +39,7 @@ WORDS = [
     ("A=z\nrm ${A:-x} ${A:+w}", ["rm ~z ~w"]),
     ("A=$1\nrm ${A:-x}", ["rm ?$1"]),
     (": ${A:=x}\nrm $A", ["rm ~x"]),
+    (": ${A:=}\nrm $A", ["rm ?${A:=}"]),
     ("rm ${A:+-v} x", ["rm x"]),
     ("A=$1\n${A:+runuser -u $A --} psql", ["runuser/privilege:$1 | psql"]),
     (
