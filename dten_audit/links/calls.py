@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from dten_audit.documents.document import DocumentInfo
 from dten_audit.links import windows
 from dten_audit.links.making import MAKERS, Recipes
 from dten_audit.links.package import Call, Package
@@ -23,6 +24,7 @@ INCLUDES: Final = frozenset(
     "role include include_tasks import_tasks include_role import_role import_playbook".split()
 )
 """What readers of configuration tools state where one of their files includes others."""
+ROLES: Final = frozenset("role include_role import_role".split())
 FILE_OPTIONS: Final = frozenset(("-f", "--file", "-i", "--input-file", "--init-command-file"))
 
 
@@ -39,13 +41,25 @@ def calls(package: Package, index: PathIndex) -> Iterator[Call]:
             if embedded in package.documents and not _written(package, embedded):
                 yield Call(command, embedded, "embedded")
         for text in command.arguments if command.program in INCLUDES else ():
-            for document in index.find(text, near):
-                if f"/{document.path}".endswith(f"/{text}") and document.id != command.document:
+            for document in _included(command.program, text, near, index):
+                if document.id != command.document:
                     yield Call(command, document.id, "includes")
         for text, how in windows.with_its_own(command, _references(command)):
             for document in index.find(in_folder(text, command.folder), near):
                 if document.id != command.document:
                     yield Call(command, document.id, how)
+
+
+def _included(
+    program: str, text: str, near: DocumentInfo, index: PathIndex
+) -> Iterator[DocumentInfo]:
+    """Yield the files that an include means; a role is looked for beside its playbook first."""
+    paths = (f"roles/{text}", text) if program in ROLES else (text,)
+    for path in paths:
+        found = [d for d in index.find(path, near) if f"/{d.path}".endswith(f"/{path}")]
+        if found:
+            yield from found
+            return
 
 
 def _references(command: Command) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from dten_audit.model.location import MEMBER
 
 _UNRESOLVED: Final = re.compile(r"\$\{[^}]*\}|\$\w+|\$\([^)]*\)|`[^`]*`")
 _MAX_MATCHES: Final = 2000
+_MAX_TREES: Final = 32
 _LAST: Final = "\U0010ffff"
 """Sorts behind all that may follow in a path."""
 SCRIPT_FOLDER: Final = "${0%/*}"
@@ -35,7 +36,9 @@ class _Namesakes:
     def nearest(self, path: str, here: str) -> list[DocumentInfo]:
         """Return the file whose path shares the longest ending with ``path``, if one does.
 
-        Where several do, it is the one in the folder ``here``.
+        Where several do, it is the one in the folder ``here``; where ``path`` is one on the host,
+        else that of the same tree: of ``el8/opt/a/run`` and ``el9/opt/a/run``, a file below ``el9``
+        means the second.
         """
         wanted = _parts(path)
         key = _backwards(wanted)
@@ -48,9 +51,21 @@ class _Namesakes:
         if last - first == 1:
             return [self._files[first]]
         beside = self.by_path.get(posixpath.join(here, wanted[-1]))
-        if beside is None or not _backwards(beside.path.split("/")).startswith(ending):
-            return []
-        return [beside]
+        if beside is not None and _backwards(beside.path.split("/")).startswith(ending):
+            return [beside]
+        return self._of_tree(path, here) if shared == len(wanted) and path[0] == "/" else []
+
+    def _of_tree(self, path: str, here: str) -> list[DocumentInfo]:
+        """Return the file that has this path in the innermost tree that ``here`` lies in."""
+        root = here
+        for _ in range(_MAX_TREES):
+            file = self.by_path.get(f"{root}{posixpath.normpath(path)}".strip("/"))
+            if file is not None:
+                return [file]
+            if not root:
+                break
+            root = posixpath.dirname(root)
+        return []
 
 
 def _backwards(parts: list[str]) -> str:
@@ -91,7 +106,7 @@ class PathIndex:
         """Return what ``text``, written in the document ``near``, means; several for a glob.
 
         A path on the host (``/opt/app/sql/a.sql``), or one whose start is computed, means the
-        document that shares its longest ending; nothing is returned where several do.
+        document that shares its longest ending; where several do, that of the same tree, if any.
         """
         here, container = posixpath.dirname(near.path), near.address.rpartition(MEMBER)[0]
         key = (text, here, container)
