@@ -40,13 +40,20 @@ class Functions:
     def __init__(self, lexer: Lexer) -> None:
         self._code = lexer.code
         self._language = lexer.language
-        ends = _indented if self._language.blocks == "indent" else _braced
-        self.all = ends(self._code, self._language)[:_MAX_FUNCTIONS]
-        self._starts = [function.start for function in self.all]
-        self._around = self._nesting()
 
-    def _nesting(self) -> list[int]:
-        """Return, for each function, the number of the one around it, or -1."""
+    @cached_property
+    def all(self) -> list[Function]:
+        """All functions, in the order of their headers."""
+        ends = _indented if self._language.blocks == "indent" else _braced
+        return ends(self._code, self._language)[:_MAX_FUNCTIONS]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [function.start for function in self.all]
+
+    @cached_property
+    def _around(self) -> list[int]:
+        """For each function, the number of the one around it, or -1."""
         around: list[int] = []
         stack: list[int] = []
         for number, function in enumerate(self.all):

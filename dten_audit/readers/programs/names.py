@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -54,12 +55,12 @@ class Names:
         self._code = lexer.code
         self._functions = functions
         self.expressions = Expressions(lexer, texts, self.constant)
-        self._sets = self._assignments()
         self._known: dict[int, Value | None] = {}
         self._open: set[int] = set()
         self._changed: dict[str, list[re.Match[str]]] = {}
 
-    def _assignments(self) -> dict[str, list[_Set]]:
+    @cached_property
+    def _sets(self) -> dict[str, list[_Set]]:
         found: dict[str, list[_Set]] = {}
         for number, match in enumerate(
             _pattern(self._lexer.language.assignment).finditer(self._code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -49,6 +49,13 @@ class Call(NamedTuple):
     at: int
 
 
+Wanted = Callable[[str, str], bool]
+
+
+def _any_call(_name: str, _path: str) -> bool:
+    return True
+
+
 @lru_cache(maxsize=512)
 def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
     """Return a pattern that begins with the words, so that a search skips to their letters."""
@@ -79,13 +86,16 @@ class Program:
 
     # calls
 
-    def calls_of(self, names: Iterable[str]) -> Iterator[Call]:
-        """Yield the calls of functions by the last part of their names."""
+    def calls_of(self, names: Iterable[str], wanted: Wanted = _any_call) -> Iterator[Call]:
+        """Yield the calls of functions by the last part of their names.
+
+        ``wanted`` says, by a call's name and path, whether its arguments are worth reading.
+        """
         words = tuple(sorted(name for name in set(names) if name in self.code))
         if words:
-            yield from self.calls(_any_of(words))
+            yield from self.calls(_any_of(words), wanted)
 
-    def calls(self, pattern: re.Pattern[str]) -> Iterator[Call]:
+    def calls(self, pattern: re.Pattern[str], wanted: Wanted = _any_call) -> Iterator[Call]:
         """Yield the calls of functions whose last name matches, in the order of the text."""
         for match in pattern.finditer(self.code):
             before = self.code[match.start() - 1 : match.start()]
@@ -95,11 +105,14 @@ class Program:
             start, path = self._path(match.start(), match.group())
             if _DEFINES.search(self.code, max(0, start - _LOOK), start) and start == match.start():
                 continue
+            name = self.qualified(path)
+            if not wanted(name, path):
+                continue
             at, closer, limit = opening
             arguments = self.expressions.arguments(at, limit, closer)
             if closer == ")" and self.language.name == "csharp":
                 arguments = self._initialised(arguments)
-            yield Call(self.qualified(path), path, arguments, start, match.start())
+            yield Call(name, path, arguments, start, match.start())
 
     def _opening(self, end: int) -> tuple[int, str, int] | None:
         """Return where a call's arguments begin, what closes them, and how far they may reach."""

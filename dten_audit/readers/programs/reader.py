@@ -16,6 +16,9 @@ from dten_audit.readers.programs.tables import Calls, Row, calls, worth_reading
 from dten_audit.readers.programs.taking import take
 from dten_audit.readers.programs.values import Name, is_true
 
+Reached = Mapping[int, tuple[int, ...]]
+"""The functions that a program comes to, and in which order (see ``Functions.reached``)."""
+Rows = Mapping[str, tuple[Row, ...]]
 _ROUNDS: Final = 3
 _MAX_ACTIONS: Final = 5_000
 _MAX_WRAPPERS: Final = 50
@@ -32,19 +35,21 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
     actions = list(found_actions(program))
     if not actions:
         return
+    reached = program.functions.reached()
+    for action in actions:
+        place(program, action, reached)
     guard = program.language.guard
     if guard and (match := re.search(guard, program.code)) is not None:
         yield MainGuard(document.location_at(match.start()), document.id)
-    _guard(program, actions)
+    _guard(program, actions, reached)
     runner = Runner(document)
     for action in sorted(actions, key=lambda action: action.rank):
         runner.run(action)
     yield from runner.stated()
 
 
-def _guard(program: Program, actions: list[Action]) -> None:
+def _guard(program: Program, actions: list[Action], reached: Reached) -> None:
     """Say of each action under which tests the program comes to it."""
-    reached = program.functions.reached()
     checks = [
         ((*reached.get(program.functions.at(offset), (offset,)), offset), guard)
         for offset, guard in root_checks(program)
@@ -57,17 +62,20 @@ def _guard(program: Program, actions: list[Action]) -> None:
 def found_actions(program: Program) -> Iterator[Action]:
     """Yield what a program does, its own functions that only hand on commands included."""
     table = calls(program.language.name)
-    reached = program.functions.reached()
     rows: dict[str, tuple[Row, ...]] = {}
     seen: set[int] = set()
     names = _with_aliases(program, table)
     count = 0
     for _ in range(_ROUNDS):
         wrappers: dict[str, tuple[Row, ...]] = {}
-        for call in program.calls_of(names):
+
+        def wanted(name: str, path: str, own: Rows = rows) -> bool:
+            return _own_name(path) in own if own else bool(_known(table, name, path))
+
+        for call in program.calls_of(names, wanted):
             if call.at in seen:
                 continue
-            for row in rows.get(_own_name(call), ()) if rows else _rows(program, call):
+            for row in rows.get(_own_name(call.path), ()) if rows else _rows(program, call):
                 wrapper = _wrapper(program, call, row)
                 if wrapper is not None and len(wrappers) < _MAX_WRAPPERS:
                     wrappers.setdefault(wrapper[0], (wrapper[1],))
@@ -76,12 +84,12 @@ def found_actions(program: Program) -> Iterator[Action]:
                 if action is not None and count < _MAX_ACTIONS:
                     count += 1
                     seen.add(call.at)
-                    yield placed(program, action, reached)
+                    yield action
         rows = wrappers
         if not rows:
             break
         names = frozenset(rows)
-    yield from _quoted(program, reached)
+    yield from _quoted(program)
 
 
 def _with_aliases(program: Program, table: Calls) -> frozenset[str]:
@@ -92,11 +100,7 @@ def _with_aliases(program: Program, table: Calls) -> frozenset[str]:
 
 def _rows(program: Program, call: Call) -> Iterator[Row]:
     """Yield the rows of the table that a call fits."""
-    table = calls(program.language.name)
-    found = table.names.get(call.name, ())
-    if not found and "." in call.path.replace("::", ".").replace("->", "."):
-        found = table.methods.get(call.path.rpartition(".")[2].rpartition(">")[2], ())
-    for row in found:
+    for row in _known(calls(program.language.name), call.name, call.path):
         before = program.code[max(0, call.at - 80) : call.at]
         if row.on and not re.search(row.on, before):
             continue
@@ -105,9 +109,17 @@ def _rows(program: Program, call: Call) -> Iterator[Row]:
         yield row
 
 
-def _own_name(call: Call) -> str:
+def _known(table: Calls, name: str, path: str) -> tuple[Row, ...]:
+    """Return the rows of a name: of a function, else of a method of any object."""
+    found = table.names.get(name, ())
+    if not found and ("." in path or "->" in path or "::" in path):
+        return table.methods.get(path.rpartition(".")[2].rpartition(">")[2], ())
+    return found
+
+
+def _own_name(path: str) -> str:
     """Return the name of a function of the program itself; empty for another object's."""
-    first, _, rest = call.path.replace("->", ".").replace("::", ".").rpartition(".")
+    first, _, rest = path.replace("->", ".").replace("::", ".").rpartition(".")
     return rest if first.lstrip("$@") in ("", "self", "this", "cls", "super()") else ""
 
 
@@ -130,20 +142,19 @@ def _wrapper(program: Program, call: Call, row: Row) -> tuple[str, Row] | None:
     )  # fmt: skip
 
 
-def placed(program: Program, action: Action, reached: Mapping[int, tuple[int, ...]]) -> Action:
+def place(program: Program, action: Action, reached: Reached) -> None:
     """Say of an action in which function it stands, and whether the program comes there."""
     number = program.functions.at(action.offset)
     action.called = number in reached
     action.rank = (*reached.get(number, (action.offset,)), action.offset)
     action.function = program.functions.all[number].name if number >= 0 else ""
-    return action
 
 
-def _quoted(program: Program, reached: Mapping[int, tuple[int, ...]]) -> Iterator[Action]:
+def _quoted(program: Program) -> Iterator[Action]:
     """Yield the texts that run where they stand (``` `…` ``, ``%x(…)``, ``qx{…}``)."""
     for literal in program.lexer.literals:
         if literal.quote.runs:
             action = Action(literal.start)
             action.code = program.texts.field(literal)
             if action.code.text.strip():
-                yield placed(program, action, reached)
+                yield action
