@@ -59,7 +59,7 @@ def _everywhere(package: Package) -> bool:
     settings = [
         info.id
         for info in package.documents.values()
-        if info.path.endswith("ansible.cfg") and info.size <= _MAX_BYTES
+        if info.path.endswith("ansible.cfg") and not info.host and info.size <= _MAX_BYTES
     ]
     found = package.contents(settings) if settings else ()
     return any(_enabled().search(decode(data).text) is not None for _, data in found)

@@ -75,8 +75,8 @@ class Document:
     hints: Mapping[str, str] = MappingProxyType({})
     mapped: mmap | None = None
     length: int = -1
-    found: dict[int, int] | None = None
-    """What the gate has found in it, once it was asked."""
+    found: tuple[dict[int, int], frozenset[str]] | None = None
+    """What the gate has found in it, once it was asked: its triggers, and their topics."""
     _text: str | None = None
     _index: LineIndex | None = None
 

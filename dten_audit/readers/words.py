@@ -43,18 +43,19 @@ def bytes_of(document: Document) -> bytes:
     return document.data
 
 
-def words_of(document: Document) -> set[str]:
+def words_of(document: Document) -> frozenset[str]:
     """Return the topics of ``triggers`` that occur in a document."""
-    return _gate().named(_ends(document))
+    return _found(document)[1] if document.found is None else document.found[1]
 
 
 def places_of(document: Document, data: bytes, wanted: Container[str]) -> dict[str, int]:
     """Return wanted topics with the offset in ``data``, its bytes, where the first one starts."""
-    return _gate().starts(data, _ends(document), wanted)
+    return _gate().starts(data, _found(document)[0], wanted)
 
 
-def _ends(document: Document) -> dict[int, int]:
+def _found(document: Document) -> tuple[dict[int, int], frozenset[str]]:
     if document.found is None:
-        data = bytes_of(document)
-        document.found = _gate().ends(data, document.kind) if data else {}
+        data, gate = bytes_of(document), _gate()
+        ends = gate.ends(data, document.kind) if data else {}
+        document.found = ends, frozenset(gate.named(ends))
     return document.found

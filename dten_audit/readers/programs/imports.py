@@ -15,20 +15,25 @@ _PY_FROM: Final = re.compile(
     r"[^\n\\;]|\\\n)++))"
 )
 _JS_REQUIRE: Final = re.compile(
-    r"(?:([\w$]++)|\{([^{}]*+)\})[ \t]*+(?::[^=\n]{1,200}+)?=[ \t]*+(?:await[ \t]++)?"
-    r"(?:require|import)[ \t]*+\([ \t]*+(?=\x02)"
-    r"(\x02\x01*+)[ \t]*+\)(?:\.(\w++))?"
+    r"(?:require|import)[ \t]*+\([ \t]*+(\x02\x01*+)[ \t]*+\)(?:\.(\w++))?"
+)
+_JS_GIVEN_TO: Final = re.compile(
+    r"(?:([\w$]++)|\{([^{}]*+)\})[ \t]*+(?::[^=\n]{1,200}+)?=[ \t]*+(?:await[ \t]++)?\Z"
 )
 _JS_IMPORT: Final = re.compile(
     r"(?m)^[ \t]*+import[ \t]++(?:type[ \t]++)?(?:([\w$]++)[ \t]*+,?[ \t]*+)?(?:\*"
     r"[ \t]++as[ \t]++([\w$]++)|\{([^{}]*+)\})?[ \t\n]*+from[ \t]*+(\x02\x01*+)"
 )
-_JS_BARE: Final = re.compile(
-    r"(?:\brequire[ \t]*+\(|^[ \t]*+import\b|\bfrom)[ \t]*+(\x02\x01*+)", re.MULTILINE
+_JS_BARE: Final = (
+    re.compile(r"require\b(?<=\brequire)[ \t]*+\([ \t]*+(\x02\x01*+)"),
+    re.compile(r"(?m)^[ \t]*+import\b[ \t]*+(\x02\x01*+)"),
+    re.compile(r"from(?<=\bfrom)[ \t]*+(\x02\x01*+)"),
 )
-_JS_PROMISED: Final = re.compile(
-    r"([\w$]++)[ \t]*+=[ \t]*+(?:[\w$]++\.)?promisify[ \t]*+\([ \t]*+([\w$.]++)[ \t]*+\)"
-)
+"""One by one: a search for a word is quick, one for several words is not."""
+_JS_PROMISED: Final = re.compile(r"promisify[ \t]*+\([ \t]*+([\w$.]++)[ \t]*+\)")
+_JS_PROMISE: Final = re.compile(r"([\w$]++)[ \t]*+=[ \t]*+(?:[\w$]++\.)?\Z")
+_LOOK: Final = 300
+_LONG: Final = 4096
 _GO_IMPORT: Final = re.compile(
     r"(?m)(?:^[ \t]*+import[ \t]++|^[ \t]++)(?:([\w.]++)[ \t]++)?(\x02\x01*+)[ \t]*+$"
 )
@@ -101,10 +106,13 @@ def _javascript(lexer: Lexer, texts: Texts) -> Imports:
         return "" if literal is None else texts.field(literal).text.removeprefix("node:")
 
     for match in _JS_REQUIRE.finditer(code):
-        module = text(match, 3) + (f".{match[4]}" if match[4] else "")
-        if match[1]:
-            names[match[1]] = module
-        _parts(names, match[2] or "", module, ":")
+        given = _given_to(code, match.start())
+        if given is None:
+            continue
+        module = text(match, 1) + (f".{match[2]}" if match[2] else "")
+        if given[1]:
+            names[given[1]] = module
+        _parts(names, given[2] or "", module, ":")
     for match in _JS_IMPORT.finditer(code):
         module = text(match, 4)
         for group in (1, 2):
@@ -112,11 +120,23 @@ def _javascript(lexer: Lexer, texts: Texts) -> Imports:
                 names[match[group]] = module
         _parts(names, match[3] or "", module, " as ")
     for match in _JS_PROMISED.finditer(code):
-        first, _, rest = match[2].partition(".")
-        target = names.get(first, first)
-        names[match[1]] = f"{target}.{rest}" if rest else target
-    modules = dict.fromkeys(text(match, 1) for match in _JS_BARE.finditer(code))
+        promise = _JS_PROMISE.search(code, max(0, match.start() - _LOOK), match.start())
+        if promise is not None:
+            first, _, rest = match[1].partition(".")
+            target = names.get(first, first)
+            names[promise[1]] = f"{target}.{rest}" if rest else target
+    bare = (match for pattern in _JS_BARE for match in pattern.finditer(code))
+    modules = dict.fromkeys(text(match, 1) for match in sorted(bare, key=re.Match.start))
     return Imports(names, tuple(modules))
+
+
+def _given_to(code: str, at: int) -> re.Match[str] | None:
+    """Return what the value at an offset is given to: a name, or names in braces."""
+    first = max(0, at - _LOOK)
+    brace = code.rfind("}", first, at)
+    opening = code.rfind("{", max(0, brace - _LONG), brace) if brace >= 0 else -1
+    given = _JS_GIVEN_TO.match(code, opening, at) if opening >= 0 else None
+    return given or _JS_GIVEN_TO.search(code, first, at)
 
 
 def _parts(names: dict[str, str], inside: str, module: str, between: str) -> None:
