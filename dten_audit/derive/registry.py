@@ -9,7 +9,8 @@ DERIVERS: tuple[Deriver, ...] = (
     Deriver("unread parts", ("unreadable",), ("unread_part",), "dten_audit.derive.unread:derive"),
     Deriver(
         "schedules",
-        ("command", "cron_job", "log_rotation", "scheduled_entry", "task_definition", "unit_file"),
+        ("command", "cron_job", "link_entry", "log_rotation", "scheduled_entry", "task_definition",
+         "unit_file"),
         ("schedule", "unreadable"),
         "dten_audit.derive.schedules.deriving:derive",
     ),

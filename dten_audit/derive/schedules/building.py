@@ -12,7 +12,8 @@ from dten_audit.derive.schedules.scripts import Scripts, Step
 from dten_audit.derive.schedules.work import Work, Worker
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command
-from dten_audit.model.facts.schedules import HostStatus, Schedule
+from dten_audit.model.facts.general import ScriptRole
+from dten_audit.model.facts.schedules import HostStatus, Role, Schedule
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.knowledge import from_tables, knowledge
 from dten_audit.site.estate import Estate
@@ -23,8 +24,11 @@ COMPUTED: Final = Unknown("package.value")
 _SHOWN: Final = 100
 
 
-_ELSEWHERE: Final = ("ci", "build", "container-build")
-"""Roles of what runs while something is built or tested: a job of it is no job of the hosts."""
+_ROLES: Final[dict[ScriptRole, Role]] = {
+    "ci": "ci", "build": "ci", "container-build": "ci", "library": "library", "test": "example",
+    "example": "example", "documentation": "documentation",
+}  # fmt: skip
+"""What a job is where the file that holds it, or every script that installs it, has this role."""
 
 
 class Builder:
@@ -39,6 +43,12 @@ class Builder:
         # A site that knows its units runs systemd; then such a job does nothing.
         known = estate.site.units or "units" in estate.site.complete
         self._systemd_runs = False if known else Unknown("site.units")
+
+    def _role(self, base: Schedule) -> Role:
+        """Say what a job is for, by the file that holds it or by the scripts that install it."""
+        scripts = [by.path for by in base.installed_by] or [base.document]
+        roles = [_ROLES.get(self._roles.of(script), "live") for script in scripts]
+        return roles[0] if base.role == "live" and "live" not in roles else base.role
 
     def steps(self, document: str, command: str, base: Schedule) -> list[Step]:
         """Return what a command comes to: as its reader stated it, else read now."""
@@ -57,8 +67,7 @@ class Builder:
         environment: Iterable[tuple[str, str]] = (),
     ) -> Schedule:
         """Return ``base`` with its times and its work filled in, and told in words."""
-        if base.role == "live" and self._roles.of(base.document) in _ELSEWHERE:
-            base = base._replace(role="ci")
+        base = base._replace(role=self._role(base))
         work = self.worker.work(steps, environment, base.command)
         calls_retired = self.worker.calls_retired(work)
         full = _with_times(base, times)._replace(

@@ -34,6 +34,7 @@ class Paths(NamedTuple):
     documentation: frozenset[str]
     examples: frozenset[str]
     example_suffixes: tuple[str, ...]
+    on_events: frozenset[str]
 
 
 @from_tables
@@ -59,6 +60,7 @@ def cron_paths() -> Paths:
         names(table["documentation"]),
         names(table["examples"]),
         tuple(cast("list[str]", table["example_suffixes"])),
+        names(table["on_events"]),
     )
 
 
@@ -83,7 +85,12 @@ def read_by(path: str) -> Reads:
     folders, files = _readers()
     folder, _, name = path.rpartition("/")
     reads = folders.get(folder) or files.get(path) or ""
-    return reads if reads and name and name not in cron_paths().not_jobs else ""
+    return reads if reads and not ignored(name) else ""
+
+
+def ignored(name: str) -> bool:
+    """Tell whether no cron and no run-parts takes a file for a job: hidden files are none."""
+    return not name or name.startswith(".") or name in cron_paths().not_jobs
 
 
 def landing_path(target: str, name: str = "") -> str:

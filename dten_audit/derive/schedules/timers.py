@@ -9,9 +9,10 @@ from typing import Final, NamedTuple
 from dten_audit.derive.schedules.building import COMPUTED, NOT_SEEN, Builder
 from dten_audit.derive.schedules.calendar import Calendar, read_calendar, read_span
 from dten_audit.derive.schedules.moments import Times, zone_named
-from dten_audit.derive.schedules.paths import role_of
+from dten_audit.derive.schedules.paths import cron_paths, role_of
 from dten_audit.derive.schedules.scripts import Step
 from dten_audit.model.facts.commands import Command
+from dten_audit.model.facts.container import LinkEntry
 from dten_audit.model.facts.schedules import Schedule
 from dten_audit.model.facts.units import UnitEntry, UnitFile
 from dten_audit.model.location import Location
@@ -219,6 +220,8 @@ def _enabled_by(builder: Builder) -> dict[str, tuple[Switch, ...]]:
     """Return the commands that turn timers on, by the timer's name (or its template's)."""
     found: dict[str, tuple[Switch, ...]] = {}
     for command in builder.package.of(Command):
+        if _on_events(builder, command):
+            continue
         if command.program in _MANAGERS and _ENABLING & set(command.arguments):
             for word in command.arguments:
                 if word.endswith(".timer"):
@@ -238,7 +241,16 @@ def _switched_on(unit: UnitFile, enabled: dict[str, tuple[Switch, ...]]) -> tupl
     return next((by for name, by in enabled.items() if name.startswith(stem)), ())
 
 
+def _on_events(builder: Builder, command: Command) -> bool:
+    """Say whether a command stands in a script that an event starts, not an installation."""
+    info = builder.package.documents.get(command.document)
+    return info is not None and not cron_paths().on_events.isdisjoint(info.path.split("/"))
+
+
 def _linked(builder: Builder, unit: UnitFile) -> bool:
     """Say whether the package ships the link that enables a unit (``timers.target.wants/``)."""
     end = f".wants/{unit.name}"
-    return any(info.path.endswith(end) for info in builder.package.documents.values())
+    package = builder.package
+    return any(link.path.endswith(end) for link in package.of(LinkEntry)) or any(
+        info.path.endswith(end) for info in package.documents.values()
+    )
