@@ -71,7 +71,7 @@ class Lines(BatchWords):
 
     def script(self) -> None:
         """Read to the end."""
-        while self.pos < self.end:
+        while self.pos < self.end and not self.recorder.full:
             before = self.pos
             self._line()
             if self.pos == before:

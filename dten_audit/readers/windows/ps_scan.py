@@ -65,7 +65,10 @@ def here_end(text: str, start: int, quote: str) -> int:
 
 
 def string_end(text: str, at: int, depth: int = 0) -> int:
-    """Return the offset behind the string in double quotes at ``at``; -1 where it does not end."""
+    """Return the offset behind the string in double quotes at ``at``.
+
+    -1 where it does not end, or is nested deeper than is read.
+    """
     match = DOUBLE.match(text, at)
     if match is not None:
         return match.end()
@@ -82,8 +85,8 @@ def string_end(text: str, at: int, depth: int = 0) -> int:
             at += 2
         elif char == "`":
             at += 2
-        elif text.startswith("$(", at) and depth < MAX_DEPTH:
-            at = closing(text, at + 1, depth + 1)
+        elif text.startswith("$(", at):
+            at = closing(text, at + 1, depth + 1) if depth < MAX_DEPTH else -1
             if at < 0:
                 return -1
         else:

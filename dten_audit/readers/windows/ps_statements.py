@@ -80,6 +80,8 @@ class Statements(Expressions):
             gap = scan.GAP.match(self.text, self.pos)
             if gap is not None:
                 self.pos = gap.end()
+            if self.recorder.full:
+                raise Stop
             if self.pos >= self.end:
                 if closer:
                     raise self.fail(start, f"a bracket that does not end: {closer} is missing")

@@ -12,7 +12,8 @@ from dten_audit.model.facts.general import Unreadable
 from dten_audit.readers.shell.texts import written_kind
 from dten_audit.readers.windows.values import Run, Value, program_name
 
-MAX_COMMANDS: Final = 50_000
+MAX_COMMANDS: Final = 20_000
+"""No script that people write has as many; ``full`` then ends the reading."""
 _NOT_WORTH_A_TEXT: Final = frozenset("text prose markdown empty binary csv properties env".split())
 
 
