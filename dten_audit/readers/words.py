@@ -17,7 +17,7 @@ def triggers() -> list[Trigger]:
     The scanner's topics come first.
     """
     from dten_audit.readers import scanning
-    from dten_audit.readers.cron import program_jobs
+    from dten_audit.readers.cron import program_jobs, sql_jobs
     from dten_audit.readers.manifests import shapes
     from dten_audit.readers.programs import tables
 
@@ -26,6 +26,7 @@ def triggers() -> list[Trigger]:
         *shapes.triggers(),
         *tables.triggers(),
         *program_jobs.triggers(),
+        *sql_jobs.triggers(),
     ]
 
 

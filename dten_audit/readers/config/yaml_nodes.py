@@ -6,8 +6,8 @@ here, from events, and the guards stop hostile input first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
 
 import yaml
 
@@ -63,13 +63,6 @@ def _column(event: yaml.Event) -> int:
     return event.start_mark.column + 1 if event.start_mark else 1
 
 
-def _scalar_node(event: yaml.ScalarEvent) -> Node:
-    mark = event.start_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    bare, block = bool(event.implicit[0]), event.style == "|"
-    return Node("scalar", event.value, line, column, event.tag or "", bare, block)
-
-
 class _Open:
     """A collection under construction."""
 
@@ -95,11 +88,7 @@ def parse_yaml(text: str, *, max_nodes: int = MAX_NODES) -> Iterator[Node]:
 
     An alias is the node it names, shared, not copied; a merge key stays an ordinary key.
     """
-    builder = _Builder(max_nodes)
-    for event in _events(text):
-        node = builder.push(event)
-        if node is not None:
-            yield node
+    yield from _Builder(max_nodes).roots(text)
 
 
 def parse_partly(text: str, *, max_nodes: int = MAX_NODES) -> tuple[list[Node], YamlError | None]:
@@ -107,30 +96,38 @@ def parse_partly(text: str, *, max_nodes: int = MAX_NODES) -> tuple[list[Node], 
     builder = _Builder(max_nodes)
     roots: list[Node] = []
     try:
-        for event in _events(text):
-            node = builder.push(event)
-            if node is not None:
-                roots.append(node)
+        roots.extend(builder.roots(text))
     except YamlError as error:
         unfinished = builder.unfinished()
         return (roots if unfinished is None else [*roots, unfinished]), error
     return roots, None
 
 
-def _events(text: str) -> Iterator[yaml.Event]:
-    """Yield libyaml's events. Raises ``YamlError``."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        yield from yaml.parse(text, Loader=loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        if mark is not None:
-            problem = getattr(error, "problem", None) or "not readable as YAML"
-            raise YamlError(str(problem), mark.line + 1) from None
-        reason = getattr(error, "reason", None) or "not readable as YAML"
-        raise YamlError(str(reason), _line_of_byte(text, error)) from None
-    except (ValueError, RecursionError):
-        raise YamlError("not readable as YAML", 1) from None
+def _next_event(text: str) -> Callable[[], yaml.Event | None]:
+    """Return what gives libyaml's events one by one, nothing at the end. Raises ``YamlError``."""
+    loader: Any = None
+
+    def next_event() -> yaml.Event | None:
+        nonlocal loader
+        try:
+            loader = loader or getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+            event: yaml.Event | None = loader.get_event()
+        except yaml.YAMLError as error:
+            raise _unreadable(text, error) from None
+        except (ValueError, RecursionError):
+            raise YamlError("not readable as YAML", 1) from None
+        return event
+
+    return next_event
+
+
+def _unreadable(text: str, error: yaml.YAMLError) -> YamlError:
+    mark = getattr(error, "problem_mark", None)
+    if mark is not None:
+        problem = getattr(error, "problem", None) or "not readable as YAML"
+        return YamlError(str(problem), mark.line + 1)
+    reason = getattr(error, "reason", None) or "not readable as YAML"
+    return YamlError(str(reason), _line_of_byte(text, error))
 
 
 def _line_of_byte(text: str, error: yaml.YAMLError) -> int:
@@ -147,10 +144,22 @@ class _Builder:
         self._anchors: dict[str, Node] = {}
         self._left = max_nodes
 
-    def push(self, event: yaml.Event) -> Node | None:
+    def roots(self, text: str) -> Iterator[Node]:
+        """Yield the root nodes of a text. Raises ``YamlError``."""
+        next_event = _next_event(text)
+        while (event := next_event()) is not None:
+            if type(event) is yaml.ScalarEvent and (mark := event.start_mark):
+                bare, block = bool(event.implicit[0]), event.style == "|"
+                tag = event.tag or ""
+                own = Node("scalar", event.value, mark.line + 1, mark.column + 1, tag, bare, block)
+                node = self._add(own, event.anchor, event)
+            else:
+                node = self._push(event)
+            if node is not None:
+                yield node
+
+    def _push(self, event: yaml.Event) -> Node | None:
         """Take an event; return the root node that it completes. Raises ``YamlError``."""
-        if isinstance(event, yaml.ScalarEvent):
-            return self._add(_scalar_node(event), event.anchor, event)
         if isinstance(event, yaml.CollectionStartEvent):
             kind = "mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence"
             if len(self._stack) >= MAX_DEPTH:
@@ -202,6 +211,10 @@ _WORDS: Final[dict[str, object]] = {
 }  # fmt: skip
 
 
+_NUMBERS: Final = frozenset("+-.0123456789iInN")
+"""How numbers begin, infinity and what is no number among them."""
+
+
 def scalar(node: Node) -> object:
     """Return a scalar as Python has it: null, true/false (not yes/no), numbers, else text."""
     text = node.text
@@ -209,6 +222,8 @@ def scalar(node: Node) -> object:
         return text
     if text in _WORDS:
         return _WORDS[text]
+    if text[0] not in _NUMBERS:
+        return text
     for kind in (int, float):
         try:
             return kind(text) if text.isascii() and "_" not in text else text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
@@ -12,9 +13,11 @@ from dten_audit.model.facts.schedules import Notation, ScheduledEntry
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.cron.sql_calls import Call, Value, calls, executed, tokens_of
 from dten_audit.readers.cron.stating import COMPUTED
+from dten_audit.readers.gate import Trigger
 from dten_audit.readers.sql.dialect import dialect_of
 from dten_audit.readers.sql.splitter import split
 from dten_audit.readers.sql.tokens import Token
+from dten_audit.readers.words import words_of
 
 _POLICIES: Final = (
     "add_retention_policy", "add_compression_policy", "add_columnstore_policy",
@@ -31,24 +34,41 @@ _AGENT_JOBS: Final = frozenset(
 _MAX_PIECES: Final = 100_000
 
 
+_WORDS: Final = (
+    r"cron\.schedule|pgagent\.pga_|on\s+schedule\b|event_scheduler|dbms_scheduler|dbms_job"
+    rf"|sp_add_(?:job|schedule)|add_job\s*\(|(?:{'|'.join(_POLICIES)})\s*\("
+)
+"""Each begins with a letter, so that a search skips to it."""
+_PART: Final = 1 << 20
+_OVERLAP: Final = 200
+_TOPIC: Final = "sql jobs"
+
+
 @cache
 def _words() -> re.Pattern[str]:
-    return re.compile(
-        r"(?i)cron\.schedule|pgagent\.pga_|\bevent\b[^;]{0,300}?\bon\s+schedule\b|event_scheduler"
-        r"|dbms_scheduler|dbms_job|\bsp_add_(?:job|schedule)|\badd_job\s*\("
-        rf"|\b(?:{'|'.join(_POLICIES)})\s*\("
-    )
+    return re.compile(_WORDS)
 
 
-_IN_BYTES: Final = (b"schedule", b"pgagent.", b"dbms_job", b"sp_add_", b"add_job", b"_policy")
+def triggers() -> list[Trigger]:
+    """Return what stands in SQL that sets up a job."""
+    return [Trigger(_TOPIC, f"(?i){_WORDS}".encode(), frozenset(("sql",)))]
 
 
 def fits(document: Document) -> bool:
     """Say whether an SQL document speaks of jobs at all."""
-    if document.host is not None:
-        return _words().search(document.text) is not None
-    data = document.data.lower()
-    return any(word in data for word in _IN_BYTES)
+    return _TOPIC in words_of(document)
+
+
+def _places(text: str) -> list[int]:
+    """Return where jobs are spoken of, in order. A dump is large: it is looked at in parts."""
+    found: list[int] = []
+    for start in range(0, len(text), _PART):
+        part = text[start : start + _PART + _OVERLAP]
+        plain = part.lower()
+        pattern = _words() if len(plain) == len(part) else re.compile(_WORDS, re.IGNORECASE)
+        matches = pattern.finditer(plain if len(plain) == len(part) else part)
+        found += [start + match.start() for match in matches if match.start() < _PART]
+    return found
 
 
 def read(document: Document) -> Iterator[ScheduledEntry]:
@@ -56,13 +76,14 @@ def read(document: Document) -> Iterator[ScheduledEntry]:
     text = document.text
     dialect = dialect_of(document)
     agent: list[Call] = []
-    places = [match.start() for match in _words().finditer(text)]
+    places = _places(text)
     if not places:
         return
     for number, piece in enumerate(split(text, dialect)):
-        if number > _MAX_PIECES:
+        if number > _MAX_PIECES or piece.start > places[-1]:
             break
-        if piece.kind != "sql" or not any(piece.start <= at < piece.end for at in places):
+        following = bisect_left(places, piece.start)
+        if piece.kind != "sql" or following == len(places) or places[following] >= piece.end:
             continue
         tokens = tokens_of(text, dialect, piece.start, piece.end)
         for call in calls(tokens, _CALLS):
