@@ -138,10 +138,12 @@ class Recorder:
 
     def unreadable(self, at: int, reason: str) -> None:
         """Note a part that was not understood, each reason once a line."""
-        line, _ = self.document.index.position(min(at, len(self.document.text)))
         if len(self._gaps) < 100:  # noqa: PLR2004 - more places of it help nobody
+            line, _ = self.document.index.position(min(at, len(self.document.text)))
+            if (line, reason) in self._gaps:
+                return
             place = self.document.location(line)
-            self._gaps.setdefault((line, reason), Unreadable(place, self.language, reason))
+            self._gaps[line, reason] = Unreadable(place, self.language, reason)
 
     def stated(self) -> list[Fact | Embedded]:
         """Return all facts and texts, in order."""
