@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-oracle lint bench precision honest signed-code fuzz shell-oracle shell-stress clean
+.PHONY: demo test test-oracle lint bench precision honest signed-code fuzz shell-oracle shell-stress reader-speed clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -54,6 +54,9 @@ fuzz: $(READY)
 
 shell-oracle: $(READY)
 	$(BIN)/python -m benchmarks.shell_oracle build/shell-oracle
+
+reader-speed: $(READY)
+	$(BIN)/python -m benchmarks.reader_speed
 
 shell-stress: $(READY)
 	$(BIN)/python -m benchmarks.shell_stress

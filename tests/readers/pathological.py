@@ -306,7 +306,9 @@ LANGUAGES: Final[dict[str, tuple[Language, ...]]] = {
                  (), 'Content-Type: multipart/mixed; boundary="a"\n\n--a\n'),
         Language("text", "user-data", ("a\n", "- a\n"), (), "#cloud-boothook\n"),
     ),
-    "program-schedules": _programs(_SCHEDULER_HEAD, "schedule"),
+    "program-schedules": tuple(
+        language for language in _programs(_SCHEDULER_HEAD, "schedule") if language.kind != "perl"
+    ),
     "signing": (
         Language("pem", "x.pem", _PEM), Language("der", "x.der", _DER), Language("cms", "x.p7s", (*_DER, *_PEM)),
         Language("pkcs12", "x.p12", _DER), Language("keystore", "x.jks", ("\0\0\0\1", "\xff", *_DER), (), "þíþí"),
@@ -369,9 +371,10 @@ LANGUAGES: Final[dict[str, tuple[Language, ...]]] = {
     ),
     "sql": (Language("sql", "x.sql", _SQL, (("(", ")"), ("$$", "$$"), ("BEGIN ", "END;\n"), ("CASE WHEN a THEN ", "END "), ("/*", "*/"), ("DO $$ ", " $$;")), "ALTER TABLE a ADD b int;\n"),),
     "shell": (
-        Language("shell", "x.sh", (*REPEATED, "systemctl stop a§\n", "sudo a§\n", "f§() { a; }\n", "f§\n", "a§=b\n", "rm $a§\n", "cat > /etc/cron.d/a§ <<E\n0 3 * * * root b\nE\n", "if systemctl cat a§; then systemctl stop a§; fi\n",
+        Language("shell", "x.sh", ("systemctl stop a§\n", "sudo a§\n", "f§() { a; }\n", "f§\n", "a§=b\n", "rm $a§\n", "cat > /etc/cron.d/a§ <<E\n0 3 * * * root b\nE\n", "if systemctl cat a§; then systemctl stop a§; fi\n",
                   "cp a§ /etc/systemd/system/a§.service\n", "systemctl stop a\n", "systemctl start a§\n", "chmod 4755 /a§\n", "sudo -u u§ psql -c 'ALTER TABLE a ADD b int'\n", "ssh h§ 'sudo a'\n", ". ./a§.sh\n", "./a§.sh\n",
-                  "echo '0 3 * * * a' | crontab -\n", "usermod -aG sudo u§\n", "useradd u§\n", "su - u§ -c a\n", "docker run --privileged a§\n", "echo a >> /etc/sudoers.d/a§\n", "at 03:00 -f a§\n"), tuple(CLOSED), "#!/bin/sh\n"),
+                  "echo '0 3 * * * a' | crontab -\n", "usermod -aG sudo u§\n", "useradd u§\n", "su - u§ -c a\n", "docker run --privileged a§\n", "echo a >> /etc/sudoers.d/a§\n", "at 03:00 -f a§\n"), (), "#!/bin/sh\n"),
+        Language("shell", "y.sh", tuple(REPEATED), tuple(CLOSED), "#!/bin/sh\n"),
     ),
     "powershell": (
         Language("powershell", "x.ps1", _POWERSHELL, (("(", ")"), ("{", "}"), ("$(", ")"), ("@(", ")"), ("@{a=", "}"), ("[", "]"), ('"$(', ')"'), ("if ($a) {", "}"), ("function f {", "}"), ("& {", "}"), ("<#", "#>"),

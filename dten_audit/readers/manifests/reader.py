@@ -12,7 +12,7 @@ from dten_audit.model.facts.general import Unreadable
 from dten_audit.readers.manifests.manifest import Manifest, parsed
 from dten_audit.readers.manifests.shapes import shapes_of
 
-MAX_STATED: Final = 10_000
+MAX_STATED: Final = 5_000
 """More statements than this come from no manifest that people write."""
 
 

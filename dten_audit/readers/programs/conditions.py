@@ -37,6 +37,7 @@ _LEAVES: Final = re.compile(
 )
 _LOOK_BACK: Final = 300
 _LOOK_AFTER: Final = 5
+_LOOK_CHARACTERS: Final = 2000
 _SHOWN: Final = 160
 _MAX_GUARDS: Final = 8
 _MAX_CHECKS: Final = 20
@@ -44,13 +45,15 @@ _MAX_CHECKS: Final = 20
 
 def guards(program: Program, offset: int) -> tuple[Guard, ...]:
     """Return the tests of the blocks around an offset, the outermost first."""
+    code = program.code
+    own = code.rfind("\n", 0, offset) + 1
+    depth = _depth(code[own : own + _LOOK_CHARACTERS])
+    if not depth:
+        return ()
     number = program.functions.at(offset)
     first = program.functions.all[number].start if number >= 0 else 0
     lines = _lines_before(program, offset, first)
     found: list[Guard] = []
-    if not lines:
-        return ()
-    depth = _depth(program.code[lines[0] :])
     skipped: int | None = None
     for start in lines[1:]:
         end = program.code.find("\n", start)
@@ -81,7 +84,7 @@ def root_checks(program: Program) -> list[tuple[int, Guard]]:
         start = program.code.rfind("\n", 0, match.start()) + 1
         line = _IF.match(program.code, start)
         modifier = re.compile(r"\b(?:if|unless)\b").search(program.code, start, match.start())
-        after = program.code[start:].split("\n", _LOOK_AFTER)[:_LOOK_AFTER]
+        after = program.code[start : start + _LOOK_CHARACTERS].split("\n")[:_LOOK_AFTER]
         if (line is None and modifier is None) or not _LEAVES.search("\n".join(after)):
             continue
         negated = (line is not None and line["if"] == "unless") or (
