@@ -42,15 +42,13 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:  # noqa: ARG001 
 
     A command that several scripts reach sets its key once.
     """
-    index: PathIndex | None = None
     seen: set[ConfigKey] = set()
     for command in package.of(Command):
         changes = _SETTERS.get(command.program)
         if changes is None or elsewhere(command):
             continue
-        index = index or PathIndex(package.documents.values())
         for change in changes(command):
-            key = _key(package, index, command, change)
+            key = _key(package, package.index, command, change)
             if key not in seen:
                 seen.add(key)
                 yield key

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Final
 
 from dten_audit.derive.roles import Roles
@@ -34,6 +35,7 @@ PROGRAMS: Final = (
 _PREFIXES: Final = "@-:+!|"
 SYSTEM_FOLDERS: Final = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/libexec/", "/usr/lib/")
 _NEAR: Final = 3
+_ALIKE: Final = 0.8
 
 
 def derive(package: Package, estate: Estate) -> Iterable[Fact]:
@@ -79,7 +81,19 @@ class _Shipped:
 
     def near(self, path: str) -> tuple[str, ...]:
         """Return the names of shipped files that may be meant."""
-        return tuple(get_close_matches(posixpath.basename(path), sorted(self.names), _NEAR, 0.8))
+        name = posixpath.basename(path)
+        return tuple(get_close_matches(name, self._by_length(len(name)), _NEAR, _ALIKE))
+
+    def _by_length(self, length: int) -> list[str]:
+        """Return the names that are long enough and short enough to be like one of a length."""
+        return [
+            name for name in self._sorted
+            if 2 * min(len(name), length) >= round(_ALIKE * (len(name) + length), 6)
+        ]  # fmt: skip
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self.names)
 
 
 def _tree(path: str) -> str:

@@ -13,7 +13,8 @@ from dten_audit.readers.gate import Trigger
 from dten_audit.readers.words import words_of
 
 _SCRIPT: Final = (
-    rb"node-cron|node-schedule|[\"']cron[\"']|agenda|@nestjs/schedule|repeat[\"']?:|croner"
+    rb"node-cron|node-schedule|[\"']cron[\"']|agenda|@nestjs/schedule|croner"
+    rb"|repeat[\"']?\s*:\s*\{[^}]*\b(?:cron|pattern)\b"
 )
 _JAVA: Final = rb"@Scheduled|[cC]ronSchedule|[cC]ronExpression|CronTrigger"
 _PYTHON: Final = rb"(?i)beat_?schedule|CRONJOBS|apscheduler|airflow|periodic_task|\bschedule\.every"
