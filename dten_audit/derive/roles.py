@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from fnmatch import translate
+from functools import cached_property
 from typing import Final, NamedTuple, cast
 
 from dten_audit.documents.document import DocumentInfo
-from dten_audit.links.package import Package
+from dten_audit.links.package import Call, Package
 from dten_audit.model.facts.general import ScriptRole
 from dten_audit.model.location import MEMBER
 from dten_audit.readers.knowledge import from_tables, knowledge
@@ -15,6 +17,9 @@ from dten_audit.readers.knowledge import from_tables, knowledge
 _MAX_HOSTS: Final = 20
 _NEVER_RUN: Final = ("documentation", "test", "example")
 """Roles that a reader's word (the hint ``role``) does not change: the file is not used as it is."""
+
+_UNLESS_USED: Final = ("build", "library")
+"""Roles of what no host runs, unless a script that one does run asks for it."""
 
 
 class _Row(NamedTuple):
@@ -58,22 +63,57 @@ class Roles:
 
     def __init__(self, package: Package) -> None:
         self._documents = package.documents
-        self._callers = package.callers
+        self._calls = package.calls
         self._libraries = package.libraries
         self._found: dict[str, ScriptRole] = {}
 
     def of(self, document: str) -> ScriptRole:
         """Return what the document with this id is for; ``script`` where nothing says otherwise."""
+        role = self._first(document)
+        if role in _UNLESS_USED and not self._used.isdisjoint(self._lineage(document)):
+            return "script"
+        return role
+
+    def _first(self, document: str) -> ScriptRole:
+        """Return what a document is for by itself, whoever uses it."""
         if document not in self._found:
             self._found[document] = self._of(document)
-            if self._found[document] == "build" and self._made_by_script(document):
-                self._found[document] = "script"
         return self._found[document]
 
-    def _made_by_script(self, document: str) -> bool:
-        """Tell whether a script that is run on hosts makes a target of a makefile."""
-        callers = [call for call in self._callers(document) if call.how == "recipe"]
-        return any(self.of(call.command.document) in ("script", "maintainer") for call in callers)
+    @cached_property
+    def _used(self) -> frozenset[str]:
+        """Recipes that a script makes, and files of libraries that one includes, by any way."""
+        uses: dict[str, list[str]] = defaultdict(list)
+        reached: list[str] = []
+        for callee, calls in self._calls.items():
+            for user in {call.command.document for call in calls if self._counts(call)}:
+                if self._first(user) in ("script", "maintainer"):
+                    reached.append(callee)
+                for part in self._lineage(user):
+                    uses[part].append(callee)
+        used: set[str] = set()
+        while reached:
+            document = reached.pop()
+            if document not in used:
+                used.add(document)
+                reached += uses[document]
+        return frozenset(used)
+
+    def _counts(self, call: Call) -> bool:
+        """Tell whether a call makes of a recipe, or of a library's file, what hosts run."""
+        if call.how == "recipe":
+            return self._first(call.callee) == "build"
+        info = self._documents.get(call.callee)
+        return info is not None and not info.host and _role(info, {info.kind}) == "library"
+
+    def _lineage(self, document: str) -> list[str]:
+        """Return a document and what it is embedded in."""
+        found: list[str] = []
+        while document and len(found) < _MAX_HOSTS:
+            found.append(document)
+            info = self._documents.get(document)
+            document = info.host if info is not None else ""
+        return found
 
     def _of(self, document: str) -> ScriptRole:
         info = self._documents.get(document)

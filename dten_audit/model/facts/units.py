@@ -12,7 +12,9 @@ from dten_audit.model.unknown import Unknown
 
 Scope = Literal["system", "user", "other", "windows"]
 Provided = Literal["", "before", "later", "somewhere", "package-manager"]
-Impact = Literal["", "login", "network", "firewall", "containers", "cluster", "logs", "bus", "all"]
+Impact = Literal[
+    "", "login", "network", "firewall", "containers", "guests", "cluster", "logs", "bus", "all"
+]
 Strength = Literal["needs", "wants", "order", "stops"]
 
 
