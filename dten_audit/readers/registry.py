@@ -170,7 +170,8 @@ READERS: tuple[Reader, ...] = (
         "dten_audit.readers.orchestration.chef:read",
         most=5_000,
     ),
-    Reader("cron", frozenset({"cron", "crontab"}), "dten_audit.readers.cron.crontab:read"),
+    Reader("cron", frozenset({"cron", "crontab"}), "dten_audit.readers.cron.crontab:read",
+           most=5_000),
     Reader("anacron", frozenset({"anacrontab"}), "dten_audit.readers.cron.anacrontab:read"),
     Reader("logrotate", frozenset({"logrotate"}), "dten_audit.readers.cron.logrotate:read"),
     Reader(
