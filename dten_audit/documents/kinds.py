@@ -238,7 +238,7 @@ def _special(folder: str, name: str, end: str, sample: bytes) -> str:
     if end in ("rules", "policy") and (b"polkit.add" in sample or b"<policyconfig" in sample):
         return "polkit"
     stem = name.partition(".")[0]
-    if end in ("", "gz", "en", "debian") and NAMES.get(stem) == "prose":
+    if NAMES.get(stem) == "prose" and (end in ("", "gz", "en", "debian") or stem == "readme"):
         return "prose"
     if end in _CERTIFICATE_ENDS:
         return _certificate(end, sample)

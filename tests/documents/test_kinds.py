@@ -158,6 +158,7 @@ KINDS: list[tuple[str, bytes, str]] = [
     ("sums", b"SHA256 (a) = " + SHA, "checksums"),
     # prose
     ("README", b"hi", "prose"),
+    ("out/README.fixed", b"Then build it:\n\n  make\n  sudo make install\n", "prose"),
     ("README.md", b"hi", "markdown"),
     ("CHANGES", b"1.0\n", "prose"),
     ("docs/notes.txt", b"[x]\n", "prose"),
