@@ -11,8 +11,8 @@ from dten_audit.model.facts.commands import Command
 from dten_audit.readers.knowledge import from_tables, knowledge
 
 _SILENT_ABOUT_HOSTS = frozenset(
-    "echo printf logger log info warn error die true : test [ grep egrep fgrep sed awk gawk mawk tr cut sort expr"
-    " head tail wc".split()
+    "echo printf logger log info warn error die true : test [ grep egrep fgrep sed awk gawk mawk tr"
+    " cut sort expr head tail wc".split()
 )
 _LOCAL = frozenset(("localhost", "ip6-localhost", "0.0.0.0", "::1", "::"))  # noqa: S104 (names)
 
