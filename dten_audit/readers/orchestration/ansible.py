@@ -34,6 +34,7 @@ from dten_audit.readers.orchestration.stating import Stater, beside
 MAX_DEPTH: Final = 30
 _TASK_LISTS: Final = ("pre_tasks", "tasks", "post_tasks", "handlers")
 _INCLUDES: Final = frozenset("include include_tasks import_tasks".split())
+_UNITS: Final = ("systemd", "systemd_service")
 _ROLES: Final = frozenset("include_role import_role".split())
 _SIGNS: Final = frozenset(
     "become become_user register notify changed_when failed_when ignore_errors with_items"
@@ -267,7 +268,7 @@ class _Ansible:
 
     def _register(self, module: Module, found: dict[str, Node], given: Inherited) -> None:
         """Remember what the result of a task tells, for the tests that ask for it."""
-        looked = ("stat", "win_stat", "command", "shell", "raw")
+        looked = ("stat", "win_stat", "command", "shell", "raw", *_UNITS)
         if "register" not in found or module.name not in looked:
             return
         name = self._manifest.text(found["register"])
@@ -276,6 +277,10 @@ class _Ansible:
             path = _raw(parameters.get("path"))
             if path:
                 self._registered[name] = Registered("path-exists", path)
+        elif module.name in _UNITS:
+            asked = _raw(parameters.get("name"))
+            if asked and not {"state", "enabled", "masked"}.intersection(parameters):
+                self._registered[name] = Registered("unit-exists", asked, result=False)
         else:
             words = _raw(parameters.get("cmd")).split()
             known = registered_by(words[0].rpartition("/")[2], tuple(words[1:])) if words else None

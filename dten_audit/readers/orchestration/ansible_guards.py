@@ -16,10 +16,17 @@ _FINDERS: Final = frozenset(("which", "command", "type", "hash"))
 
 
 class Registered(NamedTuple):
-    """What a task noted under a name: the file that it looked at, or the command that it ran."""
+    """What a task noted under a name: the file that it looked at, or the command that it ran.
+
+    ``result`` says that its success tells so; the state of a unit can be asked for without.
+    """
 
     kind: GuardKind
     subject: str
+    result: bool = True
+
+
+_NOTHING: Final = Registered("other", "")
 
 
 @cache
@@ -57,6 +64,37 @@ def _result() -> re.Pattern[str]:
     )
 
 
+@cache
+def _borne() -> re.Pattern[str]:
+    absent = r"could not find|not[ -]?found|not loaded|no such|does not exist"
+    return re.compile(
+        r"\w+(?:\.rc|\[['\"]rc['\"]\])\s+not\s+in\s+\[\s*\d+(?:\s*,\s*\d+)+\s*\]"
+        rf"|(?i:(['\"])[^'\"]*(?:{absent})[^'\"]*\1\s+not\s+in\s+[\w.]+)"
+    )
+
+
+@cache
+def _status() -> re.Pattern[str]:
+    return re.compile(
+        r"(\w+)\.status(?:\.|\[['\"])(?:ActiveState|SubState|UnitFileState|LoadState)(?:['\"]\])?"
+        r"(?:\s*\|\s*\w+)?[\s)]*==\s*['\"](?:active|running|enabled|loaded|static)['\"]"
+    )
+
+
+def bears_absence(texts: list[str]) -> bool:
+    """Tell whether ``failed_when`` takes it that what a task acts on is not there.
+
+    All of ``texts`` must hold for the task to fail; one that excepts further return codes, or the
+    message that there is no such unit, is enough.
+    """
+    return any(
+        _borne().fullmatch(clause)
+        for text in texts[:MAX_CLAUSES]
+        if len(text) <= MAX_TEXT
+        for clause in clauses(" ".join(text.split()))
+    )
+
+
 def clauses(text: str) -> list[str]:
     """Return the parts of a condition that must all hold."""
     if " or " in text:
@@ -86,11 +124,23 @@ def _guard(clause: str, line: int, registered: Mapping[str, Registered]) -> Guar
     service = _service().fullmatch(clause)
     if service is not None:
         return Guard("unit-exists", service[1] or service[3], line, not (service[2] or service[4]))
+    unit = _status_of(clause)
+    if unit in registered and registered[unit].kind == "unit-exists":
+        return Guard("unit-exists", registered[unit].subject, line)
     result = _result().fullmatch(bare)
+    if result is not None and not registered.get(result[2], _NOTHING).result:
+        return Guard("other", clause, line)
     if result is not None and result[2] in registered:
         known = registered[result[2]]
         return Guard(known.kind, known.subject, line, _succeeds(bare, result))
     return Guard("other", clause, line)
+
+
+def _status_of(clause: str) -> str:
+    """Return the name whose unit each alternative of a condition wants running or enabled."""
+    found = [_status().fullmatch(each.strip("() ")) for each in clause.split(" or ")]
+    names = {match[1] if match is not None else "" for match in found}
+    return names.pop() if len(names) == 1 else ""
 
 
 def _succeeds(clause: str, result: re.Match[str]) -> bool:

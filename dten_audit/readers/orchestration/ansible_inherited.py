@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from dten_audit.model.facts.commands import Failure, Guard, Layer, Word
 from dten_audit.readers.config.yaml_nodes import Node
+from dten_audit.readers.orchestration.ansible_guards import bears_absence
 from dten_audit.readers.orchestration.jinja import fill
 from dten_audit.readers.orchestration.resources import Value
 from dten_audit.readers.orchestration.tables import FALSE, TRUE
@@ -122,6 +123,9 @@ class Keywords:
             if keyword in found:
                 said = answer(self.text(found[keyword], given))
                 ignored = said == ("yes" if keyword == "ignore_errors" else "no")
+                if keyword == "failed_when" and not ignored:
+                    texts = [text for text, _ in self._conditions(found[keyword])]
+                    ignored = bears_absence(texts)
                 given = given._replace(failure="ignored" if ignored else given.failure)
         if "delegate_to" in found:
             host = self.text(found["delegate_to"], given)

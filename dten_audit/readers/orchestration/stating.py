@@ -189,7 +189,8 @@ class Stater:
         file = resource.first(names["file"]) if "file" in names else None
         command = " ".join(job.text.split())
         if file is not None and file.text:
-            path = file.text if file.text.startswith("/") else f"/etc/cron.d/{file.text}"
+            # A name in cron.d has no slash, so "${folder}/root" is a path from the root.
+            path = file.text if "/" in file.text else f"/etc/cron.d/{file.text}"
             line = f"{times} {owner.text if owner else 'root'} {command}\n"
             part = self._part("cron", line, job._replace(node=None, column=1), path)
             words = [Word("tee"), Word(path, file.certainty)]

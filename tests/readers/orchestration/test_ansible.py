@@ -144,6 +144,11 @@ def test_a_job_of_cron_is_the_line_that_it_becomes() -> None:
             "/etc/crontab",
         ),
         (
+            "minute: 0, cron_file: '{{ dir }}/var/spool/cron/root', user: root",
+            "0 * * * * root /x\n",
+            "${dir}/var/spool/cron/root",
+        ),
+        (
             "minute: '{{ m }}', cron_file: dten, user: '{{ u }}'",
             "${m} * * * * ${u} /x\n",
             "/etc/cron.d/dten",
@@ -308,6 +313,23 @@ def test_conditions_are_read(when: str, guard: Guard) -> None:
         ("shell: command -v sudo", "x is failed", ("command-exists", "sudo", False)),
         ("command: systemctl cat dten", "x is succeeded", ("unit-exists", "dten", True)),
         ("command: systemctl cat dten", "x.rc != 0", ("unit-exists", "dten", False)),
+        ("systemd: {name: ntpd}", "x.status.SubState == 'running'", ("unit-exists", "ntpd", True)),
+        (
+            "systemd: {name: ntpd}",
+            "((x.status['SubState'] | lower) == 'running') or (x.status.LoadState == 'loaded')",
+            ("unit-exists", "ntpd", True),
+        ),
+        (
+            "systemd: {name: ntpd}",
+            "x.status.SubState == 'running' or other",
+            ("other", "x.status.SubState == 'running' or other", True),
+        ),
+        ("systemd: {name: ntpd}", "x is success", ("other", "x is success", True)),
+        (
+            "systemd: {name: ntpd, state: started}",
+            "x.status.SubState == 'dead'",
+            ("other", "x.status.SubState == 'dead'", True),
+        ),
     ],
 )
 def test_results_are_remembered(first: str, when: str, guard: tuple[str, str, bool]) -> None:
@@ -328,6 +350,16 @@ def test_conditions_are_split_at_and() -> None:
         ("ignore_errors: yes", "ignored"),
         ("failed_when: false", "ignored"),
         ("failed_when: x.rc > 1", "stops"),
+        ("failed_when: x.rc not in [0, 1]", "ignored"),
+        ("failed_when: x.rc not in [0]", "stops"),
+        ("failed_when:\n  - x.rc not in [0, 5]", "ignored"),
+        ("failed_when: x.rc not in [0, 1] or x.stdout == ''", "stops"),
+        (
+            "failed_when: \"'msg' in x and 'Could not find the requested service' not in x.msg\"",
+            "ignored",
+        ),
+        ("failed_when: \"'Could not find the requested service' in x.msg\"", "stops"),
+        ("failed_when: \"'deprecated' not in x.msg\"", "stops"),
         ("ignore_errors: '{{ check }}'", "stops"),
     ],
 )
