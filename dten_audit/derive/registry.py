@@ -5,7 +5,12 @@ from __future__ import annotations
 from dten_audit.derive.base import Deriver
 
 DERIVERS: tuple[Deriver, ...] = (
-    Deriver("library uses", ("library_command",), ("library_use",), "dten_audit.derive.library:derive"),
+    Deriver(
+        "library uses",
+        ("library_command",),
+        ("library_use",),
+        "dten_audit.derive.library:derive",
+    ),
     Deriver("unread parts", ("unreadable",), ("unread_part",), "dten_audit.derive.unread:derive"),
     Deriver(
         "schedules",

@@ -22,7 +22,8 @@ INSTALL = "bin/install.sh"
 
 
 def schedules(tree: Mapping[str, str]) -> list[Schedule]:
-    return list(derive(package_of(tree), ESTATE))
+    facts = derive(package_of(tree), ESTATE)
+    return [fact for fact in facts if isinstance(fact, Schedule)]
 
 
 def script(text: str, **tree: str) -> list[Schedule]:

@@ -40,7 +40,8 @@ def schedules(
     modes: Mapping[str, int] | None = None,
     window: Window | None = WINDOW,
 ) -> list[Schedule]:
-    return list(derive(package_of(tree, modes), Estate(site, AT, window=window)))
+    facts = derive(package_of(tree, modes), Estate(site, AT, window=window))
+    return [fact for fact in facts if isinstance(fact, Schedule)]
 
 
 def one(tree: Mapping[str, str], site: Site = SITE, **more: object) -> Schedule:
@@ -60,6 +61,7 @@ def test_by_hand() -> None:
     package = Package([info], [job])
     package.installs.append(Install("p!/x", "/etc/cron.d/x", Location("p!/i.sh", 4), 2, "p!/i.sh"))
     (found,) = derive(package, Estate(SITE, AT, window=WINDOW))
+    assert isinstance(found, Schedule)
     assert (found.kind, found.path_on_host) == ("file", "/etc/cron.d/x")
     assert found.installed_by == (Location("p!/i.sh", 4),)
     assert found.fires_in_window is True

@@ -161,11 +161,11 @@ class Schedule(NamedTuple):
     command that deletes a crontab, ``at-command``, ``systemd-run``, ``timer``, ``managed`` a cron
     line that Ansible and its kin set up; the others are jobs of other schedulers. ``scheduler``
     is who runs it, ``scheduler_title`` the same for people, ``name`` the job's name there.
-    ``document`` is the id of what holds it, ``path_on_host`` where it lands (empty where nothing is seen to install
-    it), ``place`` the same in words. ``installed_by`` are the commands that install it. ``enabled``
-    is True unless something must still turn it on; ``without_systemd`` says that its command does
-    nothing where systemd runs. ``replaces`` says that the command replaces all jobs that a user's
-    crontab held. ``role`` is what the package ships it for.
+    ``document`` is the id of what holds it, ``path_on_host`` where it lands (empty where nothing is
+    seen to install it), ``place`` the same in words. ``installed_by`` are the commands that install
+    it. ``enabled`` is True unless something must still turn it on; ``without_systemd`` says that
+    its command does nothing where systemd runs. ``replaces`` says that the command replaces all
+    jobs that a user's crontab held. ``role`` is what the package ships it for.
 
     When it runs:
     ``expression`` is the time as written, ``zone`` the time zone it is read in (empty: that of the
