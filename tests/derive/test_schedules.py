@@ -261,3 +261,16 @@ def test_any_table_gives_schedules(words: list[str]) -> None:
         assert isinstance(found.fires_in_window, Unknown) == bool(found.window_question) or (
             isinstance(found.enabled, Unknown)
         )
+
+
+@pytest.mark.parametrize(
+    ("install", "actor"),
+    [
+        ("echo done", "as the user whose crontab it becomes"),
+        ("crontab conf/crontab", "as the user who runs the script"),
+        ("crontab -u dten conf/crontab", "as dten"),
+    ],
+)
+def test_whose_a_shipped_crontab_is(install: str, actor: str) -> None:
+    tree = {"conf/crontab": "0 3 * * * /opt/dten/bin/rotate\n", "install.sh": f"{install}\n"}
+    assert one(tree).actor == actor

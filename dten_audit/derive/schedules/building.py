@@ -123,7 +123,11 @@ def _with_times(base: Schedule, times: Times) -> Schedule:
 
 
 def _actor(base: Schedule) -> str:
-    return f"as {base.user}" if base.user else "as the user who runs the script"
+    if base.user:
+        return f"as {base.user}"
+    if base.kind == "file" and not base.installed_by:
+        return "as the user whose crontab it becomes"
+    return "as the user who runs the script"
 
 
 @from_tables
