@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from dten_audit.documents.document import Document, DocumentInfo
 from dten_audit.links.libraries import PROGRAMS, Libraries, Runs
 from dten_audit.links.package import Package
 from dten_audit.model.location import MEMBER
+from dten_audit.readers.programs.functions import Functions
 from dten_audit.readers.programs.program import Program
 
 MAX_PROGRAMS: Final = 400
@@ -48,72 +49,97 @@ def _entries(package: Package) -> Iterator[DocumentInfo]:
             yield info
 
 
+class _NameSets:
+    """Sets of names, each an integer whose bits are names: hundreds of large ones stay small."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def pack(self, names: Iterable[str]) -> int:
+        """Return the set of some names."""
+        numbers = [self._numbers.setdefault(name, len(self._numbers)) for name in names]
+        bits = bytearray(len(self._numbers) // 8 + 1)
+        for number in numbers:
+            bits[number >> 3] |= 1 << (number & 7)
+        return int.from_bytes(bits, "little")
+
+    def among(self, names: Iterable[str], packed: int) -> set[str]:
+        """Return those of some names that are in a set."""
+        bits = packed.to_bytes(len(self._numbers) // 8 + 1, "little")
+        numbers = ((name, self._numbers.get(name)) for name in names)
+        return {name for name, n in numbers if n is not None and bits[n >> 3] >> (n & 7) & 1}
+
+
 class _Walk:
     """Goes from programs to what they import, with the names that each file is asked for."""
 
     def __init__(self, package: Package) -> None:
         self._package = package
         self._left = MAX_BYTES
-        self._programs: dict[str, Program | None] = {}
+        self._functions: dict[str, Functions | None] = {}
         self._targets: dict[str, list[str]] = {}
-        self._by_name: dict[str, list[DocumentInfo]] = defaultdict(list)
+        self._by_ending: dict[tuple[str, str], list[DocumentInfo]] = defaultdict(list)
         for info in package.documents.values():
             if info.kind in _SCRIPTED and not info.host:
-                self._by_name[info.path.rpartition("/")[2]].append(info)
+                container = info.address.rpartition(MEMBER)[0]
+                for ending in {_ending(info.path, 1), _ending(info.path, 2)}:
+                    self._by_ending[container, ending].append(info)
 
     def run(self, entries: list[str]) -> Runs:
         """Return the reached functions of library files."""
-        asked: dict[str, set[str]] = {entry: set() for entry in entries}
+        names = _NameSets()
+        asked = dict.fromkeys(entries, 0)
+        told: dict[str, int] = defaultdict(int)
+        seen: dict[str, set[int]] = defaultdict(set)
         found: dict[str, frozenset[str]] = {}
-        waiting = deque(entries)
+        waiting = dict.fromkeys(entries)
         self._fetch(entries)
         for _ in range(MAX_VISITS):
             if not waiting:
                 break
-            document = waiting.popleft()
-            program = self._programs.get(document)
-            if program is None:
+            document = next(iter(waiting))
+            del waiting[document]
+            functions = self._functions.get(document)
+            if functions is None:
                 continue
-            numbers = program.functions.reached(asked[document])
-            functions = program.functions.all
+            own = (function.name for function in functions.all)
+            numbers = functions.reached(names.among(own, asked[document]))
             if document in self._package.libraries:
-                found[document] = frozenset(functions[n].name for n in numbers if n >= 0)
-            words = program.functions.words(numbers) | asked[document]
+                found[document] = frozenset(functions.all[n].name for n in numbers if n >= 0)
+            words = names.pack(functions.words(numbers.keys() - seen[document]))
+            words = (words | asked[document]) & ~told[document]
+            seen[document].update(numbers)
+            told[document] |= words
             self._look_ahead([document, *waiting])
             for target in self._targets[document]:
-                known = asked.setdefault(target, set())
-                new = words - known if target in self._programs else set()
+                new = words & ~asked.get(target, 0) if target in self._functions else 0
                 if (target not in found and target not in entries) or new:
-                    known |= words
-                    if target not in waiting:
-                        waiting.append(target)
+                    asked[target] = asked.get(target, 0) | words
+                    waiting.setdefault(target)
                     found.setdefault(target, frozenset())
         return {name: names for name, names in found.items() if name in self._package.libraries}
 
     def _look_ahead(self, waiting: list[str]) -> None:
-        """Find what all programs that wait import, and fetch it in one pass over the package."""
-        if waiting[0] in self._targets:
-            return
-        fresh = []
-        for document in waiting:
-            program = self._programs.get(document)
-            if program is not None and document not in self._targets:
-                near = self._package.documents[document]
-                self._targets[document] = list(self._imports(program, near))
-                fresh += self._targets[document]
-        self._fetch(list(dict.fromkeys(fresh)))
+        """Fetch what all programs that wait import, in one pass over the package."""
+        targets = [target for document in waiting for target in self._targets.get(document, ())]
+        full = len(self._functions) >= MAX_PROGRAMS
+        if not full and not self._functions.keys() >= set(self._targets[waiting[0]]):
+            self._fetch(list(dict.fromkeys(targets)))
 
     def _fetch(self, documents: list[str]) -> None:
-        wanted = [name for name in documents if name not in self._programs]
-        wanted = wanted[: max(0, MAX_PROGRAMS - len(self._programs))]
+        """Read programs; only their functions, and what they import, are kept."""
+        wanted = [name for name in documents if name not in self._functions]
+        wanted = wanted[: max(0, MAX_PROGRAMS - len(self._functions))]
         for name in wanted:
-            self._programs[name] = None
+            self._functions[name] = None
         for name, data in self._package.contents(wanted) if wanted else ():
             info = self._package.documents[name]
             self._left -= len(data)
             if self._left > 0:
                 document = Document(info.address, info.path, info.kind, data, mode=info.mode)
-                self._programs[name] = Program(document)
+                program = Program(document)
+                self._functions[name] = program.functions
+                self._targets[name] = list(self._imports(program, info))
 
     def _imports(self, program: Program, near: DocumentInfo) -> Iterator[str]:
         seen: set[str] = set()
@@ -130,20 +156,22 @@ class _Walk:
         """Return the document at a path: beside the program, at the root, among installed ones."""
         container = near.address.rpartition(MEMBER)[0]
         here = posixpath.normpath(posixpath.join(posixpath.dirname(near.path), path))
-        same = [
-            info for info in self._by_name.get(posixpath.basename(path), ())
-            if info.address.rpartition(MEMBER)[0] == container and info.id != near.id
-        ]  # fmt: skip
         for wanted in (here, posixpath.normpath(path)):
-            exact = [info.id for info in same if info.path == wanted]
-            if exact:
-                return exact[0]
+            for info in self._by_ending.get((container, _ending(wanted, 2)), ()):
+                if info.path == wanted and info.id != near.id:
+                    return info.id
         if path.startswith("."):
             return ""
-        ending = [info for info in same if info.path.endswith("/" + path)]
+        same = self._by_ending.get((container, _ending(path, 2)), ())
+        ending = [i for i in same if i.path.endswith("/" + path) and i.id != near.id]
         if "/" not in path:
             ending = [info for info in ending if _above(info.path) in _INSTALLED]
         return ending[0].id if len(ending) == 1 else ""
+
+
+def _ending(path: str, parts: int) -> str:
+    """Return the last components of a path."""
+    return "/".join(path.rsplit("/", parts)[-parts:])
 
 
 def _above(path: str) -> str:

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Collection
 from functools import cache, cached_property
 from itertools import pairwise
+from sys import intern
 from typing import Final, NamedTuple
 
 from dten_audit.readers.programs.languages import Language
@@ -101,7 +102,7 @@ class Functions:
         found: set[str] = set()
         for start, end in self._segments:
             if self.at(start) in numbers:
-                found.update(_WORD.findall(self._named, start, end))
+                found.update(map(intern, _WORD.findall(self._named, start, end)))
         return found
 
     @cached_property
