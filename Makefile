@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-oracle lint bench precision honest signed-code fuzz shell-oracle shell-stress reader-speed clean
+.PHONY: demo test test-oracle lint bench precision host-precision honest signed-code fuzz shell-oracle shell-stress reader-speed clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +42,9 @@ bench: $(READY)
 precision: $(READY)
 	$(BIN)/python benchmarks/fetch_real_packages.py build/real
 	$(BIN)/python benchmarks/precision.py build/real
+
+host-precision: $(READY)
+	$(BIN)/python -m benchmarks.host_precision build/host-packages
 
 honest: $(READY)
 	$(BIN)/python -m benchmarks.honest_archives build/honest
