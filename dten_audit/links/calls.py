@@ -53,13 +53,19 @@ def calls(package: Package, index: PathIndex) -> Iterator[Call]:
 def _included(
     program: str, text: str, near: DocumentInfo, index: PathIndex
 ) -> Iterator[DocumentInfo]:
-    """Yield the files that an include means; a role is looked for beside its playbook first."""
+    """Yield the files that an include means; a role is looked for beside its playbook first.
+
+    A role of a collection lies in a folder that only the host's settings tell: where several could
+    be meant, each is.
+    """
     paths = (f"roles/{text}", text) if program in ROLES else (text,)
     for path in paths:
         found = [d for d in index.find(path, near) if f"/{d.path}".endswith(f"/{path}")]
         if found:
             yield from found
             return
+    if program in ROLES:
+        yield from index.ending(paths[0], near)
 
 
 def _references(command: Command) -> Iterator[tuple[str, str]]:

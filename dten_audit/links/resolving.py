@@ -55,6 +55,12 @@ class _Namesakes:
             return [beside]
         return self._of_tree(path, here) if shared == len(wanted) and path[0] == "/" else []
 
+    def ending(self, path: str) -> list[DocumentInfo]:
+        """Return the files whose paths end with ``path``, a few of them where they are many."""
+        key = _backwards(_parts(path))
+        first, last = bisect_left(self._keys, key), bisect_left(self._keys, key + _LAST)
+        return self._files[first : min(last, first + _MAX_TREES)]
+
     def _of_tree(self, path: str, here: str) -> list[DocumentInfo]:
         """Return the file that has this path in the innermost tree that ``here`` lies in."""
         root = here
@@ -113,6 +119,12 @@ class PathIndex:
         if key not in self._found:
             self._found[key] = self._find(text, here, container)
         return self._found[key]
+
+    def ending(self, path: str, near: DocumentInfo) -> list[DocumentInfo]:
+        """Return what a path could mean whose folder nobody tells: files that end with it."""
+        container = near.address.rpartition(MEMBER)[0]
+        same = self._of_name(container, posixpath.basename(path))
+        return same.ending(path) if same is not None else []
 
     def _find(self, text: str, here: str, container: str) -> list[DocumentInfo]:
         if text.startswith(SCRIPT_FOLDER):

@@ -68,6 +68,13 @@ ONE = "- command: /opt/dten/bin/migrate\n"
             },
             "script",
         ),
+        (
+            {
+                "site.yml": "- hosts: a\n  roles: [dten.core.db]\n",
+                f"backup/{DB}": "- command: /opt/dten/bin/migrate\n",
+            },
+            "script",
+        ),
         ({f"{COLLECTION}/playbooks/up.yml": "- hosts: a\n  roles: [db]\n"}, "script"),
     ],
 )
