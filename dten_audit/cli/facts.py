@@ -23,15 +23,10 @@ def command(package: str, kinds: tuple[str, ...], list_types: bool, **values: An
     from dten_audit.documents.errors import PackageError
     from dten_audit.judge.plain import plain_fact, plain_value
     from dten_audit.model.facts.base import fact_type
-    from dten_audit.model.facts.registry import fact_types
     from dten_audit.model.rule import RuleError
-    from dten_audit.model.suggestion import suggestion
     from dten_audit.site.schema import SiteFileError
 
-    for kind in kinds:
-        if kind not in fact_types():
-            message = f"there is no fact type {kind}{suggestion(kind, fact_types())}"
-            raise click.UsageError(message)
+    _check(kinds)
     try:
         graph = examine(package, build_options(values, read_everything=True))
     except PackageError as error:
@@ -52,3 +47,14 @@ def command(package: str, kinds: tuple[str, ...], list_types: bool, **values: An
         for name, count in sorted(counts.items()):
             click.echo(f"{count:7} {name}")
     return OK
+
+
+def _check(kinds: tuple[str, ...]) -> None:
+    """Refuse types of facts that there are not. Raises ``UsageError``."""
+    from dten_audit.model.facts.registry import fact_types
+    from dten_audit.model.suggestion import suggestion
+
+    for kind in kinds:
+        if kind not in fact_types():
+            message = f"there is no fact type {kind}{suggestion(kind, fact_types())}"
+            raise click.UsageError(message)

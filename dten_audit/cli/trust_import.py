@@ -58,12 +58,17 @@ def import_advisory_command(file: Path, folder: Path, store: Path | None, **valu
         raise click.UsageError(str(error)) from None
     say(f"{place}: {own.told.form} {own.told.id}, {own.told.title}")
     say(f"  signed by {signed_by}" if signed_by else f"  not signed by anybody known: {doubt}")
+    _show(own)
+    return OK
+
+
+def _show(own: Advisory) -> None:
+    """Print what an advisory says of roots and versions."""
     for root in own.told.roots:
         say(f"  names {root.sha256} ({root.says}, {root.where})")
     for version in own.told.versions:
         meant = ", ".join((*version.versions, *version.ranges)) or "all versions"
         say(f"  warns of {version.product} {meant}")
-    return OK
 
 
 def _signer(own: Advisory, store: Path | None, at: datetime) -> tuple[str, str]:

@@ -53,12 +53,7 @@ def rotate_command(package: str, store: Path, **values: Any) -> int:
             )
             return complain(f"{package}: {message}", FOUND)
         for own in found:
-            vendor = own.old.vendor.name or values["vendor"]
-            if not vendor:
-                message = (
-                    f"{own.old.at.path} is no vendor record: say whose root it is, --vendor NAME"
-                )
-                raise click.UsageError(message)
+            vendor = _vendor_of(own, values["vendor"])
             _show(own, vendor)
             if not values["yes"] and not _agreed(vendor):
                 return complain("not confirmed; nothing was written", FOUND)
@@ -68,6 +63,14 @@ def rotate_command(package: str, store: Path, **values: Any) -> int:
     except SiteFileError as error:
         raise click.UsageError(str(error)) from None
     return OK
+
+
+def _vendor_of(own: Proposal, given: str) -> str:
+    vendor = own.old.vendor.name or given
+    if not vendor:
+        message = f"{own.old.at.path} is no vendor record: say whose root it is, --vendor NAME"
+        raise click.UsageError(message)
+    return vendor
 
 
 def _show(own: Proposal, vendor: str) -> None:

@@ -70,8 +70,7 @@ def stated(document: Document, listed: Listed) -> Iterator[Command | Embedded]:
         break
     if not fields:
         return
-    known = fields[0].known
-    texts = use(fields, ()) if known and not documents else None
+    texts = use(fields, ()) if fields[0].known and not documents else None
     if texts is not None:
         hints = (*texts.hints, *_inside(layers))
         for code in texts.code:
@@ -79,7 +78,7 @@ def stated(document: Document, listed: Listed) -> Iterator[Command | Embedded]:
             documents.append(document.embedded_id(part))
             yield part
     yield Command(
-        listed.at, document.id, listed.order, base_name(fields[0].text) if known else "",
+        listed.at, document.id, listed.order, base_name(fields[0].text) if fields[0].known else "",
         tuple(field.word for field in fields), tuple(layers), listed.guards,
         called=listed.called, documents=tuple(documents), certainty=fields[0].certainty,
     )  # fmt: skip

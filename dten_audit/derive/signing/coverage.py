@@ -8,7 +8,7 @@ from typing import Final
 
 from dten_audit.derive.signing.members import archives_around
 from dten_audit.documents.ar import SIGNED
-from dten_audit.links.package import Package
+from dten_audit.links.package import DocumentInfo, Package
 from dten_audit.model.facts.key_signatures import KeySignatureCheck
 from dten_audit.model.facts.signatures import (
     SignatureCheck,
@@ -41,12 +41,7 @@ def derive(package: Package, estate: Estate) -> Iterator[SignatureCoverage]:
     repositories = [own for own in found if not (own.incidental or own.alone)]
     covered = {check.target for check in holding if check.target}
     covered |= {check.target for check in genuine if check.target}
-    archives = tuple(
-        check.at.path.removesuffix(check.at.path.rpartition(MEMBER)[2])
-        for check in genuine
-        if check.target.rpartition("/")[2] == SIGNED
-    )
-    covered |= {Location(i.address).member for i in files if i.address.startswith(archives)}
+    covered |= _inside(genuine, files)
     covered |= {
         entry.target
         for entry in package.of(ManifestEntry)
@@ -68,6 +63,16 @@ def derive(package: Package, estate: Estate) -> Iterator[SignatureCoverage]:
         vendor=vendor.name if vendor else "",
         level=vendor.level if vendor else "strict",
     )
+
+
+def _inside(genuine: list[KeySignatureCheck], files: list[DocumentInfo]) -> set[str]:
+    """Return the members of the archives that are signed as a whole."""
+    archives = tuple(
+        check.at.path.removesuffix(check.at.path.rpartition(MEMBER)[2])
+        for check in genuine
+        if check.target.rpartition("/")[2] == SIGNED
+    )
+    return {Location(i.address).member for i in files if i.address.startswith(archives)}
 
 
 def holds(check: SignatureCheck) -> bool:

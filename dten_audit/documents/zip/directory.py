@@ -174,11 +174,11 @@ class _Walk:
         """Read records from start to end, whatever number was stated.
 
         Returns the members, and where the last whole record ends: the end, where too many follow.
+        They are made as ``Entry(…)`` would, in half the time.
         """
         entries: list[Entry] = []
-        table, limit = self._data[start:end], self._limits.entries
+        table = self._data[start:end]
         unpack, header_size = r.central_header.unpack_from, r.central_header.size
-        new = tuple.__new__
         position, end = 0, len(table)
         while position < end:
             if position + header_size > end or table[position : position + 4] != r.CENTRAL:
@@ -193,21 +193,19 @@ class _Walk:
                 break
             name = table[name_at:extra_at]
             extra = table[extra_at : extra_at + extra_size] if extra_size else b""
-            comment = b""
-            if comment_size:
-                comment = table[extra_at + extra_size : following]
-                self.remarks = True
+            comment = table[extra_at + extra_size : following] if comment_size else b""
+            self.remarks = self.remarks or bool(comment)
             long = r.MAX32 in (packed, size, offset)
             if long:
                 packed, size, offset = _resolved(extra, packed, size, offset)
-            # As Entry(…) makes it, in half the time.
-            entry = new(Entry, (name, flags, method, crc, packed, size, base + offset, attributes,
-                                table[position + 8 : position + 32], extra, comment))  # fmt: skip
+            entry = tuple.__new__(Entry, (
+                name, flags, method, crc, packed, size, base + offset, attributes,
+                table[position + 8 : position + 32], extra, comment))  # fmt: skip
             if comment_size or disk or long:
                 problems += _oddities(entry, offset, disk)
             entries.append(entry)
             position = following
-            if len(entries) > limit:
+            if len(entries) > self._limits.entries:
                 return entries, start + end
         return entries, start + position
 

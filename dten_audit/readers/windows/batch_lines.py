@@ -120,8 +120,7 @@ class Lines(BatchWords):
         after: Guard | None = None
         self.ended = False
         while self.pos < self.end:
-            first = len(self.recorder.commands)
-            self.feeds = feeds
+            first, self.feeds = len(self.recorder.commands), feeds
             self._one()
             stated = self.recorder.commands[first:]
             self.blank()

@@ -89,11 +89,7 @@ class Commands(Definitions):
             self.blanks(scan.BLANK)
             at = self.pos
             char = text[at] if at < self.end else "\n"
-            if char in "\n;)}|" or (char == "#" and at == self.pos):
-                break
-            if char == "&":
-                if not text.startswith("&&", at):
-                    self.pos += 1
+            if self._ended(char):
                 break
             if char == "," and argv:
                 self.pos += 1
@@ -122,6 +118,12 @@ class Commands(Definitions):
                 argv.append(value)
             listed = False
         return argv, tuple(redirections)
+
+    def _ended(self, char: str) -> bool:
+        """Tell whether ``char`` ends a command; a single ``&`` is passed over."""
+        if char == "&" and not self.text.startswith("&&", self.pos):
+            self.pos += 1
+        return char in "\n;)}|#&"
 
     def _redirection(self, match: re.Match[str], found: list[Redirection]) -> None:
         self.pos = match.end()

@@ -117,3 +117,10 @@ def _one_group(text: str) -> bool:
         if not level:
             return number == len(text) - 1
     return False
+
+
+def denied(guards: tuple[Guard, ...]) -> tuple[Guard, ...]:
+    """Return what holds where a test fails; of several tests any one may have failed."""
+    if len(guards) != 1:
+        return ()
+    return (guards[0]._replace(holds=not guards[0].holds),)

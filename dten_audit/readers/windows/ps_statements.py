@@ -11,7 +11,7 @@ from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import Failure, Guard
 from dten_audit.readers.windows import ps_scan as scan
 from dten_audit.readers.windows.ps_expressions import Expressions
-from dten_audit.readers.windows.ps_guards import guards_of
+from dten_audit.readers.windows.ps_guards import denied, guards_of
 from dten_audit.readers.windows.ps_words import Stop
 from dten_audit.readers.windows.values import Context, Value
 
@@ -46,8 +46,7 @@ class Statements(Expressions):
             self.counts[name] = self.counts.get(name, 0) + 1
         self.conditional = 0
         self._walked: set[int] = set()
-        self.ended = False
-        self.nested = 0
+        self.ended, self.nested = False, 0
         self.budget = 2 * len(self.text) + _CALLS
         self.keywords: dict[str, Callable[[int], Value]] = {
             "if": self._if, "foreach": self._foreach, "while": self._while, "for": self._for,
@@ -256,7 +255,7 @@ class Statements(Expressions):
         while True:
             guards = self.condition()
             ended.append(self.block(*before, *guards))
-            before = (*before, *_denied(guards))[:_MOST_TESTS]
+            before = (*before, *denied(guards))[:_MOST_TESTS]
             here = self.pos
             self.blanks()
             match = _WORD.match(self.text, self.pos)
@@ -399,10 +398,3 @@ class Statements(Expressions):
             return self.context.failure
         stop = scan.closing(self.text, match.end() - 1)
         return "stops" if _STOPS.search(self.text, match.end(), max(stop, 0)) else "ignored"
-
-
-def _denied(guards: tuple[Guard, ...]) -> tuple[Guard, ...]:
-    """Return what holds where a test fails; of several tests any one may have failed."""
-    if len(guards) != 1:
-        return ()
-    return (guards[0]._replace(holds=not guards[0].holds),)
