@@ -26,6 +26,9 @@ _MAX_LINES: Final = 100_000
 _HIDDEN: Final = "…"
 _NAMED: Final = b"ansible_"
 _MAX_LINE: Final = 2000
+_LOOK: Final = 400
+"""So many lines before a password are looked at for what it stands in."""
+_OPENS_TEXT: Final = ("|", "|-", "|+", ">", ">-", ">+")
 
 
 class Becoming:
@@ -112,17 +115,35 @@ def read_passwords(document: Document) -> Iterator[Fact | Embedded]:
         return
     if not any(name in document.text for name in PASSWORDS):
         return
-    for number, line in enumerate(document.text.split("\n")[:_MAX_LINES], start=1):
+    lines = document.text.split("\n")[:_MAX_LINES]
+    for number, line in enumerate(lines, start=1):
         if "_pass" not in line or line.lstrip().startswith(("#", ";", "//")):
             continue
         match = _assignment().search(line[:_MAX_LINE])
         if match is None or not _is_password(match[2] or ""):
+            continue
+        if document.kind == "yaml" and _in_example(lines[max(0, number - _LOOK) : number]):
             continue
         at = document.location(number, match.start(1) + 1)
         yield BecomeSetting(
             at._replace(snippet=f"{match[1]}: {_HIDDEN}"), document.id, "password", "variable",
             "", match[1],
         )  # fmt: skip
+
+
+def _in_example(lines: list[str]) -> bool:
+    """Tell whether the last line stands in a text that YAML holds, and that is no file's content.
+
+    That is how rules and documentation hold examples.
+    """
+    indent = len(lines[-1]) - len(lines[-1].lstrip())
+    for line in reversed(lines[:-1]):
+        width = len(line) - len(line.lstrip())
+        if line.strip() and width < indent:
+            indent = width
+            if line.rstrip().endswith(_OPENS_TEXT):
+                return line.strip(" -").partition(":")[0] not in ("content", "block", "line")
+    return False
 
 
 def _is_password(text: str) -> bool:
