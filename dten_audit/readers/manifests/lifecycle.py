@@ -1,6 +1,6 @@
 """Reads scripts that package managers of languages run: package.json of npm, composer.json.
 
-Sources: docs.npmjs.com, "scripts" of npm 10 (life cycle of ``npm ci``, ``npm install``);
+Sources: the manual of npm 10, "scripts" (life cycle of ``npm ci``, ``npm install``);
 getcomposer.org, "Scripts" of Composer 2.8; read 2026-11-21.
 """
 
