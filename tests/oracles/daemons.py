@@ -98,12 +98,21 @@ def cronie(folder: Path) -> Verdict:
     return _asking(folder, root, "/usr/bin/crontab", "-T")
 
 
+def _archive(folder: Path) -> str:
+    """Return where this machine gets its Debian packages from; skip where it gets none."""
+    asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Label: Debian"]
+    found = run(asked, folder).stdout.split()
+    if not found:
+        missing("this machine has no archive of Debian")
+    return str(found[0])
+
+
 def _from_trixie(folder: Path, packages: str) -> Path:
     """Unpack packages of Debian 13 into a root; skip where they cannot be had."""
     for name in ("lists/partial", "cache/archives/partial", "debs"):
         (folder / name).mkdir(parents=True)
     keys = "/usr/share/keyrings/debian-archive-keyring.gpg"
-    source = f"deb [signed-by={keys}] http://deb.debian.org/debian trixie main\n"
+    source = f"deb [signed-by={keys}] {_archive(folder)} trixie main\n"
     (folder / "sources.list").write_text(source)
     (folder / "status").touch()
     options = [
