@@ -18,9 +18,9 @@ _IF: Final = re.compile(
 )
 _ELSE: Final = re.compile(r"[ \t}]*+else\b[ \t]*+[:{]?[ \t]*+$")
 _ROOT: Final = re.compile(
-    r"(?:\b(?:os\.)?gete?uid\(\)|process\.gete?uid\??\.?\(\)|posix_gete?uid\(\)|Process\.e?u"
-    r"id\b|\$[<>]"
-    r"|os\.Gete?uid\(\))[ \t]*+(?P<operator>===?|!==?|>|<>)?[ \t]*+(?P<number>\d)?"
+    r"(?:\b(?:os\.)?gete?uid\(\)|process\.gete?uid\??\.?\(\)|posix_gete?uid\(\)"
+    r"|Process\.e?uid\b|\$[<>]|os\.Gete?uid\(\))"
+    r"[ \t]*+(?P<operator>===?|!==?|>|<>)?[ \t]*+(?P<number>\d)?"
 )
 _WHICH: Final = re.compile(
     r"\b(?:which|find_executable|LookPath|commandExists|command_exists)[ \t]*+\("
@@ -31,9 +31,8 @@ _EXISTS: Final = re.compile(
     r"|accessSync|access|Exists|IsFile)\??[ \t]*+\([ \t]*+(?=\x02)|[ \t(!]-[edxfrs][ \t]++(?=\x02)"
 )
 _LEAVES: Final = re.compile(
-    r"\b(?:sys\.exit|exit|raise|die|abort|process\.exit|os\._exit|SystemExit|os\.Exit|throw|"
-    r"fatal|Fatal\w*"
-    r"|usage|fail)\b"
+    r"\b(?:sys\.exit|exit|raise|die|abort|process\.exit|os\._exit|SystemExit|os\.Exit|throw"
+    r"|fatal|Fatal\w*|usage|fail)\b"
 )
 _LOOK_BACK: Final = 300
 _LOOK_AFTER: Final = 5

@@ -38,12 +38,12 @@ _GO_IMPORT: Final = re.compile(
     r"(?m)(?:^[ \t]*+import[ \t]++|^[ \t]++)(?:([\w.]++)[ \t]++)?(\x02\x01*+)[ \t]*+$"
 )
 _RUBY: Final = re.compile(
-    r"(?m)^[ \t]*+(require_relative|require|load)[ \t(]++(?:File\.\w++\(|__dir__"
-    r"[ \t]*+\+[ \t]*+)?(\x02\x01*+)"
+    r"(?m)^[ \t]*+(require_relative|require|load)[ \t(]++"
+    r"(?:File\.\w++\(|__dir__[ \t]*+\+[ \t]*+)?(\x02\x01*+)"
 )
 _PHP: Final = re.compile(
-    r"(?m)\b(?:require|include)(?:_once)?[ \t(]++(?:__DIR__[ \t]*+\.[ \t]*+|dirname\(__FILE_"
-    r"_\)[ \t]*+\.[ \t]*+)?(\x02\x01*+)"
+    r"(?m)\b(?:require|include)(?:_once)?[ \t(]++"
+    r"(?:(?:__DIR__|dirname\(__FILE__\))[ \t]*+\.[ \t]*+)?(\x02\x01*+)"
 )
 _PHP_USE: Final = re.compile(
     r"(?m)^[ \t]*+use[ \t]++(?:function[ \t]++)?\\?([\w\\]++)(?:[ \t]++as[ \t]++(\w++))?[ \t]*+;"
