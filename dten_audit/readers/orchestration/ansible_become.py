@@ -26,9 +26,9 @@ _MAX_LINES: Final = 100_000
 _HIDDEN: Final = "…"
 _NAMED: Final = b"ansible_"
 _MAX_LINE: Final = 2000
-_LOOK: Final = 400
-"""So many lines before a password are looked at for what it stands in."""
-_OPENS_TEXT: Final = ("|", "|-", "|+", ">", ">-", ">+")
+_OPENS_TEXT: Final = (" |", " |-", " |+", " >", " >-", " >+")
+_CONTENTS: Final = frozenset(("content", "block", "line"))
+"""Keys of texts that become files, or parts of them."""
 
 
 class Becoming:
@@ -116,13 +116,12 @@ def read_passwords(document: Document) -> Iterator[Fact | Embedded]:
     if not any(name in document.text for name in PASSWORDS):
         return
     lines = document.text.split("\n")[:_MAX_LINES]
-    for number, line in enumerate(lines, start=1):
+    known = _without_examples(lines) if document.kind == "yaml" else enumerate(lines, start=1)
+    for number, line in known:
         if "_pass" not in line or line.lstrip().startswith(("#", ";", "//")):
             continue
         match = _assignment().search(line[:_MAX_LINE])
         if match is None or not _is_password(match[2] or ""):
-            continue
-        if document.kind == "yaml" and _in_example(lines[max(0, number - _LOOK) : number]):
             continue
         at = document.location(number, match.start(1) + 1)
         yield BecomeSetting(
@@ -131,19 +130,21 @@ def read_passwords(document: Document) -> Iterator[Fact | Embedded]:
         )  # fmt: skip
 
 
-def _in_example(lines: list[str]) -> bool:
-    """Tell whether the last line stands in a text that YAML holds, and that is no file's content.
+def _without_examples(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a YAML file with their numbers, but no text in it that is no file's.
 
-    That is how rules and documentation hold examples.
+    Rules and documentation hold their examples in such block scalars.
     """
-    indent = len(lines[-1]) - len(lines[-1].lstrip())
-    for line in reversed(lines[:-1]):
-        width = len(line) - len(line.lstrip())
-        if line.strip() and width < indent:
-            indent = width
-            if line.rstrip().endswith(_OPENS_TEXT):
-                return line.strip(" -").partition(":")[0] not in ("content", "block", "line")
-    return False
+    held, example = -1, False
+    for number, line in enumerate(lines, start=1):
+        bare = line.lstrip()
+        width = len(line) - len(bare)
+        if bare and width <= held:
+            held, example = -1, False
+        if not example:
+            yield number, line
+        if held < 0 and bare.rstrip().endswith(_OPENS_TEXT):
+            held, example = width, bare.lstrip("- ").partition(":")[0] not in _CONTENTS
 
 
 def _is_password(text: str) -> bool:
