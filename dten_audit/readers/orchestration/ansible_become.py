@@ -26,9 +26,7 @@ _MAX_LINES: Final = 100_000
 _HIDDEN: Final = "…"
 _NAMED: Final = b"ansible_"
 _MAX_LINE: Final = 2000
-_OPENS_TEXT: Final = (" |", " |-", " |+", " >", " >-", " >+")
-_CONTENTS: Final = frozenset(("content", "block", "line"))
-"""Keys of texts that become files, or parts of them."""
+_EXAMPLES: Final = ("examples:", "example:")
 
 
 class Becoming:
@@ -131,20 +129,20 @@ def read_passwords(document: Document) -> Iterator[Fact | Embedded]:
 
 
 def _without_examples(lines: list[str]) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a YAML file with their numbers, but no text in it that is no file's.
+    """Yield the lines of a YAML file with their numbers, but not what stands below ``examples:``.
 
-    Rules and documentation hold their examples in such block scalars.
+    That is how rules and documentation hold files that nobody uses.
     """
-    held, example = -1, False
+    section = -1
     for number, line in enumerate(lines, start=1):
         bare = line.lstrip()
         width = len(line) - len(bare)
-        if bare and width <= held:
-            held, example = -1, False
-        if not example:
+        if bare and width <= section and not bare.startswith("- "):
+            section = -1
+        if section < 0:
             yield number, line
-        if held < 0 and bare.rstrip().endswith(_OPENS_TEXT):
-            held, example = width, bare.lstrip("- ").partition(":")[0] not in _CONTENTS
+            if bare.rstrip() in _EXAMPLES:
+                section = width
 
 
 def _is_password(text: str) -> bool:
