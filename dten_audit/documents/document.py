@@ -19,7 +19,8 @@ class Embedded(NamedTuple):
     """A document found inside another: a heredoc, a ``-c`` string, a YAML block, an SQL literal.
 
     ``lines`` maps: entry *n* is the host's line of the text's line *n + 1*. Where it is shorter
-    than the text, the last entry counts on. ``column`` is where the first line starts in the host.
+    than the text, the last entry counts on; it need not grow from line to line. ``column`` is where
+    the first line starts in the host; 0 where the text does not stand there word for word.
     ``path`` is where the text lands when it is written to a file (``/etc/cron.d/x``), else empty.
     ``hints`` are facts of the embedding that its reader needs (``("client", "psql")``).
     ``origin`` is the document that it stands in, if that is not the one being read (a library that
@@ -157,10 +158,10 @@ class Document:
             column = None
         elif self.host is not None:
             snippet = self.host.index.line(host_line, _LOOK)
-            column = None if column is None else column + self.column - 1
+            column = column + self.column - 1 if column is not None and self.column else None
         else:
             snippet = self.index.line(line, _LOOK)
-        end = None if end_line is None else self.host_line(end_line)
+        end = None if end_line is None else max(self.host_line(end_line), host_line)
         return Location(self.address, host_line, column, end, None, snippet.strip()[:SNIPPET])
 
     def location_at(self, offset: int, end: int | None = None) -> Location:

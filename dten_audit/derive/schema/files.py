@@ -77,13 +77,15 @@ def _programs() -> frozenset[str]:
 
 
 def runner_of(path: str, marks: Collection[str], paths: Collection[str]) -> Runner:
-    """Return the runner that owns a file, told by its path, its marks and the files beside it.
+    """Return the runner that owns a file, told by its marks, its path and the files beside it.
 
-    ``paths`` are those of all documents; ``NOBODY`` where no runner is known.
+    A mark is the row's own or the runner's name in lower case. ``paths`` are those of all
+    documents; ``NOBODY`` where no runner is known.
     """
-    for row in _runners():
-        if row.mark and row.mark in marks:
+    for row in _runners() if marks else ():
+        if row.mark in marks or row.runner.name.lower() in marks:
             return row.runner
+    for row in _runners():
         if row.path is not None and row.path.search(path) and _beside(row.beside, path, paths):
             return row.runner
     return NOBODY

@@ -56,10 +56,12 @@ def _signs(dialect: Dialect) -> re.Pattern[str]:
 def dialect_of(document: Document) -> Dialect:
     """Return the dialect of a document, ``generic`` where nothing tells.
 
-    The client that runs it knows best, then the path, then words that only one dialect has.
+    A migration that names it and the client that runs it know best, then the path, then words that
+    only one dialect has.
     """
     return (
-        of_client(document.hints.get("client", ""))
+        _PATH_WORDS.get(document.hints.get("dialect", "").lower())
+        or of_client(document.hints.get("client", ""))
         or of_path(document.path)
         or of_text(document.text)
         or "generic"

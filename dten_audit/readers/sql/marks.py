@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
 from functools import cache
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 MAX_MARKS: Final = 10_000
@@ -31,8 +33,23 @@ class Marks(NamedTuple):
 
     def section_at(self, offset: int) -> Section:
         """Return the section that an offset stands in."""
-        index = bisect_right([section.start for section in self.sections], offset)
+        index = bisect_right(self.sections, offset, key=attrgetter("start"))
         return self.sections[index - 1] if index else Section(0, "", transaction=True)
+
+    def with_hints(self, hints: Mapping[str, str]) -> Marks:
+        """Return the marks with what a migration in another language says of the SQL in it.
+
+        Hints are ``runner`` (its name becomes a mark), ``section`` (``up`` or ``down``, where the
+        text has no sections of its own) and ``transaction`` (``no``: the runner opens none).
+        """
+        runner = hints.get("runner", "").lower()
+        words = self.words if not runner or runner in self.words else (*self.words, runner)
+        sections = self.sections
+        if not sections and ("section" in hints or "transaction" in hints):
+            sections = (Section(0, hints.get("section", ""), transaction=True),)
+        if hints.get("transaction") == "no":
+            sections = tuple(section._replace(transaction=False) for section in sections)
+        return Marks(words, sections)
 
 
 @cache

@@ -57,7 +57,7 @@ def read(document: Document) -> Iterator[SqlScript | SqlStatement | Unreadable]:
     """Yield the statements of a document that are of interest, and the document itself."""
     text = document.text
     dialect = dialect_of(document)
-    marks = marks_of(text)
+    marks = marks_of(text).with_hints(document.hints)
     scanner = Scanner(text, dialect)
     count, told = 0, False
     pieces = list(split(text, dialect))
