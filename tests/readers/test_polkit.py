@@ -33,80 +33,80 @@ def rule(body: str) -> list[tuple[tuple[str, ...], tuple[str, ...], tuple[str, .
     ]
 
 
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        ("return polkit.Result.YES;", [((), (), (), "exact")]),
-        ('return "yes";', [((), (), (), "exact")]),
-        ("return polkit.Result.AUTH_ADMIN;", []),
-        ("// return polkit.Result.YES;\n/* return polkit.Result.YES */", []),
-        ('polkit.log("return polkit.Result.YES");', []),
-        (
-            'if (action.id == "org.x.a" && subject.isInGroup("ops")) { return polkit.Result.YES; }',
-            [(("org.x.a",), ("unix-group:ops",), (), "exact")],
-        ),
-        (
-            ('if ((action.id == "org.x.a" || action.id === "org.x.b") && subject.user == "dten")\n'
-            "return polkit.Result.YES;"),
-            [(("org.x.a", "org.x.b"), ("unix-user:dten",), (), "exact")],
-        ),
-        (
-            ('if (action.id.indexOf("org.x.") == 0 && subject.local && subject.active == true)'
-            "{ return polkit.Result.YES }"),
-            [(("org.x.*",), (), LOCAL, "exact")],
-        ),
-        (
-            "if (action.id.match(/^org\\.x\\./)) return polkit.Result.YES;",
-            [(("org.x.*",), (), (), "exact")],
-        ),
-        (
-            "if (/^org\\.x\\.run$/.test(action.id)) { return polkit.Result.YES; }",
-            [(("org.x.run",), (), (), "exact")],
-        ),
-        (
-            'if (["a.b", "a.c"].indexOf(action.id) !== -1) { return polkit.Result.YES; }',
-            [(("a.b", "a.c"), (), (), "exact")],
-        ),
-        (
-            'var ids = ["a.b", "a.c"];\nif (ids.includes(action.id)) return polkit.Result.YES;',
-            [(("a.b", "a.c"), (), (), "exact")],
-        ),
-        (
-            ('if (!subject.isInGroup("ops")) { return polkit.Result.NOT_HANDLED; }\n'
-            'if (action.id != "a.b") return;\nreturn polkit.Result.YES;'),
-            [(("a.b",), ("unix-group:ops",), (), "exact")],
-        ),
-        (
-            ('if (action.id == "org.freedesktop.systemd1.manage-units" &&'
-            ' action.lookup("unit") == "x.service") { return polkit.Result.YES; }'),
-            [
-                (
-                    ("org.freedesktop.systemd1.manage-units",),
-                    (),
-                    ("where unit is x.service",),
-                    "exact",
-                )
-            ],
-        ),
-        (
-            'return subject.isInGroup("ops") ? polkit.Result.YES : polkit.Result.NO;',
-            [((), ("unix-group:ops",), (), "exact")],
-        ),
-        (
-            ('if (action.id == "a") { return polkit.Result.NO; }'
-            ' else if (action.id == "b") { return polkit.Result.YES; }'
-            ' else { return polkit.Result.AUTH_SELF; }'),
-            [(("b",), (), ("but not a",), "exact")],
-        ),
-        (
-            ('switch (action.id) { case "a": case "b": return polkit.Result.YES;\n'
-            'case "c": return polkit.Result.NO; }'),
-            [(("a", "b"), (), (), "exact")],
-        ),
-        ("if (allowed(action)) { return polkit.Result.YES; }", [((), (), (), "computed")]),
-        ("for (i in x) { if (x[i]) return polkit.Result.YES; }", [((), (), (), "computed")]),
-    ],
-)  # fmt: skip
+RULES = [
+    ("return polkit.Result.YES;", [((), (), (), "exact")]),
+    ('return "yes";', [((), (), (), "exact")]),
+    ("return polkit.Result.AUTH_ADMIN;", []),
+    ("// return polkit.Result.YES;\n/* return polkit.Result.YES */", []),
+    ('polkit.log("return polkit.Result.YES");', []),
+    (
+        'if (action.id == "org.x.a" && subject.isInGroup("ops")) { return polkit.Result.YES; }',
+        [(("org.x.a",), ("unix-group:ops",), (), "exact")],
+    ),
+    (
+        ('if ((action.id == "org.x.a" || action.id === "org.x.b") && subject.user == "dten")\n'
+        "return polkit.Result.YES;"),
+        [(("org.x.a", "org.x.b"), ("unix-user:dten",), (), "exact")],
+    ),
+    (
+        ('if (action.id.indexOf("org.x.") == 0 && subject.local && subject.active == true)'
+        "{ return polkit.Result.YES }"),
+        [(("org.x.*",), (), LOCAL, "exact")],
+    ),
+    (
+        "if (action.id.match(/^org\\.x\\./)) return polkit.Result.YES;",
+        [(("org.x.*",), (), (), "exact")],
+    ),
+    (
+        "if (/^org\\.x\\.run$/.test(action.id)) { return polkit.Result.YES; }",
+        [(("org.x.run",), (), (), "exact")],
+    ),
+    (
+        'if (["a.b", "a.c"].indexOf(action.id) !== -1) { return polkit.Result.YES; }',
+        [(("a.b", "a.c"), (), (), "exact")],
+    ),
+    (
+        'var ids = ["a.b", "a.c"];\nif (ids.includes(action.id)) return polkit.Result.YES;',
+        [(("a.b", "a.c"), (), (), "exact")],
+    ),
+    (
+        ('if (!subject.isInGroup("ops")) { return polkit.Result.NOT_HANDLED; }\n'
+        'if (action.id != "a.b") return;\nreturn polkit.Result.YES;'),
+        [(("a.b",), ("unix-group:ops",), (), "exact")],
+    ),
+    (
+        ('if (action.id == "org.freedesktop.systemd1.manage-units" &&'
+        ' action.lookup("unit") == "x.service") { return polkit.Result.YES; }'),
+        [
+            (
+                ("org.freedesktop.systemd1.manage-units",),
+                (),
+                ("where unit is x.service",),
+                "exact",
+            )
+        ],
+    ),
+    (
+        'return subject.isInGroup("ops") ? polkit.Result.YES : polkit.Result.NO;',
+        [((), ("unix-group:ops",), (), "exact")],
+    ),
+    (
+        ('if (action.id == "a") { return polkit.Result.NO; }'
+        ' else if (action.id == "b") { return polkit.Result.YES; }'
+        ' else { return polkit.Result.AUTH_SELF; }'),
+        [(("b",), (), ("but not a",), "exact")],
+    ),
+    (
+        ('switch (action.id) { case "a": case "b": return polkit.Result.YES;\n'
+        'case "c": return polkit.Result.NO; }'),
+        [(("a", "b"), (), (), "exact")],
+    ),
+    ("if (allowed(action)) { return polkit.Result.YES; }", [((), (), (), "computed")]),
+    ("for (i in x) { if (x[i]) return polkit.Result.YES; }", [((), (), (), "computed")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "expected"), RULES)
 def test_rules(
     body: str, expected: list[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str]]
 ) -> None:

@@ -89,59 +89,59 @@ def of_jar(tmp_path: Path, params: Mapping[str, object]) -> tuple[Counter[str], 
 INTACT = {"manifest whole": 1}
 
 
-@pytest.mark.parametrize(
-    ("params", "expected"),
-    [
-        ({}, INTACT),
-        ({"whole": False}, {"manifest sections": 1}),
-        ({"after": {"evil/x.sh": "rm -rf /"}}, INTACT | {"uncovered evil/x.sh": 1}),
-        (
-            {"after": {"META-INF/cron.d/evil": "* * * * *"}},
-            INTACT | {"uncovered META-INF/cron.d/evil": 1},
-        ),
-        ({"after": {"META-INF/FOO.RSA": "junk"}}, INTACT | {"half signature-block": 1}),
-        (
-            {"after": {"META-INF/FOO.SF": "Signature-Version: 1.0\r\n\r\n"}},
-            {"manifest whole": 1, "manifest differs": 1, "half signature-file": 1},
-        ),
-        ({"after": {"META-INF/SIG-X": "junk"}}, INTACT | {"uncovered META-INF/SIG-X": 1}),
-        (
-            {"after": {"com/acme/Sync.class": "other"}},
-            INTACT | {"differs com/acme/Sync.class": 1},
-        ),
-        ({"drop": ["com/acme/Sync.class"]}, INTACT | {"missing com/acme/Sync.class": 1}),
-        (
-            {"twice": {"com/acme/Sync.class": "evil"}},
-            INTACT | {"differs com/acme/Sync.class": 1},
-        ),
-        (
-            {"replace": {"META-INF/MANIFEST.MF": ["Acme build", "Acme bvild"]}},
-            {"manifest differs": 1, "uncovered com/acme/Sync.class": 0},
-        ),
-        (
-            {"replace": {"META-INF/ACME.SF": ["Signature-Version", "Signature-Versiom"]}},
-            {"manifest whole": 1, "signature file changed": 1},
-        ),
-        ({"drop": ["META-INF/ACME.EC"]}, {"manifest whole": 1, "half signature-file": 1}),
-        ({"drop": ["META-INF/ACME.SF"]}, {"half signature-block": 1}),
-        ({"drop": ["META-INF/ACME.SF", "META-INF/ACME.EC"]}, {"half manifest": 1}),
-        ({"tamper": "signature"}, INTACT | {"not genuine": 1}),
-        ({"drop": ["META-INF/MANIFEST.MF"]}, {"manifest missing": 1, "unchecked ": 1}),
-        (
-            {"after": {"META-INF/INDEX.LIST": "x", "META-INF/versions/9/a.class": "x"}},
-            INTACT | {"uncovered META-INF/INDEX.LIST": 1,
-                      "uncovered META-INF/versions/9/a.class": 1},
-        ),
-        (
-            {
-                "entries": {"META-INF/INDEX.LIST": "x", "META-INF/versions/9/a.class": "x"},
-                "after": {"META-INF/versions/9/a.class": "y"},
-            },
-            INTACT | {"differs META-INF/versions/9/a.class": 1},
-        ),
-        ({"twice": {"dir/": "payload"}}, INTACT | {"uncovered dir/": 1}),
-    ],
-)  # fmt: skip
+ATTACKS = [
+    ({}, INTACT),
+    ({"whole": False}, {"manifest sections": 1}),
+    ({"after": {"evil/x.sh": "rm -rf /"}}, INTACT | {"uncovered evil/x.sh": 1}),
+    (
+        {"after": {"META-INF/cron.d/evil": "* * * * *"}},
+        INTACT | {"uncovered META-INF/cron.d/evil": 1},
+    ),
+    ({"after": {"META-INF/FOO.RSA": "junk"}}, INTACT | {"half signature-block": 1}),
+    (
+        {"after": {"META-INF/FOO.SF": "Signature-Version: 1.0\r\n\r\n"}},
+        {"manifest whole": 1, "manifest differs": 1, "half signature-file": 1},
+    ),
+    ({"after": {"META-INF/SIG-X": "junk"}}, INTACT | {"uncovered META-INF/SIG-X": 1}),
+    (
+        {"after": {"com/acme/Sync.class": "other"}},
+        INTACT | {"differs com/acme/Sync.class": 1},
+    ),
+    ({"drop": ["com/acme/Sync.class"]}, INTACT | {"missing com/acme/Sync.class": 1}),
+    (
+        {"twice": {"com/acme/Sync.class": "evil"}},
+        INTACT | {"differs com/acme/Sync.class": 1},
+    ),
+    (
+        {"replace": {"META-INF/MANIFEST.MF": ["Acme build", "Acme bvild"]}},
+        {"manifest differs": 1, "uncovered com/acme/Sync.class": 0},
+    ),
+    (
+        {"replace": {"META-INF/ACME.SF": ["Signature-Version", "Signature-Versiom"]}},
+        {"manifest whole": 1, "signature file changed": 1},
+    ),
+    ({"drop": ["META-INF/ACME.EC"]}, {"manifest whole": 1, "half signature-file": 1}),
+    ({"drop": ["META-INF/ACME.SF"]}, {"half signature-block": 1}),
+    ({"drop": ["META-INF/ACME.SF", "META-INF/ACME.EC"]}, {"half manifest": 1}),
+    ({"tamper": "signature"}, INTACT | {"not genuine": 1}),
+    ({"drop": ["META-INF/MANIFEST.MF"]}, {"manifest missing": 1, "unchecked ": 1}),
+    (
+        {"after": {"META-INF/INDEX.LIST": "x", "META-INF/versions/9/a.class": "x"}},
+        INTACT | {"uncovered META-INF/INDEX.LIST": 1,
+                  "uncovered META-INF/versions/9/a.class": 1},
+    ),
+    (
+        {
+            "entries": {"META-INF/INDEX.LIST": "x", "META-INF/versions/9/a.class": "x"},
+            "after": {"META-INF/versions/9/a.class": "y"},
+        },
+        INTACT | {"differs META-INF/versions/9/a.class": 1},
+    ),
+    ({"twice": {"dir/": "payload"}}, INTACT | {"uncovered dir/": 1}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("params", "expected"), ATTACKS)
 def test_attacks_on_archives(
     tmp_path: Path, params: dict[str, object], expected: dict[str, int]
 ) -> None:

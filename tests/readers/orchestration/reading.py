@@ -16,6 +16,7 @@ _READERS = {
     "salt": salt.read,
     "chef": chef.read,
 }
+TASKS = "roles/dten/tasks/main.yml"
 _MARKS = {"exact": "", "resolved": "=", "computed": "?"}
 
 
@@ -45,3 +46,15 @@ def texts(text: str, path: str = "site.yml", kind: str = "yaml") -> Iterator[Emb
     for fact in stated(text, path, kind):
         if isinstance(fact, Embedded):
             yield fact
+
+
+def task(body: str) -> str:
+    """Return a task file with one task."""
+    first, *rest = body.split("\n")
+    return "\n".join(["---", f"- {first}", *(f"  {line}" for line in rest)]) + "\n"
+
+
+def play(tasks: str, keys: str = "") -> str:
+    """Return a playbook with tasks and further keys of the play."""
+    head = "".join(f"  {line}\n" for line in keys.split("\n") if line)
+    return f"- hosts: app\n{head}  tasks:\n" + "".join(f"    {x}\n" for x in tasks.split("\n"))
