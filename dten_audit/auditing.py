@@ -30,7 +30,7 @@ from dten_audit.readers.knowledge import using
 from dten_audit.readers.reading import Reading, Tally
 from dten_audit.readers.registry import READERS
 from dten_audit.site.estate import Estate
-from dten_audit.site.matrix import speaks_of
+from dten_audit.site.matrix_files import speaks_of
 
 Progress = Callable[[str, int], None]
 """Told what is being read and how many documents there were so far."""

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple, cast
 
-from dten_audit.documents.document import Document
 from dten_audit.model.facts.config import Effect
 from dten_audit.readers.knowledge import shipped
 from dten_audit.site.versions import Scheme, scheme_of
 
-SAMPLE_ENDS: Final = frozenset("sample example dist orig bak old dpkg-old rpmsave".split())
-_TEMPLATE_ENDS: Final = frozenset(
-    "in j2 jinja jinja2 erb tmpl tpl template mustache hbs default new rpmnew dpkg-dist dpkg-new"
-    " ucf-dist".split()
-)
-_LIBRARIES: Final = frozenset(
-    "node_modules bower_components site-packages dist-packages vendor gems".split()
-)
+USES: Final = frozenset(("ansible", "cli", "kubernetes"))
+"""Formats of keys that stand in no file of the product's own: modules that tasks call, options of
+commands, kinds of Kubernetes objects. Readers of those languages state them with this format."""
 
 
 class MatrixEntry(NamedTuple):
@@ -32,6 +24,8 @@ class MatrixEntry(NamedTuple):
     ``allowed_in`` the first that takes only the values ``allowed``, or no longer those ``refused``.
     ``section`` limits the entry to an INI section or to the keys below a path, ``only_if_value`` to
     one value. ``transform`` says how the value changes with the name (``*86400``).
+    ``replacement_since`` is the first version that knows the key to use instead (empty: the one
+    that changed it). ``source`` and ``retrieved`` say where the row was read, and when.
     """
 
     key: str
@@ -51,6 +45,9 @@ class MatrixEntry(NamedTuple):
     only_if_value: str | None = None
     transform: str = ""
     note: str = ""
+    replacement_since: str = ""
+    source: str = ""
+    retrieved: str = ""
     line: int = 0
 
 
@@ -84,8 +81,9 @@ class Matrix(NamedTuple):
 
     ``component`` is its purl; ``packages`` are globs of package names that are the same product.
     ``files`` are globs of where its keys may stand, ``sections`` those of INI files that count
-    (none: all). ``path`` names the matrix, ``source`` where its facts come from. ``own`` says that
-    the user gave it.
+    (none: all). ``path`` names the matrix, ``source`` where its facts come from, ``retrieved`` when
+    they were read. ``own`` says that the user gave it. Where ``format`` is one of ``USES``, the
+    keys are those that are stated with this format, and ``files`` where these may stand.
     """
 
     component: str
@@ -99,6 +97,7 @@ class Matrix(NamedTuple):
     entries: tuple[MatrixEntry, ...] = ()
     path: str = ""
     source: str = ""
+    retrieved: str = ""
     own: bool = True
 
     @property
@@ -122,8 +121,8 @@ def shipped_matrices() -> tuple[Matrix, ...]:
 @cache
 def shipped_matrix(name: str) -> Matrix:
     """Return one matrix that came with the tool."""
-    table = cast("dict[str, object]", shipped(f"matrices/{name}"))
-    return matrix_from(table, f"matrices/{name}.yaml")._replace(own=False)
+    table = cast("dict[str, object]", shipped(f"config/{name}"))
+    return matrix_from(table, f"config/{name}.yaml")._replace(own=False)
 
 
 @cache
@@ -136,13 +135,17 @@ def shipped_headers() -> tuple[tuple[str, Matrix], ...]:
 
 
 def _index() -> list[dict[str, str]]:
-    return cast("list[dict[str, str]]", shipped("matrices/index"))
+    return cast("list[dict[str, str]]", shipped("config/index"))
 
 
 def matrix_from(data: dict[str, object], path: str) -> Matrix:
     """Make a matrix of its checked data. Texts only: a version is no number."""
     component = str(data["component"])
     source = _table(data.get("source"))
+    told, when = (
+        str(source.get("url") or source.get("name") or ""),
+        str(source.get("retrieved", "")),
+    )
     entries = cast("list[dict[str, object]]", data.get("entries", []))
     return Matrix(
         component=component,
@@ -153,9 +156,10 @@ def matrix_from(data: dict[str, object], path: str) -> Matrix:
         normalise=_normalise(_table(data.get("normalise"))),
         env=_env(data.get("env")),
         packages=_texts(data.get("packages")),
-        entries=tuple(map(_entry, entries)),
+        entries=tuple(_entry({"source": told, "retrieved": when, **entry}) for entry in entries),
         path=path,
-        source=str(source.get("url") or source.get("name") or ""),
+        source=told,
+        retrieved=when,
     )
 
 
@@ -216,72 +220,8 @@ def _entry(data: dict[str, object]) -> MatrixEntry:
         only_if_value=None if value is None else str(value),
         transform=text(data.get("transform") or new.get("transform")),
         note=text(data.get("note")),
+        replacement_since=text(new.get("since") or moved.get("since")),
+        source=text(data.get("source")),
+        retrieved=text(data.get("retrieved")),
         line=int(text(data.get("line")) or 0),
     )
-
-
-@cache
-def files_pattern(files: tuple[str, ...]) -> re.Pattern[str]:
-    """Return path globs as one pattern over whole paths; only ``**`` crosses a ``/``.
-
-    A glob may start at any folder, and a name may end like a template or a sample
-    (``my.cnf.j2``).
-    """
-    globs = {glob.lstrip("/") for glob in files}
-    ends = "|".join(sorted(_TEMPLATE_ENDS | SAMPLE_ENDS))
-    body = "|".join(sorted(map(_glob, globs))) or "(?!)"
-    return re.compile(rf"(?:.*/)?(?:{body})(?:\.(?:{ends}))?", re.DOTALL)
-
-
-def _glob(glob: str) -> str:
-    known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
-    return "".join(known.get(part) or re.escape(part) for part in parts)
-
-
-def speaks_of(matrices: Sequence[Matrix], document: Document) -> bool:
-    """Say whether a document is worth reading as configuration.
-
-    It is, if its name is one that a matrix (the user's or a shipped one) speaks of, wherever it
-    lies now: where it lands is known later. Where a matrix leaves the name open (``etc/dten/*``),
-    that is any file outside the folders of other products' libraries. Variables that a matrix knows
-    may stand in any file of variables, and files of any kind in a ConfigMap.
-    """
-    interest = _interest(tuple((matrix.files, matrix.env) for matrix in matrices))
-    if interest.names.fullmatch(document.name) or interest.paths.fullmatch(document.path):
-        return True
-    if interest.any_name and not _LIBRARIES & set(document.path.split("/")):
-        return True
-    if document.kind not in ("env", "yaml"):
-        return False
-    if document.host is not None:
-        return any(word.decode() in document.text for word in interest.words)
-    return any(word in document.data for word in interest.words)
-
-
-class _Interest(NamedTuple):
-    """What makes a document worth reading: names, whole paths, any name, words of its text."""
-
-    names: re.Pattern[str]
-    paths: re.Pattern[str]
-    any_name: bool
-    words: tuple[bytes, ...]
-
-
-@cache
-def _interest(matrices: tuple[tuple[tuple[str, ...], EnvForm | None], ...]) -> _Interest:
-    shipped = tuple((matrix.files, matrix.env) for _, matrix in shipped_headers())
-    every = (*matrices, *shipped)
-    globs = sorted({glob for files, _ in every for glob in files})
-    names = [glob.rpartition("/")[2] for glob in globs]
-    told = tuple(name for name in names if name.strip("*?"))
-    untold = tuple(glob for glob, name in zip(globs, names, strict=True) if not name.strip("*?"))
-    prefixes = {prefix for _, env in every if env for prefix in env.prefixes if prefix}
-    words = (b"ConfigMap", *sorted(prefix.encode() for prefix in prefixes))
-    return _Interest(files_pattern(told), files_pattern(untold), bool(untold), words)
-
-
-def matching(matrix: Matrix, paths: Iterable[str]) -> bool:
-    """Say whether one of ``paths`` is a file of the matrix's product."""
-    pattern = files_pattern(matrix.files)
-    return any(pattern.fullmatch(path) for path in paths)

@@ -10,13 +10,14 @@ from typing import Final, get_args
 from dten_audit.model.facts.config import Effect
 from dten_audit.model.suggestion import suggestion
 from dten_audit.readers.config.yaml_nodes import Node, scalar
+from dten_audit.site.matrix import USES
 from dten_audit.site.schema import SiteFileError, read_documents
 from dten_audit.site.versions import SCHEMES
 
 SCHEMA: Final = "dten-config-matrix/1"
 FORMATS: Final = (
-    "ini", "properties", "yaml", "json", "toml", "env", "apache", "nginx", "postgresql", "cli",
-    "ruby-dsl",
+    "ini", "properties", "yaml", "json", "toml", "env", "xml", "hcl", "apache", "nginx",
+    "postgresql", "redis", "sshd", "php", "systemd", "ruby-dsl", *sorted(USES),
 )  # fmt: skip
 
 Spec = str | dict[str, "Spec"]
@@ -28,11 +29,14 @@ _NORMALISE: Final[Spec] = {
 }  # fmt: skip
 _ENTRY: Final[dict[str, Spec]] = {
     "key": "text", "section": "text", "deprecated": "version", "removed": "version",
-    "renamed": {"": "to", "to": "text", "in": "version", "transform": "text"},
-    "moved": {"to_section": "text", "to_key": "text", "in": "version"},
+    "renamed": {
+        "": "to", "to": "text", "in": "version", "since": "version", "transform": "text",
+    },
+    "moved": {"to_section": "text", "to_key": "text", "in": "version", "since": "version"},
     "default": {"from": "text", "to": "text", "in": "version"},
     "values": {"allowed": "texts", "refused": "texts", "in": "version"},
     "effect": "text", "only_if_value": "text", "transform": "text", "note": "text",
+    "source": "text", "retrieved": "text",
 }  # fmt: skip
 _TOP: Final[dict[str, Spec]] = {
     "schema": "text", "component": "text", "scheme": "text", "files": "texts", "format": "text",

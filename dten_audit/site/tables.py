@@ -45,7 +45,7 @@ def own_files(folders: Sequence[Path]) -> Iterator[Path]:
 
 
 def _check_name(path: Path, below: tuple[str, ...]) -> None:
-    if below[1:-1] == ("matrices",):
+    if below[1:-1] == ("config",):
         raise SiteFileError(str(path), 1, "a config matrix of your own is given with --matrix")
     if below != (FOLDER, path.name) or path.suffix != ".yaml":
         reason = f"a table lies directly in {FOLDER}/ of the folder of rules, as NAME.yaml"

@@ -13,14 +13,12 @@ from dten_audit.site.matrix import (
     Matrix,
     MatrixEntry,
     Normalise,
-    files_pattern,
     load_matrix,
-    matching,
     shipped_headers,
     shipped_matrices,
     shipped_matrix,
-    speaks_of,
 )
+from dten_audit.site.matrix_files import files_pattern, matching, speaks_of
 from dten_audit.site.matrix_keys import Lookup, assigned_variable
 from dten_audit.site.schema import SiteFileError
 
@@ -112,13 +110,13 @@ def test_a_matrix_that_is_not_there(tmp_path: Path) -> None:
 def test_shipped_matrices_are_valid_and_indexed(name: str) -> None:
     from dten_audit.model.rules_home import rules_home
 
-    strict = load_matrix(rules_home() / "knowledge" / "matrices" / f"{name}.yaml")
+    strict = load_matrix(rules_home() / "knowledge" / "config" / f"{name}.yaml")
     loaded = shipped_matrix(name)
     assert [entry._replace(line=0) for entry in strict.entries] == list(loaded.entries)
     assert strict._replace(entries=(), path="") == loaded._replace(entries=(), path="", own=True)
     head = dict(shipped_headers())[name]
     assert (head.component, head.files, head.env) == (loaded.component, loaded.files, loaded.env)
-    table = knowledge(f"matrices/{name}")
+    table = knowledge(f"config/{name}")
     assert isinstance(table, dict)
     assert table["source"]["url"]
     assert table["source"]["retrieved"]

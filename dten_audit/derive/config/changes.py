@@ -29,13 +29,8 @@ from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.config.config import KINDS
 from dten_audit.site.estate import Estate
-from dten_audit.site.matrix import (
-    Matrix,
-    MatrixEntry,
-    matching,
-    shipped_headers,
-    shipped_matrix,
-)
+from dten_audit.site.matrix import USES, Matrix, MatrixEntry, shipped_headers, shipped_matrix
+from dten_audit.site.matrix_files import matching
 from dten_audit.site.matrix_keys import Lookup, assigned_variable, full_name
 
 COMPUTED: Final = Unknown("package.value")
@@ -117,15 +112,19 @@ def _matrices(
         if (variable := assigned_variable(key.format, key.key, key.value))
         for name in variable[:1]
     }
+    uses = {file.use for file in files}
     for name, head in shipped_headers():
         prefixes = head.env.prefixes if head.env else ()
-        if matching(head, paths) or any(variable.startswith(prefixes) for variable in names):
+        used = head.format in USES and head.format in uses
+        if used or matching(head, paths) or any(known.startswith(prefixes) for known in names):
             yield shipped_matrix(name)
 
 
 def _belongs(file: ConfigFile, matrix: Matrix, versions: Versions) -> bool:
     """Say whether a file is one of the product's; a live one only matters if that is upgraded."""
     if file.side == "site" and versions.target is None:
+        return False
+    if file.use != (matrix.format if matrix.format in USES else ""):
         return False
     return file.component == matrix.component or matching(matrix, file.paths)
 

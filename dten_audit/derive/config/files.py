@@ -12,7 +12,8 @@ from dten_audit.model.facts.config import ConfigKey, Role
 from dten_audit.model.finding import Side
 from dten_audit.model.location import Location
 from dten_audit.readers.config.config import KINDS, LOOSE
-from dten_audit.site.matrix import SAMPLE_ENDS
+from dten_audit.site.matrix import USES
+from dten_audit.site.matrix_files import SAMPLE_ENDS
 from dten_audit.site.site import Site
 
 _SAMPLE_FOLDERS: Final = frozenset(
@@ -26,7 +27,8 @@ class ConfigFile(NamedTuple):
 
     ``paths`` are its path in the container and wherever it is installed to. ``partial`` says that
     a script writes it, or a part of it: a section may stand where nobody sees it. ``component`` is
-    the product that reads a live file of the site, where the site says so.
+    the product that reads a live file of the site, where the site says so. ``use`` is the format of
+    its keys where these are no lines of a file of the product's own (``matrix.USES``).
     """
 
     address: str
@@ -37,6 +39,7 @@ class ConfigFile(NamedTuple):
     keys: tuple[ConfigKey, ...]
     side: Side = "package"
     component: str = ""
+    use: str = ""
 
 
 def site_files(site: Site) -> list[ConfigFile]:
@@ -74,16 +77,17 @@ class Landing(NamedTuple):
 def config_files(package: Package) -> list[ConfigFile]:
     """Return the files whose keys are known, in the order in which they were read."""
     targets = landings(package)
-    grouped: dict[tuple[str, str], list[ConfigKey]] = defaultdict(list)
+    grouped: dict[tuple[str, str, str], list[ConfigKey]] = defaultdict(list)
     for key in package.of(ConfigKey):
-        grouped[key.at.path, key.path].append(key)
+        grouped[key.at.path, key.path, key.format if key.format in USES else ""].append(key)
     files = []
-    for (address, path), keys in grouped.items():
+    for (address, path, use), keys in grouped.items():
         host = package.documents.get(address)
         partial = host is not None and host.kind not in (*KINDS, *LOOSE)
         lands = [] if partial else targets.get(address, [])
         paths = tuple(dict.fromkeys((path, *(landing.path for landing in lands))))
-        files.append(ConfigFile(address, path, paths, role_of(path, lands), partial, tuple(keys)))
+        role = role_of(path, lands)
+        files.append(ConfigFile(address, path, paths, role, partial, tuple(keys), use=use))
     return files
 
 

@@ -1,0 +1,104 @@
+"""Which files a matrix speaks of, and which documents are worth reading as configuration at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Final, NamedTuple
+
+from dten_audit.documents.document import Document
+from dten_audit.site.matrix import EnvForm, Matrix, shipped_headers
+
+SAMPLE_ENDS: Final = frozenset("sample example dist orig bak old dpkg-old rpmsave".split())
+_TEMPLATE_ENDS: Final = frozenset(
+    "in j2 jinja jinja2 erb tmpl tpl template mustache hbs default new rpmnew dpkg-dist dpkg-new"
+    " ucf-dist".split()
+)
+_ENDS: Final = SAMPLE_ENDS | _TEMPLATE_ENDS
+_LIBRARIES: Final = frozenset(
+    "node_modules bower_components site-packages dist-packages vendor gems".split()
+)
+
+
+@cache
+def files_pattern(files: tuple[str, ...]) -> re.Pattern[str]:
+    """Return path globs as one pattern over whole paths; only ``**`` crosses a ``/``.
+
+    A glob may start at any folder, and a name may end like a template or a sample
+    (``my.cnf.j2``).
+    """
+    globs = {glob.lstrip("/") for glob in files}
+    body = "|".join(sorted(map(_glob, globs))) or "(?!)"
+    return re.compile(rf"(?:.*/)?(?:{body})(?:\.(?:{'|'.join(sorted(_ENDS))}))?", re.DOTALL)
+
+
+def _glob(glob: str) -> str:
+    known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
+    return "".join(known.get(part) or re.escape(part) for part in parts)
+
+
+def matching(matrix: Matrix, paths: Iterable[str]) -> bool:
+    """Say whether one of ``paths`` is a file of the matrix's product."""
+    pattern = files_pattern(matrix.files)
+    return any(pattern.fullmatch(path) for path in paths)
+
+
+def speaks_of(matrices: Sequence[Matrix], document: Document) -> bool:
+    """Say whether a document is worth reading as configuration.
+
+    It is, if its name is one that a matrix (the user's or a shipped one) speaks of, wherever it
+    lies now: where it lands is known later. Where a matrix leaves the name open (``etc/dten/*``),
+    that is any file outside the folders of other products' libraries. Variables that a matrix knows
+    may stand in any file of variables, and files of any kind in a ConfigMap.
+    """
+    interest = _interest(tuple((matrix.files, matrix.env) for matrix in matrices))
+    name = document.path.rpartition("/")[2]
+    stem, _, end = name.rpartition(".")
+    if name in interest.names or (end in _ENDS and stem in interest.names):
+        return True
+    if interest.globs.fullmatch(name) or interest.paths.fullmatch(document.path):
+        return True
+    if interest.any_name and not _LIBRARIES & set(document.path.split("/")):
+        return True
+    if document.kind not in ("env", "yaml"):
+        return False
+    if document.host is not None:
+        return any(word.decode() in document.text for word in interest.words)
+    return any(word in document.data for word in interest.words)
+
+
+class _Interest(NamedTuple):
+    """What makes a document worth reading: names, globs of names, whole paths, words of its text.
+
+    ``any_name``: a matrix leaves the name open.
+    """
+
+    names: frozenset[str]
+    globs: re.Pattern[str]
+    paths: re.Pattern[str]
+    any_name: bool
+    words: tuple[bytes, ...]
+
+
+@cache
+def _interest(matrices: tuple[tuple[tuple[str, ...], EnvForm | None], ...]) -> _Interest:
+    shipped = tuple((matrix.files, matrix.env) for _, matrix in shipped_headers())
+    every = (*matrices, *shipped)
+    globs = {glob for files, _ in every for glob in files}
+    open_ended = tuple(sorted(glob for glob in globs if not _name_of(glob).strip("*?")))
+    names = {_name_of(glob) for glob in globs.difference(open_ended)}
+    plain = frozenset(name for name in names if not set("*?") & set(name))
+    prefixes = {prefix for _, env in every if env for prefix in env.prefixes if prefix}
+    return _Interest(
+        plain,
+        files_pattern(tuple(sorted(names - plain))),
+        files_pattern(open_ended),
+        bool(open_ended),
+        (b"ConfigMap", *sorted(prefix.encode() for prefix in prefixes)),
+    )
+
+
+def _name_of(glob: str) -> str:
+    return glob.rpartition("/")[2]
