@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "cat": "Print the bytes behind an address",
     "explain": "Explain a rule, with examples",
     "rules": "List, test and describe the rules",
+    "keys": "List config keys that versions renamed, removed or read differently",
     "inventory": "Write a site file with just the questions of a package",
     "trust": "Say whom you trust to sign packages, with evidence, written down",
 }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from dten_audit.model.rule import Rule
     from dten_audit.readers.knowledge import Tables
 
+_FRESH_DAYS: Final = 365
 _RULES = click.option(
     "--rules", type=click.Path(path_type=Path), multiple=True, help="A folder of further rules."
 )
@@ -115,6 +117,34 @@ def tables(name: str | None, rules: tuple[Path, ...]) -> int:
         click.echo(f"{each:18} {row.about}{added}")
     click.echo("\nRows of your own: DIR/knowledge/NAME.yaml, given with --rules DIR.")
     return OK
+
+
+@command.command(name="stale")
+@click.option("--before", type=click.DateTime(("%Y-%m-%d",)), metavar="DATE",
+              help="Read before this day; a year ago where none is given.")  # fmt: skip
+@click.option("--matrix", "own", type=click.Path(path_type=Path), multiple=True,
+              help="A config matrix of your own, too.")  # fmt: skip
+def stale(before: datetime | None, own: tuple[Path, ...]) -> int:
+    """List rows of matrices, and tables, whose source was read before a day. Exit status 1: some.
+
+    A row without a date is always listed.
+    """
+    from dten_audit.report.sanitise import for_terminal
+    from dten_audit.site.ages import older
+    from dten_audit.site.matrix import load_matrix, shipped_matrices
+    from dten_audit.site.schema import SiteFileError
+
+    day = before or datetime.now(UTC) - timedelta(days=_FRESH_DAYS)
+    try:
+        matrices = [*map(load_matrix, own), *shipped_matrices()]
+    except SiteFileError as error:
+        raise click.UsageError(str(error)) from None
+    found = list(older(matrices, f"{day:%Y-%m-%d}"))
+    for row in found:
+        when = row.day or "(no date)"
+        click.echo(for_terminal(f"{when:10}  {row.place}  {row.what}  {row.source}"))
+    click.echo(f"{len(found)} read before {day:%Y-%m-%d}", err=True)
+    return FOUND if found else OK
 
 
 @command.command(name="schema")

@@ -10,6 +10,7 @@ _CONTROL: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_MARKUP: Final = re.compile(r"[\\`*_\[\]<>|~&!#@]")
 _MAX: Final = 4000
 
 
@@ -34,6 +35,14 @@ def _escape(match: re.Match[str]) -> str:
     if code <= 0xFF:  # noqa: PLR2004 (one byte)
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 (the plane)
+
+
+def for_markdown_cell(text: str) -> str:
+    """Return ``text`` as the content of a cell of a Markdown table, where it is no markup.
+
+    A backslash takes the meaning from any ASCII punctuation (CommonMark 0.31, 2.4).
+    """
+    return _MARKUP.sub(r"\\\g<0>", for_terminal(text).strip())
 
 
 def for_uri(path: str) -> str:

@@ -105,6 +105,12 @@ class Matrix(NamedTuple):
         """The last word of the component's purl."""
         return self.component.partition("@")[0].rpartition("/")[2]
 
+    @property
+    def names(self) -> frozenset[str]:
+        """What a user may call it by: its product, its purl, the name of its file."""
+        file = self.path.rpartition("/")[2].partition(".")[0]
+        return frozenset(name.lower() for name in (self.product, self.component, file) if name)
+
 
 def load_matrix(path: Path) -> Matrix:
     """Load a matrix of the user's. Raises ``SiteFileError`` with the line of what is wrong."""

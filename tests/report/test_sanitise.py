@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dten_audit.report.sanitise import for_terminal, for_terminal_lines, for_uri
+from dten_audit.report.sanitise import (
+    for_markdown_cell,
+    for_terminal,
+    for_terminal_lines,
+    for_uri,
+)
 
 HOSTILE = st.text(st.characters(), max_size=200)
 URI = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/!()+@,%")
@@ -54,3 +59,12 @@ def test_examples(text: str, safe: str) -> None:
 
 def test_a_long_text_is_cut() -> None:
     assert len(for_terminal("x" * 100_000)) == 4000
+
+
+@given(HOSTILE)
+def test_a_cell_holds_no_markup(text: str) -> None:
+    cell = for_markdown_cell(text)
+    bare = cell.replace("\\\\", "")
+    assert "\n" not in cell
+    for mark in "`*_[]<>|":
+        assert bare.count(mark) == bare.count(f"\\{mark}")

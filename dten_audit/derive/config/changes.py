@@ -32,6 +32,7 @@ from dten_audit.site.estate import Estate
 from dten_audit.site.matrix import USES, Matrix, MatrixEntry, shipped_headers, shipped_matrix
 from dten_audit.site.matrix_files import matching
 from dten_audit.site.matrix_keys import Lookup, assigned_variable, full_name
+from dten_audit.site.matrix_rows import phases
 
 COMPUTED: Final = Unknown("package.value")
 
@@ -175,7 +176,7 @@ def _change(
     same = _same_value(key, entry)
     if same is False:
         return
-    for change, since in _phases(entry):
+    for change, since in phases(entry):
         applies = reached(case.in_force, since, case.matrix.scheme)
         if applies is False:
             continue
@@ -205,21 +206,6 @@ def _outside(key: ConfigKey, entry: MatrixEntry) -> bool:
     if key.certainty == "computed" or value in {text.lower() for text in entry.refused}:
         return True
     return bool(entry.allowed) and value not in {text.lower() for text in entry.allowed}
-
-
-def _phases(entry: MatrixEntry) -> Iterator[tuple[Change, str]]:
-    """Yield what happens to a key, the last step first, each with the version it holds from."""
-    step: Change = "renamed" if entry.renamed_to else "moved" if entry.moved_to else "removed"
-    if entry.removed:
-        yield step, entry.removed
-        if step != "removed" and entry.changed_in:
-            yield "deprecated", entry.changed_in
-    elif step != "removed" and entry.changed_in:
-        yield step, entry.changed_in
-    if entry.deprecated:
-        yield "deprecated", entry.deprecated
-    if entry.allowed_in:
-        yield "value-not-allowed", entry.allowed_in
 
 
 def _fact(
