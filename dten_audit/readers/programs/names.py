@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
 from typing import Final, NamedTuple
@@ -58,6 +60,18 @@ class Names:
         self._known: dict[int, Value | None] = {}
         self._open: set[int] = set()
         self._changed: dict[str, list[re.Match[str]]] = {}
+        self.bound: Mapping[str, Value] = {}
+        """What names hold where somebody walks through the program: parameters, turns of a loop."""
+
+    @contextmanager
+    def binding(self, values: Mapping[str, Value]) -> Iterator[None]:
+        """Let names hold values for a while; what followed from others is forgotten."""
+        before, known = self.bound, self._known
+        self.bound, self._known = values, {}
+        try:
+            yield
+        finally:
+            self.bound, self._known = before, known
 
     @cached_property
     def _sets(self) -> dict[str, list[_Set]]:
@@ -87,6 +101,8 @@ class Names:
         if own is not None:
             return own
         bare = self._bare(name)
+        if bare in self.bound:
+            return self.bound[bare]
         sets = self._sets.get(bare)
         if sets is None or self._code.startswith("=", at):
             return None
@@ -114,6 +130,23 @@ class Names:
         if len(own) <= 1:
             return own[0] if own and (before or function == -1) else None
         return before[-1] if before and self._straight(before[-1].offset, at) else None
+
+    def settings(self, name: str, at: int) -> Iterator[Value]:
+        """Yield all values that a name is set to before an offset, in the function around it.
+
+        Where that function sets none, those that the program sets outside of functions.
+        """
+        sets = self._sets.get(self._bare(name), ())
+        function = self._functions.at(at)
+        own = [item for item in sets if item.function == function and item.offset < at]
+        for item in own or [item for item in sets if item.function == -1]:
+            value = self._value(item)
+            if value is not None:
+                yield value
+
+    def grows(self, name: str) -> bool:
+        """Say whether something is added to a name's value anywhere."""
+        return any(not item.plain for item in self._sets.get(self._bare(name), ()))
 
     def _member(self, name: str) -> bool:
         """Say whether a name is a field of an object, which is set in one of its methods."""

@@ -20,6 +20,7 @@ from dten_audit.readers.shell.values import Field, Source
 
 _LINK: Final = re.compile(r"(?:\.|::|->|\?\.|\\)[ \t]*+\Z")
 _WORD: Final = re.compile(r"[\w$@]++\Z")
+_BRACKETS: Final = re.compile(r"[()\[\]{}]")
 _LOOK: Final = 160
 _BRACE: Final = re.compile(r"\s*+\{")
 _BARE: Final = re.compile(
@@ -63,7 +64,10 @@ def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
 
 
 class Program:
-    """One document, lexed; its parts are made when they are first asked for."""
+    """One document, lexed; its parts are made when they are first asked for.
+
+    ``owners`` are the connections of cursors by name, once somebody asked (``sql_taking.py``).
+    """
 
     def __init__(self, document: Document, language: Language | None = None) -> None:
         self.document = document
@@ -76,6 +80,7 @@ class Program:
         self.names = Names(self.lexer, self.functions, self.texts)
         self.expressions = self.names.expressions
         self.imports: Imports = imports(self.lexer, self.texts)
+        self.owners: dict[str, str] | None = None
 
     def _hole(self, expression: str, at: int) -> Field | None:
         """Return the value of an expression inside a text, if it is a name that is set once."""
@@ -113,6 +118,25 @@ class Program:
             if closer == ")" and self.language.name == "csharp":
                 arguments = self._initialised(arguments)
             yield Call(name, path, arguments, start, match.start())
+
+    def call_at(self, start: int, end: int) -> Call | None:
+        """Return the call of the function whose name stands between two offsets, if it is one."""
+        opening = self._opening(end)
+        if opening is None:
+            return None
+        at, closer, limit = opening
+        path = self.code[start:end]
+        arguments = self.expressions.arguments(at, limit, closer)
+        return Call(self.qualified(path), path, arguments, start, start)
+
+    def closing(self, at: int, limit: int) -> int:
+        """Return the bracket that closes the one at ``at``; ``limit`` where none does."""
+        level = 0
+        for match in _BRACKETS.finditer(self.code, at, limit):
+            level += 1 if match.group() in "([{" else -1
+            if not level:
+                return match.start()
+        return limit
 
     def _opening(self, end: int) -> tuple[int, str, int] | None:
         """Return where a call's arguments begin, what closes them, and how far they may reach."""
