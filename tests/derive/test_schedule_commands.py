@@ -190,6 +190,7 @@ def test_a_script_that_is_written_to_cron_daily() -> None:
         ("at 04:30 <<E\n/opt/x\nE", "/opt/x", False),
         ("batch <<E\n/opt/x\nE", "/opt/x", Unknown("package.value")),
         ("at -f bin/later.sh 03:00", "/opt/later", True),
+        ('echo "$(command -v dten) run $1" | at now', "dten run $1", True),
     ],
 )
 def test_at(text: str, command: str, inside: bool | Unknown) -> None:

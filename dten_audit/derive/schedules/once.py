@@ -125,7 +125,7 @@ def at_jobs(builder: Builder) -> Iterator[Schedule]:
             next_text=text,
         )
         steps = _at_steps(builder, command, call, base)
-        shown = " ".join(w.text for w in steps[0].command.argv) if steps else call.file
+        shown = _shown(command, steps) or call.file
         base = base._replace(command=shown, certainty=command.certainty)
         yield builder.complete(base, times, steps)
 
@@ -143,6 +143,13 @@ def _at_steps(builder: Builder, command: Command, call: AtCall, base: Schedule) 
         ]
     fed = _fed(command.feeds[0]) if command.feeds else ""
     return builder.steps("", fed, base)
+
+
+def _shown(command: Command, steps: Sequence[Step]) -> str:
+    """Return the job's text as it is written into the pipe, else its first command."""
+    written = _fed(command.feeds[0]) if command.feeds else ""
+    first = steps[0].command.argv if steps else ()
+    return written or " ".join(word.text for word in first)
 
 
 def _fed(words: Sequence[Word]) -> str:

@@ -16,6 +16,7 @@ from dten_audit.readers.cron.lines import Assignment, Fault, Job, read_line
 # Debian's cron 3.0pl1-162 ignores a longer table as a whole.
 DEBIAN_MAX_LINES: Final = 10_000
 MAX_SETTINGS: Final = 64
+_WHOLE_LINE: Final = "it writes this line as a whole, so that its jobs are not known"
 _ZONES: Final = ("CRON_TZ", "TZ")
 _SHELLS: Final = frozenset(("", "sh", "bash", "dash", "ash", "ksh", "zsh", "rbash", "busybox"))
 
@@ -35,7 +36,10 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
     of_file = file_traps(document)
     environment: dict[str, str] = {}
     settings = _Settings()
-    for number, text in enumerate(_without_template_comments(document.text), start=1):
+    for number, text in enumerate(_lines(document.text), start=1):
+        if _is_all_template(text):
+            yield Unreadable(document.location(number), "cron template", _WHOLE_LINE)
+            continue
         line = read_line(text, user_field=user_field)
         if line is None:
             continue
@@ -60,17 +64,51 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
                 yield part
 
 
-def _without_template_comments(text: str) -> list[str]:
-    """Return the lines of a table; what a template only says to itself (``{# #}``) is blank."""
-    if "{#" in text or "{%" in text:
-        for start, end in (("{#", "#}"), ("{%", "%}")):
-            parts = text.split(start)
-            kept = [parts[0]]
-            for part in parts[1:]:
-                inside, found, rest = part.partition(end)
-                kept.append("\n" * inside.count("\n") + rest if found else start + part)
-            text = "".join(kept)
+def _lines(text: str) -> list[str]:
+    """Return the lines of a table, without what a template only says to itself.
+
+    ``{# … #}``, ``{% … %}`` and ``<% … %>`` are blank; ``{{ … }}`` over several lines is one line.
+    """
+    for start, end in (("{#", "#}"), ("{%", "%}"), ("<%", "%>")):
+        if start in text:
+            text = _without(text, start, end)
+    if "{{" in text:
+        text = _on_one_line(text)
     return text.split("\n")
+
+
+def _without(text: str, start: str, end: str) -> str:
+    first, *parts = text.split(start)
+    kept = [first]
+    for part in parts:
+        inside, found, rest = part.partition(end)
+        silent = found and not inside.startswith("=")
+        kept.append("\n" * inside.count("\n") + rest if silent else start + part)
+    return "".join(kept)
+
+
+def _on_one_line(text: str) -> str:
+    first, *parts = text.split("{{")
+    kept, owed = [first], 0
+    for part in parts:
+        inside, found, rest = part.partition("}}")
+        if not found:
+            inside, rest = "", part
+        owed += inside.count("\n")
+        if "\n" in rest:
+            rest = rest.replace("\n", "\n" * (owed + 1), 1)
+            owed = 0
+        kept += ("{{", inside.replace("\n", " "), found, rest)
+    return "".join(kept)
+
+
+def _is_all_template(text: str) -> bool:
+    """Say whether an expression of a template (``{{ … }}``, ``<%= … %>``) is the whole line."""
+    body = text.strip(" \t")
+    return any(
+        body.startswith(start) and body.find(end) == len(body) - len(end)
+        for start, end in (("{{", "}}"), ("<%=", "%>"))
+    )
 
 
 def _job(

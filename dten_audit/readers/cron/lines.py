@@ -93,7 +93,7 @@ def _template_word() -> re.Pattern[str]:
     """A word and the blanks behind it; what a template or the shell computes is part of one."""
     return re.compile(
         r"((?:\$\(\([^\n]{0,200}?\)\)|\$\([^()\n]{0,200}\)|\$\{[^}\n]{0,200}\}"
-        r"|\{\{[^}\n]{0,200}\}\}|<%[^%\n]{0,200}%>|`[^`\n]{0,200}`|[^ \t])++)[ \t]*+"
+        r"|\{\{(?:[^}\n]|\}[^}\n]){0,200}\}\}|<%[^%\n]{0,200}%>|`[^`\n]{0,200}`|[^ \t])++)[ \t]*+"
     )
 
 
@@ -178,11 +178,22 @@ def _at_word(body: str) -> tuple[_Times | Fault, str]:
     minus = body[0] == "-"
     word, rest = _first_word(body[1:] if minus else body)
     if word not in WORDS:
+        if word[1:].startswith(_COMPUTED) and not minus:
+            return _computed_word(body)
         known = " (known only in small letters)" if word.lower() in WORDS else ""
         return Fault(f"unknown time word {word[:40]}{known}"), ""
     plain = WORDS[word]
     times = _Times(word, plain, "", refused=False, traps=(), cronie=plain, busybox=plain)
     return _without_log(times) if minus else times, rest
+
+
+def _computed_word(body: str) -> tuple[_Times | Fault, str]:
+    """Read a line in which something else fills in the time word (``@{{ often }} root …``)."""
+    match = _template_word().match(body)
+    if match is None:
+        return Fault("unknown time word"), ""
+    times = _Times(match[1], "", "", refused=False, traps=(), computed=True)
+    return times, body[match.end() :]
 
 
 def _without_log(times: _Times) -> _Times:

@@ -156,6 +156,9 @@ def test_how_crons_read_the_time(line: str, normal: str, otherwise: str, refused
         ("{{ minute }} {{ hour | int }} * * * dten x y", "{{ minute }} {{ hour | int }} * * *",
          "dten", "x y"),
         ("<%= @minute %> 3 * * *\tdten\tx", "<%= @minute %> 3 * * *", "dten", "x"),
+        ("@{{ often }} dten x", "@{{ often }}", "dten", "x"),
+        ("@$OFTEN dten x", "@$OFTEN", "dten", "x"),
+        ("{{ '{}'.format(m) }} 3 * * * dten x", "{{ '{}'.format(m) }} 3 * * *", "dten", "x"),
     ],
 )  # fmt: skip
 def test_computed_times(line: str, expression: str, user: str, command: str) -> None:

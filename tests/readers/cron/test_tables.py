@@ -62,6 +62,20 @@ def test_what_another_program_runs_is_no_shell_text() -> None:
     assert job.script == ""
 
 
+def test_a_table_that_a_template_writes() -> None:
+    text = (
+        "{# times of\n the role #}\n{% for job in jobs %}\n{{ job.minute |\n   int }} 3 * * * root a\n"
+        "{{ job.line }}\n{{ '{}={}'.format(key,\n value) }}\n{% endfor %}\n"
+        "<% @jobs.each do |job| %>\n<%= job %>\n0 3 * * * dten b\n"
+    )
+    found = [
+        fact for fact in crontab.read(document(text.encode())) if not isinstance(fact, Embedded)
+    ]
+    assert [(fact.at.line, type(fact).__name__) for fact in found] == [
+        (4, "CronJob"), (6, "Unreadable"), (7, "Unreadable"), (11, "Unreadable"), (12, "CronJob"),
+    ]  # fmt: skip
+
+
 def test_a_users_table() -> None:
     (job,) = jobs(b"0 3 * * * /opt/x\n", "crontab")
     assert (job.dialect, job.user, job.command) == ("crontab", "", "/opt/x")
