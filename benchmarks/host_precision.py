@@ -1,10 +1,12 @@
-"""Holds a sample of what is found in 300 Debian packages against what somebody who looked says.
+"""Holds what is found in Debian packages against what somebody who looked says.
 
-``python -m benchmarks.host_precision FOLDER`` downloads the packages of ``host_packages.yaml``,
-audits each without a site, and draws findings of CRON, UNIT and PRIV at medium or above: the first
-in the order of a digest of (seed, package, fingerprint). ``host_labels.yaml`` says of each whether
-its message is so. A finding of the sample without a label, or a label whose finding is gone, is an
-error: nothing is judged after the fact in silence. ``--unlabelled`` prints what needs a label.
+``python -m benchmarks.host_precision FOLDER`` downloads the labelled packages of
+``host_packages.yaml`` and audits each without a site. ``host_labels.yaml`` says of findings of
+CRON, UNIT and PRIV at medium or above whether their message is so; each set of labels was drawn
+from a first run. What held must still be found, what did not must be gone: else it is an error.
+
+``--draw`` draws a new sample: of the findings of ``packages`` (if there are fewer than 150, of
+those of ``reserve`` too) the first 150 in the order of a digest of (word, package, fingerprint).
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import argparse
 import hashlib
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from math import sqrt
 from pathlib import Path
@@ -21,12 +23,11 @@ from typing import Final, NamedTuple
 
 import yaml
 
-from benchmarks.fetch_real_packages import fetch_all, load
+from benchmarks.fetch_real_packages import RealPackage, digest, fetch_all
 from dten_audit import Options, audit
 from dten_audit.options import parse_moment
 
 HERE: Final = Path(__file__).parent
-LIST: Final = HERE / "host_packages.yaml"
 AT: Final = "2026-11-21T03:00:00Z"
 FAMILIES: Final = ("CRON", "UNIT", "PRIV")
 SEVERE: Final = frozenset(("critical", "high", "medium"))
@@ -35,6 +36,9 @@ SEED: Final = "host"
 DRAWN: Final = 150
 _Z: Final = 1.959964
 """The standard normal's 97.5 % point: the bounds of a 95 % interval."""
+
+Key = tuple[str, str]
+"""A finding's package and fingerprint."""
 
 
 class Found(NamedTuple):
@@ -48,6 +52,10 @@ class Found(NamedTuple):
     message: str
 
     @property
+    def key(self) -> Key:
+        return self.package, self.fingerprint
+
+    @property
     def rank(self) -> str:
         """Where it stands in the order in which the sample is drawn."""
         return hashlib.sha256(f"{SEED} {self.package} {self.fingerprint}".encode()).hexdigest()
@@ -56,9 +64,24 @@ class Found(NamedTuple):
 class Label(NamedTuple):
     """What somebody who read the place says: does the message hold, and why."""
 
+    package: str
+    fingerprint: str
     rule: str
+    place: str
     holds: bool
     reason: str
+
+
+def packages() -> dict[str, list[RealPackage]]:
+    """Return the lists of packages by their name."""
+    data = yaml.safe_load((HERE / "host_packages.yaml").read_text(encoding="utf-8"))
+    return {name: [RealPackage(**row) for row in rows] for name, rows in data.items()}
+
+
+def labels() -> dict[str, list[Label]]:
+    """Return the sets of labels by their name."""
+    data = yaml.safe_load((HERE / "host_labels.yaml").read_text(encoding="utf-8"))
+    return {name: [Label(**row) for row in rows] for name, rows in data.items()}
 
 
 def found_in(path: Path) -> list[Found]:
@@ -75,23 +98,16 @@ def found_in(path: Path) -> list[Found]:
     ]  # fmt: skip
 
 
-def everything(folder: Path) -> list[Found]:
-    """Return the findings of all packages in the order of the draw."""
-    listed = {package.name for package in load(LIST)}
-    packages = sorted(p for p in folder.glob("*.deb") if p.name.partition("_")[0] in listed)
+def everything(folder: Path, wanted: Iterable[RealPackage]) -> list[Found]:
+    """Fetch packages and return their findings in the order of the draw."""
+    listed = list(wanted)
+    if fetch_all(listed, folder):
+        sys.exit(1)
+    digests = {package.sha256 for package in listed}
+    files = sorted(path for path in folder.glob("*.deb") if digest(path) in digests)
     with ProcessPoolExecutor() as pool:
-        found = [one for some in pool.map(found_in, packages, chunksize=4) for one in some]
+        found = [one for some in pool.map(found_in, files, chunksize=4) for one in some]
     return sorted(found, key=lambda one: one.rank)
-
-
-def labels() -> dict[tuple[str, str], Label]:
-    """Return the labels by package and fingerprint."""
-    path = HERE / "host_labels.yaml"
-    data = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {"labels": []}
-    return {
-        (row["package"], row["fingerprint"]): Label(row["rule"], row["holds"], row["reason"])
-        for row in data["labels"]
-    }
 
 
 def lower_bound(right: int, total: int) -> float:
@@ -104,46 +120,69 @@ def lower_bound(right: int, total: int) -> float:
     return (centre - spread) / (1 + z2 / total)
 
 
-def problems(sample: list[Found], known: dict[tuple[str, str], Label]) -> Iterator[str]:
-    """Yield what does not fit between the sample and the labels."""
-    drawn = {(one.package, one.fingerprint): one for one in sample}
-    for key, one in drawn.items():
-        label = known.get(key)
-        if label is None:
-            yield f"no label: {one.package} {one.fingerprint} {one.rule} {one.place} {one.message}"
-        elif label.rule != one.rule:
-            yield f"another rule: {one.package} {one.fingerprint} {one.rule}, not {label.rule}"
-    for package, fingerprint in known.keys() - drawn.keys():
-        yield f"not in the sample: {package} {fingerprint} {known[package, fingerprint].rule}"
+def problems(name: str, known: list[Label], found: dict[Key, Found]) -> Iterator[str]:
+    """Yield what does not fit between a set of labels and what is found now."""
+    for label in known:
+        now = found.get((label.package, label.fingerprint))
+        said = f"{name}: {label.package} {label.rule} {label.place}"
+        if now is None and label.holds:
+            yield f"{said}: it held, and is not found any more"
+        elif now is not None and not label.holds:
+            yield f"{said}: it did not hold ({label.reason}), and is still found"
+        elif now is not None and now.rule != label.rule:
+            yield f"{said}: now {now.rule}"
 
 
-def told(found: list[Found], sample: list[Found], known: dict[tuple[str, str], Label]) -> None:
-    """Print what was found, by rule, and how much of the sample holds."""
-    packages = len({one.package for one in found})
-    print(f"{len(found)} findings at medium or above in {packages} packages:")
+def told(found: list[Found]) -> None:
+    """Print what was found, by rule."""
+    many = len({one.package for one in found})
+    print(f"{len(found)} findings at medium or above in {many} packages:")
     rules = sorted(Counter(one.rule for one in found).items())
     print(", ".join(f"{rule} {count}" for rule, count in rules))
-    judged = [known.get((one.package, one.fingerprint)) for one in sample]
-    right = sum(label is not None and label.holds for label in judged)
-    bound = lower_bound(right, len(sample))
-    print(f"sample: {right} of {len(sample)} hold (lower 95 % bound {bound:.3f})")
+
+
+def measured(name: str, known: list[Label]) -> str:
+    """Return how much of a set held on its first run."""
+    right = sum(label.holds for label in known)
+    bound = lower_bound(right, len(known))
+    return f"{name}, first run: {right} of {len(known)} hold (lower 95 % bound {bound:.3f})"
+
+
+def draw(folder: Path) -> None:
+    """Print the sample that a new set of labels is to label."""
+    lists = packages()
+    found = everything(folder, lists["packages"])
+    told(found)
+    if len(found) < DRAWN:
+        found = everything(folder, [*lists["packages"], *lists["reserve"]])
+        told(found)
+    for one in found[:DRAWN]:
+        print("\t".join(one))
+
+
+def check(folder: Path) -> int:
+    """Print each set's precision and what does not fit; return how much that is."""
+    sets, lists = labels(), packages()
+    named = {label.package for known in sets.values() for label in known}
+    listed = [package for some in lists.values() for package in some]
+    found = everything(folder, [package for package in listed if package.name in named])
+    told(found)
+    keyed = {one.key: one for one in found}
+    wrong = [text for name, known in sets.items() for text in problems(name, known, keyed)]
+    print("\n".join([*wrong, *(measured(name, known) for name, known in sets.items())]))
+    return len(wrong)
 
 
 def main() -> None:
-    """Print the precision and what does not fit; the status says whether all fits."""
+    """Run the command line; the status says whether labels and findings fit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--unlabelled", action="store_true", help="print what needs a label")
+    parser.add_argument("--draw", action="store_true", help="print a new sample to be labelled")
     arguments = parser.parse_args()
-    if fetch_all(load(LIST), arguments.folder):
-        sys.exit(1)
-    found = everything(arguments.folder)
-    sample, known = found[:DRAWN], labels()
-    wrong = list(problems(sample, known))
-    if arguments.unlabelled or wrong:
-        print("\n".join(wrong))
-    told(found, sample, known)
-    sys.exit(bool(wrong))
+    if arguments.draw:
+        draw(arguments.folder)
+    else:
+        sys.exit(bool(check(arguments.folder)))
 
 
 if __name__ == "__main__":
