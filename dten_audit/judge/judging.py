@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from dten_audit.judge.conditions import compile_condition
 from dten_audit.judge.fields import values
@@ -15,7 +15,7 @@ from dten_audit.judge.templates import as_text, fill
 from dten_audit.links.package import Package
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.registry import fact_types
-from dten_audit.model.finding import Finding, Related, Severity, severity_rank
+from dten_audit.model.finding import Confidence, Finding, Related, Severity, severity_rank
 from dten_audit.model.location import Location
 from dten_audit.model.rule import Rule
 from dten_audit.site.estate import Estate
@@ -142,7 +142,7 @@ def _finding(bundle: Sequence[Verdict]) -> Finding:
         rule=rule.id,
         name=rule.name,
         severity=first.severity,
-        confidence=rule.confidence,
+        confidence=_confidence(rule, fact),
         certainty="unknown" if first.needs else "certain",
         needs=tuple(sorted({need for verdict in bundle for need in verdict.needs})),
         message=fill(rule.message, fact, extra),
@@ -153,6 +153,15 @@ def _finding(bundle: Sequence[Verdict]) -> Finding:
         related=tuple(_related(rule, fact, bundle, extra)),
         facts=plain_fact(fact),
     )
+
+
+_CONFIDENCES: Final[tuple[Confidence, ...]] = ("high", "medium", "low")
+
+
+def _confidence(rule: Rule, fact: Fact) -> Confidence:
+    """A fact that is less sure than its rule says so in a field of its own."""
+    own: Confidence = getattr(fact, "confidence", "high")
+    return max(rule.confidence, own, key=_CONFIDENCES.index)
 
 
 def _related(

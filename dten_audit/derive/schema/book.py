@@ -7,9 +7,10 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from dten_audit.derive.roles import role_of as script_role_of
+from dten_audit.derive.schema.checks import restored_in
 from dten_audit.derive.schema.files import NOBODY, Runner, role_of, runner_of, set_of
 from dten_audit.links.package import DocumentInfo, Package
-from dten_audit.model.facts.sql import Dialect, Role, SqlScript, SqlStatement
+from dten_audit.model.facts.sql import Action, Dialect, Role, SqlScript, SqlStatement
 
 _CREATES = frozenset(
     "create_table rename_table create_index create_view create_materialized_view create_trigger"
@@ -23,7 +24,9 @@ class SqlFile(NamedTuple):
     """A document of SQL with all that its statements need to know of it.
 
     ``file`` is the document's own or its host's; ``created`` gives the rank of the last statement
-    that creates an object of that name; ``busy`` counts the statements that do something.
+    that creates an object of that name, ``renamed_to`` that gives a table this name, ``checked``
+    that checks a constraint, ``restored`` that switches a check on again; ``busy`` counts the
+    statements that do something.
     """
 
     info: DocumentInfo
@@ -34,6 +37,9 @@ class SqlFile(NamedTuple):
     runner: Runner
     unit: str
     created: dict[str, int]
+    renamed_to: dict[str, int]
+    checked: dict[str, int]
+    restored: dict[str, int]
     busy: int
 
 
@@ -74,16 +80,11 @@ class Book:
         if info.path != file.path and role == "application":
             role = role_of(info, None)
         unit = set_of(file.path, runner) if runner is not NOBODY else ""
-        created: dict[str, int] = {}
-        for statement in statements:
-            for action in statement.actions:
-                if action.verb in _CREATES:
-                    named = action.value if action.verb.startswith("rename") else action.name
-                    name = action.table if action.verb == "create_table" else named
-                    created[bare(name)] = statement.order
+        created, renamed, checked = _named(statements)
         busy = sum(1 for s in statements if any(a.verb not in _IDLE for a in s.actions))
         return SqlFile(info, file, script, tuple(statements), role, runner,
-                       unit or file.path, created, busy)  # fmt: skip
+                       unit or file.path, created, renamed, checked,
+                       restored_in(statements), busy)  # fmt: skip
 
     def include(self, text: str, near: DocumentInfo) -> str:
         """Return the id of the document that an include names; empty where it is not shipped."""
@@ -114,6 +115,34 @@ class Book:
     @staticmethod
     def _only(dialects: set[Dialect]) -> Dialect | None:
         return next(iter(dialects)) if len(dialects) == 1 else None
+
+
+def _named(
+    statements: list[SqlStatement],
+) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+    """Return the ranks of the last statements that create, rename to, and check each name."""
+    created: dict[str, int] = {}
+    renamed: dict[str, int] = {}
+    checked: dict[str, int] = {}
+    for statement in statements:
+        for action in statement.actions:
+            if action.verb == "validate_constraint":
+                every = action.name.lower() == "all"
+                name = f"{bare(action.table)} all" if every else bare(action.name)
+                checked[name] = statement.order
+            if action.verb == "rename_table":
+                renamed[bare(action.value)] = statement.order
+            if action.verb in _CREATES:
+                created[_created(action)] = statement.order
+    return created, renamed, checked
+
+
+def _created(action: Action) -> str:
+    if action.verb == "create_table":
+        return bare(action.table)
+    if action.verb == "add_constraint" and not action.name:
+        return f"{bare(action.table)} {action.constraint}"
+    return bare(action.value if action.verb.startswith("rename") else action.name)
 
 
 _IDLE = frozenset(("set", "reset", "begin", "commit", "client_set", "connect"))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from dten_audit.derive.schema.book import SqlFile, bare
+from dten_audit.derive.schema.around import failure, with_surroundings
+from dten_audit.derive.schema.book import SqlFile
+from dten_audit.derive.schema.checks import switched_off
 from dten_audit.derive.schema.rewrites import TABLE_TYPES, added_column, changed_type
 from dten_audit.derive.schema.safe_forms import safe_form
 from dten_audit.derive.schema.settings import TIMEOUTS, state_of
@@ -20,7 +22,7 @@ from dten_audit.site.site import Site
 _HARMLESS_TWICE: Final = frozenset(
     "lock_table update delete drop_table reference_table refresh_view reindex cluster vacuum_full"
     " optimize_table set_statistics set_storage_parameters cluster_on disable_keys enable_keys"
-    " rename_index alter_index".split()
+    " rename_index alter_index insert_select set use_enum_value add_enum_value".split()
 )
 """What two migrators may do at once without harm to the schema."""
 _OBJECTS: Final = frozenset(
@@ -28,6 +30,7 @@ _OBJECTS: Final = frozenset(
     " rename_enum_value drop_trigger drop_policy drop_rule create_trigger create_policy"
     " create_rule".split()
 )
+_ROWS: Final = frozenset(("update", "delete", "insert_select"))
 _SAY_ALWAYS: Final = frozenset(("rename_schema", "rename_view", "rename_enum_value"))
 _NOT_NULL_WITHOUT_SCAN: Final = 12
 _FOREIGN_KEYS_OFF: Final = "foreign_key_checks"
@@ -52,8 +55,11 @@ class Judge:
         effect = effect_of(action, state.dialect)
         if effect is None and action.verb in _SAY_ALWAYS:
             effect = Effect("", ("reads", "writes"))
-        if effect is None and action.verb in ("update", "delete") and state.held:
+        if effect is None and action.verb in _ROWS and state.held:
             effect = Effect("ROW EXCLUSIVE", ())
+        fails = failure(action, state, self.version(state.dialect))
+        if effect is None and (fails or switched_off(action, state.dialect)):
+            effect = Effect("", ())
         if effect is None:
             return None
         table = action.table or state.tables.table_of_index(action.name, state.dialect)
@@ -70,7 +76,7 @@ class Judge:
             action.constraint,
             tuple(sorted(action.flags)),
             unbounded=action.verb in ("update", "delete") and is_unbounded(action),
-            recreated=_is_recreated(action, statement, state, file),
+            fails=fails,
             lock=effect.lock,
             blocks=effect.blocks,
             concurrently="concurrently" in action.flags or "online" in action.flags,
@@ -80,6 +86,7 @@ class Judge:
             table_size=self.size(table),
             certainty=action.certainty,
         )
+        bare_change = with_surroundings(bare_change, action, statement, state, file)
         held = _held(bare_change, statement.at, action.part, state)
         change = self._with_scan(held, action, effect, state)
         if _has_hazard(change) and not change.concurrently:
@@ -149,26 +156,25 @@ def _has_hazard(change: SchemaChange) -> bool:
     )
 
 
-def _is_recreated(action: Action, statement: SqlStatement, state: State, file: SqlFile) -> bool:
-    """Say whether the same file, or the session, makes again what the action takes away."""
-    if action.verb == "drop_table":
-        table = action.table or state.tables.table_of_index(action.name, state.dialect)
-        if state.tables.is_replaced(table, state.dialect):
-            return True
-    return file.created.get(bare(_object(action)), -1) > statement.order
-
-
-def _object(action: Action) -> str:
-    whole = ("drop_table", "truncate", "rename_table")
-    return action.table if action.verb in whole else action.name
-
-
 def _held(change: SchemaChange, statement: Location, part: int, state: State) -> SchemaChange:
-    """Say which table an earlier statement of the transaction keeps locked against all use."""
-    for held in state.held:
-        if (held.at, held.part) != (statement, part):
-            return change._replace(holding=held.table, holding_since=(held.at,))
-    return change
+    """Say which tables earlier statements of the transaction keep locked."""
+    earlier = [held for held in state.held if (held.at, held.part) != (statement, part)]
+    if not earlier:
+        return change
+    locked = next((held for held in earlier if held.all_use), None)
+    since = locked or earlier[0]
+    key = state.tables.key(change.table, state.dialect)
+    others = (
+        held.table
+        for held in earlier
+        if held.all_use and state.tables.key(held.table, state.dialect) != key
+    )
+    return change._replace(
+        holding=locked.table if locked else "",
+        holding_writes="" if locked else earlier[0].table,
+        also_locks=next(others, "") if change.table and "reads" in change.blocks else "",
+        holding_since=(since.at,),
+    )
 
 
 def _with_session(change: SchemaChange, state: State, file: SqlFile) -> SchemaChange:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from dten_audit.derive.schema.book import Book, SqlFile
 from dten_audit.derive.schema.changes import Judge, parents
+from dten_audit.derive.schema.checks import switched_off
 from dten_audit.derive.schema.state import Held, State
 from dten_audit.model.facts.sql import (
     Action,
@@ -27,6 +28,8 @@ _UNCHECKED: Final[dict[str, Literal["dynamic", "unclassified", "truncated"]]] = 
     "truncated": "truncated",
 }
 _IMPLICIT_COMMIT: Final = frozenset(("mysql", "oracle"))
+_WARNS: Final = frozenset(("postgres", "tsql"))
+"""Dialects whose scripts put BEGIN into a transaction and think that it begins one."""
 _DDL: Final = ("create_", "alter_", "drop_", "rename_", "add_", "truncate")
 
 Stated = SchemaChange | TransactionIssue | UncheckedSql
@@ -101,6 +104,9 @@ class Interpreter:
         """End the session: work in a transaction of the script's own that is still open is lost."""
         state = self.state
         begun = state.begun
+        keeps = state.dialect == "oracle"
+        if keeps:
+            return
         if state.in_transaction and state.explicit and begun is not None and not self._via:
             issue = self._issue("left-open", begun, file)
             yield issue._replace(changes=state.changes)
@@ -130,6 +136,8 @@ class Interpreter:
 
     def _action(self, action: Action, statement: SqlStatement, file: SqlFile) -> Iterator[Stated]:
         handler = _HANDLERS.get(action.verb)
+        if _opens_transaction(action, self.state):
+            self.state.begin(statement)
         if handler is not None:
             handler(self.state, action, statement)
         if action.verb in ("begin", "commit", "rollback"):
@@ -143,7 +151,7 @@ class Interpreter:
             yield UncheckedSql(
                 action.at, self.state.dialect, reason, action.text, file.role, file.file.path
             )
-        elif handler is None:
+        elif handler is None or (action.verb == "set" and switched_off(action, self.state.dialect)):
             yield from self._change(action, statement, file)
 
     def _spent(self, action: Action, file: SqlFile) -> Iterator[Stated]:
@@ -159,13 +167,16 @@ class Interpreter:
     ) -> Iterator[Stated]:
         state = self.state
         if action.verb == "begin":
-            if state.in_transaction and state.explicit and state.dialect == "postgres":
+            if state.in_transaction and state.explicit and state.dialect in _WARNS:
                 yield self._issue("nested", statement, file)
-                return
             exclusive = state.dialect == "sqlite" and action.value in ("immediate", "exclusive")
             state.begin(statement, lock=f"BEGIN {action.value.upper()}" if exclusive else "")
+        elif action.verb == "rollback" and state.has_savepoint(action.name):
+            state.back_to(action.name)
         elif state.in_transaction:
             state.end(commit=action.verb == "commit", chain="chain" in action.flags)
+        else:
+            state.locks.end_transaction()
 
     def _issue(self, issue: str, statement: SqlStatement, file: SqlFile) -> TransactionIssue:
         text = " ".join(statement.text.split())[:200]
@@ -203,9 +214,9 @@ class Interpreter:
 
     def _change(self, action: Action, statement: SqlStatement, file: SqlFile) -> Iterator[Stated]:
         state = self.state
-        ends = state.dialect in _IMPLICIT_COMMIT and action.verb.startswith(_DDL)
-        if ends and state.explicit and state.in_transaction:
-            yield self._issue("implicit-commit", statement, file)
+        if _commits(action, state):
+            if state.explicit and state.in_transaction:
+                yield self._issue("implicit-commit", statement, file)
             state.end(commit=True)
         for parent in parents(action, state, file):
             change = self._judge.change(parent, statement, state, file)
@@ -218,13 +229,45 @@ class Interpreter:
         if change is not None:
             state.changes += not change.table_created_here
             yield change._replace(via=self._via)
-            if "reads" in change.blocks and change.table_from == "site" and state.in_transaction:
-                state.held.append(Held(change.table or change.name, statement.at, action.part))
+            if _is_kept(change, state):
+                state.held.append(
+                    Held(
+                        change.table or change.name, statement.at, action.part,
+                        all_use="reads" in change.blocks,
+                    )
+                )  # fmt: skip
             if change.action == "lock_table":
-                state.take_lock(change.what, transaction=state.dialect == "postgres")
+                kept = bool(state.in_transaction)
+                state.locks.lock_tables(action, change.what, state.dialect, open_=kept)
         if action.verb == "rename_table" and change is not None and change.recreated:
             state.tables.replaced(action.value, state.dialect)
         learn(state, action, file)
+
+
+_NO_TRANSACTION: Final = frozenset(
+    "begin commit rollback client_set connect include vacuum vacuum_full".split()
+)
+
+
+def _opens_transaction(action: Action, state: State) -> bool:
+    """Say whether autocommit is off, and the statement thereby begins a transaction."""
+    if state.autocommit or state.in_transaction or action.verb in _NO_TRANSACTION:
+        return False
+    settings = action.verb in ("set", "reset") and state.dialect == "tsql"
+    return not settings and "concurrently" not in action.flags
+
+
+def _commits(action: Action, state: State) -> bool:
+    """Say whether the server commits before the statement by itself."""
+    if state.dialect not in _IMPLICIT_COMMIT or not action.verb.startswith(_DDL):
+        return False
+    return state.dialect == "oracle" or "temporary" not in action.flags
+
+
+def _is_kept(change: SchemaChange, state: State) -> bool:
+    """Say whether the transaction keeps a lock that stops those who use the table."""
+    stops = "writes" in change.blocks and change.action not in ("update", "delete")
+    return bool(stops and change.table_from == "site" and state.in_transaction)
 
 
 def learn(state: State, action: Action, file: SqlFile) -> None:
@@ -246,6 +289,15 @@ def learn(state: State, action: Action, file: SqlFile) -> None:
         tables.check_added(action, dialect)
     elif action.verb == "validate_constraint":
         tables.validated(action, dialect)
+    elif action.verb == "drop_index":
+        tables.index_dropped(action.name, dialect)
+    elif action.verb == "alter_options" and action.name == "replica":
+        default = action.text.lower().endswith(("default", "nothing"))
+        tables.identified(action.table, dialect, known=not default)
+    elif action.verb == "add_enum_value" and action.name not in state.new_types:
+        state.new_values.add(action.value)
+    elif action.verb == "create_object" and action.value == "type":
+        state.new_types.add(action.name)
 
 
 _Handler = Callable[[State, Action, SqlStatement], None]
@@ -263,27 +315,33 @@ def _block_ends(state: State, _action: Action, _statement: SqlStatement) -> None
         state.end(commit=True)
 
 
+def _savepoint(state: State, action: Action, statement: SqlStatement) -> None:
+    """Set a savepoint; in Oracle, where each session is in a transaction, it shows the intent."""
+    if state.dialect == "oracle" and not state.in_transaction:
+        state.begin(statement)
+    state.savepoint(action.name)
+
+
 def _lock(state: State, action: Action, _statement: SqlStatement) -> None:
-    transaction = action.value == "transaction" and action.name != "get_lock"
-    state.take_lock(action.name, transaction=transaction)
+    state.locks.asked(action, state.dialect, in_transaction=bool(state.in_transaction))
 
 
 _HANDLERS: Final[dict[str, _Handler]] = {
     "set": lambda state, action, _: state.set(action),
-    "reset": lambda state, action, _: state.settings.reset(action.name),
+    "reset": lambda state, action, _: state.reset(action),
     "begin": lambda _state, _action, _: None,
     "commit": lambda _state, _action, _: None,
     "rollback": lambda _state, _action, _: None,
-    "savepoint": lambda state, action, _: state.savepoint(action.name),
+    "savepoint": _savepoint,
     "rollback_to": lambda state, action, _: state.back_to(action.name),
-    "release": lambda state, action, _: state.settings.release(action.name),
+    "release": lambda state, action, _: state.release(action.name),
     "advisory_lock": _lock,
-    "advisory_unlock": lambda state, _action, _: state.release_lock(),
-    "unlock_tables": lambda state, _action, _: state.release_lock(),
+    "advisory_unlock": lambda state, action, _: state.locks.release(action),
+    "unlock_tables": lambda state, _action, _: state.locks.unlock_tables(),
     "block_begins": _block_begins,
     "block_ends": _block_ends,
     "connect": lambda state, _action, _: state.reconnect(),
-    "client_set": lambda _state, _action, _: None,
+    "client_set": lambda state, action, _: state.client_set(action),
     "set_default_for": lambda state, action, _: state.world.default(action),
     "include": lambda _state, _action, _: None,
     "call": lambda _state, _action, _: None,

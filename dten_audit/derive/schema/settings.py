@@ -79,9 +79,13 @@ def options(text: str) -> dict[str, Milliseconds]:
     return found
 
 
+Value = Milliseconds | str | None
+"""A setting's value: a wait, a text (``search_path``), None for the server's default."""
+
+
 class _Values(NamedTuple):
-    session: dict[str, Milliseconds]
-    local: dict[str, Milliseconds]
+    session: dict[str, Value]
+    local: dict[str, Value]
 
 
 class Settings:
@@ -90,19 +94,28 @@ class Settings:
     __slots__ = ("_initial", "_local", "_saved", "_session")
 
     def __init__(self, initial: dict[str, Milliseconds]) -> None:
-        self._initial = initial
-        self._session: dict[str, Milliseconds] = {}
-        self._local: dict[str, Milliseconds] = {}
+        self._initial: dict[str, Value] = dict(initial)
+        self._session: dict[str, Value] = {}
+        self._local: dict[str, Value] = {}
         self._saved: list[tuple[str, _Values]] = []
 
     def get(self, name: str) -> Milliseconds | None:
         """Return what is in effect; None where nothing has set it."""
+        value = self._value(name)
+        return None if isinstance(value, str) else value
+
+    def text(self, name: str) -> str:
+        """Return the text that is in effect; empty where nothing has set it."""
+        value = self._value(name)
+        return value if isinstance(value, str) else ""
+
+    def _value(self, name: str) -> Value:
         for scope in (self._local, self._session, self._initial):
             if name in scope:
                 return scope[name]
         return None
 
-    def put(self, name: str, value: Milliseconds, *, local: bool = False) -> None:
+    def put(self, name: str, value: Value, *, local: bool = False) -> None:
         """Set a value, for the session or until the transaction ends."""
         if local:
             self._local[name] = value
@@ -110,8 +123,14 @@ class Settings:
         self._local.pop(name, None)
         self._session[name] = value
 
-    def reset(self, name: str) -> None:
-        """Go back to how the session began; ``all`` for every setting."""
+    def reset(self, name: str, *, local: bool = False) -> None:
+        """Go back to how the session began; ``all`` for every setting.
+
+        ``local``: only until the transaction ends (``SET LOCAL … TO DEFAULT``).
+        """
+        if local:
+            self._local[name] = self._initial.get(name)
+            return
         for scope in (self._local, self._session):
             if name == "all":
                 scope.clear()
@@ -146,6 +165,29 @@ class Settings:
         """End the transaction: what was local to it is gone."""
         self._local.clear()
         self._saved.clear()
+
+
+def effective(text: str, dialect: Dialect, name: str) -> Milliseconds | None:
+    """Return what a setting's text means for those who wait: milliseconds, 0 for no limit.
+
+    Only PostgreSQL's 0 waits for ever. SQL Server's waits not at all (-1 for ever), nor Oracle's
+    and SQLite's; MySQL raises it to one second.
+    """
+    word = _WORDS.get(text.lower())
+    if word is not None:
+        return word
+    found = milliseconds(text, 1000 if name in _SECONDS else 1)
+    zero = found == 0 and text.strip(" '\"")[:1].isdigit()
+    at_once = zero and dialect not in ("postgres", "generic") and name in _WAITS
+    return 1 if at_once else found
+
+
+_SECONDS: Final = frozenset(("lock_wait_timeout", "ddl_lock_timeout"))
+_WAITS: Final = frozenset(("lock_timeout", "lock_wait_timeout", "ddl_lock_timeout", "busy_timeout"))
+_WORDS: Final = {
+    "off": 0, "on": 1, "origin": 0, "replica": 1, "local": 0, "false": 0, "true": 1, "no": 0,
+    "yes": 1,
+}  # fmt: skip
 
 
 def state_of(value: Milliseconds | None, default: int) -> TimeoutState | Unknown:

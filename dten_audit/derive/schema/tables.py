@@ -22,14 +22,27 @@ class Tables:
     """What has been created in one run of scripts. A rollback takes back what it undoes."""
 
     def __init__(self) -> None:
-        self._origins: dict[str, Origin | None] = {}
+        self._origins: dict[str, Origin] = {}
         self._indexes: dict[str, str] = {}
         self._types: dict[tuple[str, str], str] = {}
         self._proven: dict[tuple[str, str], bool] = {}
         self._checks: dict[tuple[str, str], str] = {}
         self._journal: list[tuple[dict, object, object]] = []  # type: ignore[type-arg]
         self._replaced: set[str] = set()
+        self._temporary: dict[str, bool] = {}
+        self._gone: dict[str, bool] = {}
+        self._identities: dict[str, str] = {}
+        self._renames = 0
+        self._cleared: dict[str, bool] = {}
+        self._identified: dict[str, bool] = {}
         self.schema = ""
+
+    def _identity(self, key: str) -> str:
+        """What is known of a table's columns stays with it when it gets another name."""
+        return self._identities.get(key, key)
+
+    def _table(self, name: str, dialect: Dialect) -> str:
+        return self._identity(self.key(name, dialect))
 
     def key(self, name: str, dialect: Dialect) -> str:
         """Return a table's name as the dialect compares it, with its schema where one is known."""
@@ -45,11 +58,14 @@ class Tables:
         """Take in a CREATE TABLE."""
         key = self.key(action.table, dialect)
         known = self._origins.get(key)
-        maybe = "if-not-exists" in action.flags and "temporary" not in action.flags
-        if known is None:
+        temporary = "temporary" in action.flags or key.startswith("pg_temp.")
+        maybe = "if-not-exists" in action.flags and not temporary and not self._gone.get(key)
+        if known is None or temporary:
             self._put(self._origins, key, Origin(script, maybe))
+        if temporary:
+            self._put(self._temporary, key, "on-commit-drop" in action.flags)
         for column, kind in action.columns:
-            self._put(self._types, (key, column), kind)
+            self._put(self._types, (self._identity(key), column), kind)
 
     def origin(self, name: str, script: str, dialect: Dialect) -> TableFrom:
         """Return where a table comes from, seen from a statement of ``script``."""
@@ -63,8 +79,25 @@ class Tables:
         return "file" if origin.script == script else "set"
 
     def dropped(self, name: str, dialect: Dialect) -> None:
-        """Forget a table that was dropped."""
-        self._put(self._origins, self.key(name, dialect), None)
+        """Forget a table that was dropped; of one name, the temporary table goes first."""
+        key = self.key(name, dialect)
+        self._put(self._origins, key, None)
+        if key in self._temporary:
+            self._put(self._temporary, key, None)
+        else:
+            self._put(self._gone, key, value=True)
+
+    def forget_temporary(self) -> None:
+        """End the session: its temporary tables are gone."""
+        for key in self._temporary:
+            self._origins.pop(key, None)
+        self._temporary.clear()
+
+    def committed(self) -> None:
+        """End the transaction: so are those that were made ON COMMIT DROP."""
+        for key in [key for key, drops in self._temporary.items() if drops]:
+            self._origins.pop(key, None)
+            del self._temporary[key]
 
     def renamed(self, old: str, new: str, dialect: Dialect) -> None:
         """Follow a rename; the new name has the schema of the old one."""
@@ -73,6 +106,13 @@ class Tables:
         before, after = self.key(old, dialect), self.key(new, dialect)
         self._put(self._origins, after, self._origins.get(before))
         self._put(self._origins, before, None)
+        self._put(self._gone, before, value=True)
+        if before in self._temporary:
+            self._put(self._temporary, after, self._temporary[before])
+            self._put(self._temporary, before, None)
+        self._renames += 1
+        self._put(self._identities, after, self._identity(before))
+        self._put(self._identities, before, f"{before} {self._renames}")
 
     def replaced(self, copy: str, dialect: Dialect) -> None:
         """Remember that a table lives on under its old name: ``copy`` is what was renamed away."""
@@ -91,17 +131,33 @@ class Tables:
         """Return the table of an index created here; empty where it was not."""
         return self._indexes.get(self.key(name, dialect).rpartition(".")[2], "")
 
+    def index_dropped(self, name: str, dialect: Dialect) -> None:
+        """Remember that an index of this name was dropped, so that none is left over."""
+        self._put(self._cleared, self.key(name, dialect).rpartition(".")[2], value=True)
+
+    def is_cleared(self, name: str, dialect: Dialect) -> bool:
+        """Say whether an index of this name was dropped before."""
+        return bool(name) and self.key(name, dialect).rpartition(".")[2] in self._cleared
+
+    def identified(self, table: str, dialect: Dialect, *, known: bool) -> None:
+        """Take in REPLICA IDENTITY: ``known`` unless it is the default, the primary key."""
+        self._put(self._identified, self._table(table, dialect), value=known)
+
+    def has_identity(self, table: str, dialect: Dialect) -> bool:
+        """Say whether replication knows the table's rows without their primary key."""
+        return bool(self._identified.get(self._table(table, dialect)))
+
     def typed(self, table: str, column: str, kind: str, dialect: Dialect) -> None:
         """Remember a column's type."""
-        self._put(self._types, (self.key(table, dialect), column), kind)
+        self._put(self._types, (self._table(table, dialect), column), kind)
 
     def type_of(self, table: str, column: str, dialect: Dialect) -> str:
         """Return a column's type, as far as the package has defined it; else empty."""
-        return self._types.get((self.key(table, dialect), column), "")
+        return self._types.get((self._table(table, dialect), column), "")
 
     def check_added(self, action: Action, dialect: Dialect) -> None:
         """Remember ``CHECK (c IS NOT NULL)``: once validated, SET NOT NULL need not scan."""
-        table = self.key(action.table, dialect)
+        table = self._table(action.table, dialect)
         if action.name:
             self._put(self._checks, (table, action.name), action.column)
         if action.column and "not-valid" not in action.flags:
@@ -109,13 +165,13 @@ class Tables:
 
     def validated(self, action: Action, dialect: Dialect) -> None:
         """Take in VALIDATE CONSTRAINT; what an unknown constraint proves is believed."""
-        table = self.key(action.table, dialect)
+        table = self._table(action.table, dialect)
         column = self._checks.get((table, action.name), "*")
         self._put(self._proven, (table, column), value=True)
 
     def is_proven(self, table: str, column: str, dialect: Dialect) -> bool:
         """Say whether a validated constraint shows that a column holds no NULL."""
-        key = self.key(table, dialect)
+        key = self._table(table, dialect)
         return bool(self._proven.get((key, column)) or self._proven.get((key, "*")))
 
     def mark(self) -> int:
@@ -137,4 +193,7 @@ class Tables:
 
     def _put(self, table: dict, key: object, value: object) -> None:  # type: ignore[type-arg]
         self._journal.append((table, key, table.get(key)))
-        table[key] = value
+        if value is None:
+            table.pop(key, None)
+        else:
+            table[key] = value

@@ -106,14 +106,22 @@ class SchemaChange(NamedTuple):
     What: ``action`` is the verb of the statement's part (``add_column``, ``create_index``,
     ``update``, …), ``what`` names it in SQL words, ``statement`` is its source on one line.
     ``flags`` and ``constraint`` are those of the action. ``unbounded``: it touches every row.
-    ``recreated``: the same file creates the object again. ``safe_form`` is the SQL to use instead.
+    ``recreated``: the same file creates the object again; ``rebuilt``: by a copy that gets its
+    name, so that no row is lost; ``cleared``: an earlier statement drops what it creates.
+    ``restored``: the same file switches on again what it switches off; ``checked_later``: the same
+    file checks the constraint that it adds unchecked. ``replica_identity``: the package tells
+    replication how to know the table's rows without their primary key. ``online``: the statement
+    asserts that others can work (``asserted``), could do so (``unasserted``), or has no such form
+    (empty). ``fails`` is the error that it ends in, always. ``safe_form`` is the SQL to use
+    instead. ``confidence`` is medium where the dialect is not known.
 
     Lock: ``lock`` is the lock that it takes on ``table``, ``blocks`` what others then cannot do.
     ``scans``: it holds that lock while it reads the whole table; ``rewrites``: while it copies it.
     ``validates``: it fails or waits on rows that are already there. ``alters``: it changes the
     table's definition, its indexes or its rows in bulk: a second migrator beside it does harm.
     ``holding`` is a table that an earlier statement of the transaction has locked against all use,
-    ``holding_since`` that statement.
+    ``holding_since`` that statement; ``holding_writes`` is one that it keeps from being written
+    only, ``also_locks`` one that is not the statement's own table, where it locks that too.
 
     Table: ``table_from`` says whether it stands at the site before (``site``), or comes from an
     earlier statement of the same file (``file``; ``either`` behind IF NOT EXISTS) or of the same
@@ -142,15 +150,24 @@ class SchemaChange(NamedTuple):
     flags: tuple[str, ...] = ()
     unbounded: bool = False
     recreated: bool = False
+    rebuilt: bool = False
+    cleared: bool = False
+    restored: bool = False
+    checked_later: bool = False
+    replica_identity: bool = False
+    online: Literal["", "asserted", "unasserted"] = ""
+    fails: str = ""
     safe_form: str = ""
     lock: str = ""
     blocks: tuple[Blocked, ...] = ()
     scans: bool | Unknown = False
     rewrites: bool | Unknown = False
-    validates: bool = False
+    validates: bool | Unknown = False
     concurrently: bool = False
     alters: bool = True
     holding: str = ""
+    holding_writes: str = ""
+    also_locks: str = ""
     holding_since: tuple[Location, ...] = ()
     table_from: TableFrom = "site"
     table_created_here: bool = False
@@ -169,6 +186,7 @@ class SchemaChange(NamedTuple):
     callers: tuple[Location, ...] = ()
     safe_callers: tuple[Location, ...] = ()
     via: tuple[Location, ...] = ()
+    confidence: Literal["high", "medium"] = "high"
     certainty: Certainty = "exact"
 
     @property

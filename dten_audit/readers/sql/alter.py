@@ -46,7 +46,11 @@ def alter_table(cursor: Cursor, dialect: Dialect) -> list[Draft]:
         if actions and actions[0].verb in _CONTINUED:
             previous = actions[0].verb
         found += actions
-    return found
+    asserted = {f"{a.verb[7:]}-{a.value}" for a in found if a.verb in _ASSERTIONS}
+    return [each._replace(flags=each.flags | asserted) for each in found] if asserted else found
+
+
+_ASSERTIONS: Final = ("assert_algorithm", "assert_lock")
 
 
 _CONTINUED: Final = frozenset(("add_column", "drop_column", "add_constraint", "drop_constraint"))

@@ -9,7 +9,7 @@ from dten_audit.readers.sql.constraints import add_constraint, is_online
 from dten_audit.readers.sql.create import OBJECTS, ROUTINES
 from dten_audit.readers.sql.draft import Draft, draft, flag
 from dten_audit.readers.sql.session import set_statement
-from dten_audit.readers.sql.tokens import Cursor, flat, follows
+from dten_audit.readers.sql.tokens import Cursor, content_of, flat, follows
 
 _MORE: Final = frozenset(
     "index system session instance function procedure routine aggregate large default authorization"
@@ -92,7 +92,10 @@ def _type(cursor: Cursor) -> Draft:
     whole = cursor.tokens
     name = cursor.name()
     if cursor.take("add", "value"):
-        return draft("add_enum_value", whole, name=name)
+        cursor.take("if", "not", "exists")
+        added = cursor.string()
+        value = content_of(added).text if added else ""
+        return draft("add_enum_value", whole, name=name, value=value)
     if cursor.take("rename", "value"):
         return draft("rename_enum_value", whole, name=name)
     if cursor.take("rename", "to"):

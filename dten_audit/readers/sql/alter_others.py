@@ -59,7 +59,7 @@ def _constraint(cursor: Cursor, table: str, words: list[str]) -> Draft | None:
     if words[:1] in (["enable"], ["disable"]):
         everything = flag("all", when="all" in words or "user" in words)
         for kind in ("trigger", "constraint", "keys", "rule"):
-            if kind in words:
+            if kind in words or f"{kind}s" in words:
                 return draft(f"{words[0]}_{kind}", whole, everything, table=table)
         if "row" in words:
             return draft("alter_row_security", whole, table=table)
@@ -118,7 +118,8 @@ def _storage(cursor: Cursor, table: str, words: list[str]) -> Draft | None:
     if cursor.take("set", "(") or cursor.take("reset", "("):
         return draft("set_storage_parameters", whole, table=table)
     if words[:1] and words[0] in _REBUILDING and words[1:2] != ["row"]:
-        return draft("rebuild_table", whole, table=table, name=words[0])
+        value = next((word for word in words[1:] if word != "="), "")
+        return draft("rebuild_table", whole, table=table, name=words[0], value=value)
     if words[:2] == ["convert", "to"]:
         return draft("convert_charset", whole, table=table)
     return None

@@ -122,6 +122,7 @@ def _table(cursor: Cursor, kinds: set[str], dialect: Dialect) -> Draft:
         flag("partition-of", when=partition),
         flag("inherits", when=parents and not partition),
         flag("as-select", when=copies),
+        flag("on-commit-drop", when=follows(words, "on", "commit", "drop")),
         table=table,
         references=parents or referenced(whole),
         columns=columns,

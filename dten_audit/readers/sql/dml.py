@@ -29,6 +29,16 @@ def delete(cursor: Cursor) -> list[Draft]:
     return [] if cursor.done else _rows(cursor, "delete")
 
 
+def insert(cursor: Cursor) -> list[Draft]:
+    """Return the action of a statement whose cursor stands behind ``INSERT``, if it copies rows."""
+    cursor.take("ignore")
+    cursor.take("into")
+    table = cursor.name()
+    words = flat(cursor.rest())
+    copies = "values" not in words and ("select" in words or "with" in words)
+    return [draft("insert_select", cursor.tokens, table=table)] if table and copies else []
+
+
 def _rows(cursor: Cursor, verb: str) -> list[Draft]:
     whole = cursor.tokens
     top = cursor.take("top")

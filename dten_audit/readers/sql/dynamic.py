@@ -46,7 +46,7 @@ def _call(cursor: Cursor) -> list[Draft]:
         cursor.index += 2
     name = cursor.name()
     short = name.rpartition(".")[2]
-    if short == "sp_executesql":
+    if short in ("sp_executesql", "sp_msforeachtable"):
         return [_expression(_argument(cursor.rest(), 0), whole)]
     if short == "sp_rename":
         return _sp_rename(cursor)

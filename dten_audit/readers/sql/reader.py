@@ -13,6 +13,7 @@ from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.sql import Action, Dialect, SqlScript, SqlStatement
 from dten_audit.readers.sql.dialect import dialect_of
 from dten_audit.readers.sql.draft import Draft
+from dten_audit.readers.sql.enum_values import EnumValues
 from dten_audit.readers.sql.marks import Marks, marks_of
 from dten_audit.readers.sql.scanning import Scanner
 from dten_audit.readers.sql.splitter import Piece, split
@@ -48,6 +49,16 @@ def _in_batch() -> re.Pattern[str]:
 
 
 @cache
+def _insert_select() -> re.Pattern[str]:
+    """Match an INSERT of a query's rows; the rows of a dump stand behind VALUES."""
+    return re.compile(
+        r"insert\s++(?:ignore\s++)?(?:into\s++)?[^\s(]++\s*+(?:\([^()]*+\)\s*+)?"
+        r"(?:overriding\s++\w++\s++value\s++)?\(?\s*+(?:select|with)\b",
+        re.IGNORECASE,
+    )
+
+
+@cache
 def _behind_insert() -> re.Pattern[str]:
     """Match what follows an INSERT of T-SQL without a terminator between them."""
     return re.compile(rf"\n[ \t]*+(?:{_WORDS})\b", re.IGNORECASE)
@@ -59,6 +70,7 @@ def read(document: Document) -> Iterator[SqlScript | SqlStatement | Unreadable]:
     dialect = dialect_of(document)
     marks = marks_of(text).with_hints(document.hints)
     scanner = Scanner(text, dialect)
+    values = EnumValues()
     count, told = 0, False
     pieces = list(split(text, dialect))
     for number, piece in enumerate(pieces):
@@ -69,6 +81,7 @@ def read(document: Document) -> Iterator[SqlScript | SqlStatement | Unreadable]:
             continue
         follower = pieces[number + 1] if number + 1 < len(pieces) else None
         drafts = _drafts(piece, follower, scanner, text, dialect)
+        drafts = values.with_uses(drafts, text, piece.start, piece.end)
         if drafts:
             told = True
             yield _fact(document, dialect, number, piece, drafts, marks)
@@ -95,7 +108,7 @@ def _matters(piece: Piece, text: str, dialect: Dialect) -> bool:
         words = _behind_insert() if insert else _in_batch()
         return words.search(text, piece.start, piece.end) is not None
     if text[piece.start] in "iI":
-        return False
+        return _insert_select().match(text, piece.start, piece.end) is not None
     found = _first_word().match(text, piece.start, piece.end)
     if found is None:
         return False

@@ -20,7 +20,6 @@ ADVISORY: Final[dict[str, str]] = {
     "pg_advisory_xact_lock": "transaction", "pg_advisory_xact_lock_shared": "transaction",
     "pg_try_advisory_xact_lock": "transaction", "pg_try_advisory_xact_lock_shared": "transaction",
     "get_lock": "session", "sp_getapplock": "session", "dbms_lock.request": "session",
-    "dbms_lock.allocate_unique": "session",
 }  # fmt: skip
 """Functions that take a lock of the application's own, and how long it is held."""
 RELEASES: Final = frozenset(
@@ -84,7 +83,8 @@ def transaction(cursor: Cursor, dialect: Dialect) -> list[Draft] | None:
     if word in ("rollback", "abort") and "prepared" not in words:
         to = "to" in words
         name = whole[-1].text if to or (dialect == "tsql" and len(words) > 2) else ""  # noqa: PLR2004
-        return [draft("rollback_to" if to else "rollback", whole, name=name)]
+        chain = flag("chain", when="chain" in words and "no" not in words)
+        return [draft("rollback_to" if to else "rollback", whole, chain, name=name)]
     if word == "savepoint" or words[:2] in (["save", "tran"], ["save", "transaction"]):
         return [draft("savepoint", whole, name=whole[-1].text)]
     if word == "release":

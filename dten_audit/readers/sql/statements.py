@@ -23,6 +23,7 @@ _PLAIN: Final[dict[str, _Handler]] = {
     "rename": drop.rename,
     "update": dml.update,
     "delete": dml.delete,
+    "insert": dml.insert,
     "lock": session.lock_tables,
     "reindex": maintenance.reindex,
     "cluster": maintenance.cluster,
@@ -85,7 +86,8 @@ def _others(word: str, tokens: list[Token], dialect: Dialect, *, inside: bool) -
     if word == "reset":
         return [draft("reset", tokens, name=cursor.name())]
     if word == "discard":
-        return [draft("reset", tokens, name="all")] if cursor.peek() == "all" else []
+        everything = cursor.peek() == "all"
+        return [draft("reset", tokens, "discard", name="all")] if everything else []
     if word == "unlock":
         return [draft("unlock_tables", tokens)]
     if word == "pragma":

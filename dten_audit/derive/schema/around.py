@@ -1,0 +1,90 @@
+"""What the rest of its file, and the session so far, say of a change."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from dten_audit.derive.schema.book import SqlFile, bare
+from dten_audit.derive.schema.checks import is_restored, switched_off
+from dten_audit.derive.schema.state import State
+from dten_audit.model.facts.sql import Action, Dialect, SchemaChange, SqlStatement
+
+_ASSERTABLE: Final[dict[Dialect, frozenset[str]]] = {
+    "mysql": frozenset(
+        "add_column drop_column alter_type rename_column set_default drop_default set_not_null"
+        " create_index add_index drop_index add_constraint drop_constraint rebuild_table"
+        " convert_charset rename_index".split()
+    ),
+    "tsql": frozenset(("create_index", "alter_type", "rebuild_table", "reindex")),
+    "oracle": frozenset(("create_index", "drop_index", "reindex", "set_tablespace")),
+}
+"""Changes of which a statement may demand that they leave others at work (ALGORITHM, ONLINE)."""
+_KEYS: Final = ("unique", "primary-key")
+_ENUM_IN_TRANSACTION: Final = 12
+_INSTANT_TAKES_NO_LOCK: Final = frozenset(("lock-none", "lock-shared", "lock-exclusive"))
+
+
+def with_surroundings(
+    change: SchemaChange, action: Action, statement: SqlStatement, state: State, file: SqlFile
+) -> SchemaChange:
+    """Add what stands before and after it."""
+    order, dialect = statement.order, state.dialect
+    off = switched_off(action, dialect)
+    rebuilt = action.verb == "drop_table" and _is_rebuilt(action, order, state, file)
+    cleared = action.verb == "create_index" and state.tables.is_cleared(action.name, dialect)
+    later = action.verb == "add_constraint" and _is_checked(action, order, file)
+    return change._replace(
+        recreated=rebuilt or file.created.get(_object(action), -1) > order,
+        rebuilt=rebuilt,
+        cleared=cleared,
+        restored=bool(off) and is_restored(off, action, order, file.restored),
+        checked_later=later,
+        replica_identity=state.tables.has_identity(action.table, dialect),
+        online=_online(action, dialect),
+        confidence="medium" if dialect == "generic" else "high",
+    )
+
+
+def _is_rebuilt(action: Action, order: int, state: State, file: SqlFile) -> bool:
+    """Say whether a copy with the rows takes, or has taken, the place of a dropped table."""
+    if state.tables.is_replaced(action.table, state.dialect):
+        return True
+    return file.renamed_to.get(bare(action.table), -1) > order
+
+
+def _object(action: Action) -> str:
+    """Return under which name a file would create again what an action takes away."""
+    if action.verb in ("drop_constraint", "add_constraint") and not action.name:
+        return f"{bare(action.table)} {action.constraint}"
+    whole = ("drop_table", "truncate", "rename_table")
+    return bare(action.table if action.verb in whole else action.name)
+
+
+def _is_checked(action: Action, order: int, file: SqlFile) -> bool:
+    names = (bare(action.name), f"{bare(action.table)} all")
+    return any(file.checked.get(name, -1) > order for name in names)
+
+
+def _online(action: Action, dialect: Dialect) -> Literal["", "asserted", "unasserted"]:
+    key = dialect == "tsql" and action.verb == "add_constraint" and action.constraint in _KEYS
+    if action.verb not in _ASSERTABLE.get(dialect, ()) and not key:
+        return ""
+    if dialect == "mysql":
+        given = any(flag.startswith(("algorithm-", "lock-")) for flag in action.flags)
+    else:
+        given = "online" in action.flags
+    return "asserted" if given else "unasserted"
+
+
+def failure(action: Action, state: State, version: int) -> str:
+    """Return the error that a statement always ends in; empty where it may succeed."""
+    flags = action.flags
+    if state.dialect == "mysql" and "algorithm-instant" in flags and flags & _INSTANT_TAKES_NO_LOCK:
+        return "error 1221, ALGORITHM=INSTANT takes no LOCK clause"
+    if state.dialect != "postgres" or not state.in_transaction:
+        return ""
+    if action.verb == "use_enum_value" and action.value in state.new_values:
+        return f"unsafe use of the new value '{action.value}'"
+    if action.verb == "add_enum_value" and 0 < version < _ENUM_IN_TRANSACTION:
+        return "ALTER TYPE … ADD VALUE cannot run inside a transaction block"
+    return ""
