@@ -115,7 +115,7 @@ DERIVERS: tuple[Deriver, ...] = (
     ),
     Deriver(
         "config settings",
-        ("command", "sql_statement"),
+        ("command", "sql_statement", "unit_file"),
         ("config_key",),
         "dten_audit.derive.config.settings:derive",
     ),

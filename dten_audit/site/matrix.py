@@ -10,9 +10,10 @@ from dten_audit.model.facts.config import Effect
 from dten_audit.readers.knowledge import shipped
 from dten_audit.site.versions import Scheme, scheme_of
 
-USES: Final = frozenset(("ansible", "cli", "kubernetes"))
+USES: Final = frozenset(("ansible", "cli", "kubernetes", "systemd"))
 """Formats of keys that stand in no file of the product's own: modules that tasks call, options of
-commands, kinds of Kubernetes objects. Readers of those languages state them with this format."""
+commands, kinds of Kubernetes objects, directives of unit files. Whoever reads those languages
+states them with this format."""
 
 
 class MatrixEntry(NamedTuple):
@@ -83,7 +84,8 @@ class Matrix(NamedTuple):
     ``files`` are globs of where its keys may stand, ``sections`` those of INI files that count
     (none: all). ``path`` names the matrix, ``source`` where its facts come from, ``retrieved`` when
     they were read. ``own`` says that the user gave it. Where ``format`` is one of ``USES``, the
-    keys are those that are stated with this format, and ``files`` where these may stand.
+    keys are those that are stated with this format, and ``files`` where these may stand. Options
+    of ``programs`` are keys as well; ``variables`` of the environment hold such options.
     """
 
     component: str
@@ -94,6 +96,8 @@ class Matrix(NamedTuple):
     normalise: Normalise = Normalise()
     env: EnvForm | None = None
     packages: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
     entries: tuple[MatrixEntry, ...] = ()
     path: str = ""
     source: str = ""
@@ -162,6 +166,8 @@ def matrix_from(data: dict[str, object], path: str) -> Matrix:
         normalise=_normalise(_table(data.get("normalise"))),
         env=_env(data.get("env")),
         packages=_texts(data.get("packages")),
+        programs=_texts(data.get("programs")),
+        variables=_texts(data.get("variables")),
         entries=tuple(_entry({"source": told, "retrieved": when, **entry}) for entry in entries),
         path=path,
         source=told,

@@ -42,7 +42,7 @@ _TOP: Final[dict[str, Spec]] = {
     "schema": "text", "component": "text", "scheme": "text", "files": "texts", "format": "text",
     "sections": "texts", "normalise": _NORMALISE,
     "env": {"": "form", "form": "text", "prefixes": "texts"}, "packages": "texts",
-    "entries": "entries",
+    "programs": "texts", "variables": "texts", "entries": "entries",
     "source": {"url": "text", "name": "text", "commit": "text", "licence": "text",
                "retrieved": "text"},
 }  # fmt: skip

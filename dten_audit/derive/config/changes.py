@@ -114,9 +114,10 @@ def _matrices(
         for name in variable[:1]
     }
     uses = {file.use for file in files}
+    programs = {file.path for file in files if file.use == "cli"}
     for name, head in shipped_headers():
         prefixes = head.env.prefixes if head.env else ()
-        used = head.format in USES and head.format in uses
+        used = (head.format in USES and head.format in uses) or programs & set(head.programs)
         if used or matching(head, paths) or any(known.startswith(prefixes) for known in names):
             yield shipped_matrix(name)
 
@@ -125,6 +126,8 @@ def _belongs(file: ConfigFile, matrix: Matrix, versions: Versions) -> bool:
     """Say whether a file is one of the product's; a live one only matters if that is upgraded."""
     if file.side == "site" and versions.target is None:
         return False
+    if file.use == "cli" and file.path in matrix.programs:
+        return True
     if file.use != (matrix.format if matrix.format in USES else ""):
         return False
     return file.component == matrix.component or matching(matrix, file.paths)

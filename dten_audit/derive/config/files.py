@@ -81,12 +81,14 @@ def config_files(package: Package) -> list[ConfigFile]:
     for key in package.of(ConfigKey):
         grouped[key.at.path, key.path, key.format if key.format in USES else ""].append(key)
     files = []
+    role: Role
     for (address, path, use), keys in grouped.items():
         host = package.documents.get(address)
-        partial = host is not None and host.kind not in (*KINDS, *LOOSE)
+        partial = use == "cli" or (host is not None and host.kind not in (*KINDS, *LOOSE))
         lands = [] if partial else targets.get(address, [])
         paths = tuple(dict.fromkeys((path, *(landing.path for landing in lands))))
-        role = role_of(path, lands)
+        written = host is not None and partial and _is_sample(host.path)
+        role = "example" if written else role_of(path, lands)
         files.append(ConfigFile(address, path, paths, role, partial, tuple(keys), use=use))
     return files
 

@@ -1,0 +1,109 @@
+"""Options of commands that are keys: ``mysqld --query-cache-size=0``, ``java -XX:+UseG1GC``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Final
+
+from dten_audit.model.facts.commands import Command, Word
+from dten_audit.model.facts.config import ConfigKey
+from dten_audit.model.location import Location
+from dten_audit.readers.config.keys import MAX_VALUE
+from dten_audit.site.estate import Estate
+from dten_audit.site.matrix import Matrix, shipped_headers, shipped_matrix
+
+_CARRIERS: Final = {
+    "postgres": "-c", "postmaster": "-c", "sshd": "-o", "php": "-d", "php-fpm": "-d",
+    "elasticsearch": "-E", "opensearch": "-E", "kafka-server-start.sh": "--override",
+    "kafka-server-start": "--override",
+}  # fmt: skip
+"""Options whose value is KEY=VALUE of the program's configuration (the programs' manuals)."""
+_ENDS: Final = frozenset(("java", "javaw"))
+"""Programs whose options end at the first operand: what follows belongs to the application."""
+_SWITCH: Final = "-XX:"
+
+
+class Spoken:
+    """What the matrices (the user's and the shipped ones) speak of beside files."""
+
+    def __init__(
+        self, heads: Iterable[Matrix], systemd: Iterable[str], own: Iterable[Matrix]
+    ) -> None:
+        self._heads = tuple(heads)
+        self._systemd = tuple(systemd)
+        self._own = tuple(own)
+
+    @classmethod
+    def of(cls, estate: Estate) -> Spoken:
+        """Return what an audit's matrices speak of."""
+        shipped = shipped_headers()
+        systemd = [name for name, head in shipped if head.format == "systemd"]
+        heads = (*estate.matrices, *(head for _, head in shipped))
+        return cls(heads, systemd, (m for m in estate.matrices if m.format == "systemd"))
+
+    @cached_property
+    def programs(self) -> frozenset[str]:
+        """Programs whose options are keys."""
+        return frozenset(name for head in self._heads for name in head.programs)
+
+    @cached_property
+    def variables(self) -> dict[str, str]:
+        """Variables that hold options of a program, by name."""
+        return {name: head.programs[0] for head in self._heads for name in head.variables}
+
+    @cached_property
+    def prefixes(self) -> tuple[str, ...]:
+        """How the names of variables start that are keys."""
+        return tuple({prefix for head in self._heads if head.env for prefix in head.env.prefixes})
+
+    @cached_property
+    def directives(self) -> frozenset[str]:
+        """Keys of unit files."""
+        matrices = (*self._own, *map(shipped_matrix, self._systemd))
+        return frozenset(entry.key for matrix in matrices for entry in matrix.entries)
+
+
+def flags(command: Command, spoken: Spoken) -> Iterator[ConfigKey]:
+    """Yield the keys that the options of a command set."""
+    if command.program in spoken.programs:
+        yield from options(command.argv[1:], command.program, command.at)
+
+
+def options(
+    words: Sequence[Word], program: str, at: Location, setter: str = ""
+) -> Iterator[ConfigKey]:
+    """Yield the keys that words set as options of a program; ``setter`` is what hands them over."""
+    carrier = _CARRIERS.get(program, "")
+    number = 0
+    while number < len(words):
+        word, text = words[number], words[number].text
+        number += 1
+        if not text.startswith("-") or text == "--":
+            if program in _ENDS or text == "--":
+                return
+            continue
+        following = words[number] if number < len(words) else Word("")
+        if carrier and text == carrier:
+            key, _, value = following.text.partition("=")
+            number += 1
+        elif carrier and text.startswith(carrier) and not text.startswith("--"):
+            key, _, value = text.removeprefix(carrier).partition("=")
+        else:
+            key, value = _option(text, following.text)
+        if key:
+            yield ConfigKey(
+                at, "cli", program, "", key[:MAX_VALUE], value[:MAX_VALUE], word.certainty, setter
+            )
+
+
+def _option(text: str, following: str) -> tuple[str, str]:
+    """Return key and value of one option; a switch of Java is on (``+``) or off (``-``)."""
+    if text.startswith(_SWITCH):
+        rest = text.removeprefix(_SWITCH)
+        if rest[:1] in ("+", "-"):
+            return _SWITCH + rest[1:], rest[0]
+    name, equals, value = text.partition("=")
+    if not equals and not following.startswith("-"):
+        value = following
+    return (name.removeprefix("--") if name.startswith("--") else name), value
