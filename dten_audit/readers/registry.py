@@ -132,6 +132,13 @@ READERS: tuple[Reader, ...] = (
         partial=True,
     ),
     Reader(
+        "migrations",
+        frozenset("python ruby php".split()),
+        "dten_audit.readers.migrations.reader:read",
+        partial=True,
+        fits="dten_audit.readers.migrations.reader:fits",
+    ),
+    Reader(
         "programs",
         frozenset(
             "python ruby php javascript typescript java kotlin groovy go csharp perl".split()

@@ -59,6 +59,7 @@ class Direction:
         self.transaction = transaction
         self.dialect = dialect
         self.hints = hints
+        self.variant = int(section == "down")
         self._pieces: list[_Piece] = []
         self._size = 0
         self._full = 0
@@ -125,13 +126,15 @@ class Direction:
     def documents(self, *, way_back: bool = True) -> Iterator[Embedded | Unreadable]:
         """Yield the document, and those of texts whose quotes do not end: they hide nothing."""
         whole: list[_Piece] = []
-        for piece in self._pieces:
+        for number, piece in enumerate(self._pieces):
             if piece.written and not self._is_whole(piece.text):
-                yield self._document([piece], way_back=way_back, variant=2 + len(whole))
+                yield self._document(
+                    [piece], way_back=way_back, variant=self.variant + 16 * (1 + number)
+                )
             else:
                 whole.append(piece)
         if whole:
-            yield self._document(whole, way_back=way_back, variant=self.section == "down")
+            yield self._document(whole, way_back=way_back, variant=self.variant)
         if self._full:
             place = self.document.location(self._full)
             yield Unreadable(place, self.runner, "more operations than are read")

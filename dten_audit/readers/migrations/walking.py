@@ -147,11 +147,8 @@ class Walk:
         """Return where an ``else`` or its kin stands, given the tests before it."""
         if not others:
             return here, others
-        dialect = (
-            tested(self._source(statement), negative=False)
-            if statement.word not in _PLAIN_ELSE
-            else ""
-        )
+        plain = statement.word == "else"
+        dialect = "" if plain else tested(self._source(statement), negative=False)
         if not dialect and all(others):
             inverted = [inverse(other) for other in others]
             dialect = next((each for each in inverted if each), "")
@@ -332,7 +329,6 @@ class Walk:
 
 _TESTS: Final = frozenset(("if", "unless", "case", "switch", "match"))
 _LATER: Final = frozenset(("elif", "else", "elsif", "elseif", "when", "else if"))
-_PLAIN_ELSE: Final = frozenset(("else",))
 _LOOPS: Final = frozenset(("for", "foreach"))
 
 
