@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -27,20 +27,12 @@ _SWITCH: Final = "-XX:"
 class Spoken:
     """What the matrices (the user's and the shipped ones) speak of beside files."""
 
-    def __init__(
-        self, heads: Iterable[Matrix], systemd: Iterable[str], own: Iterable[Matrix]
-    ) -> None:
-        self._heads = tuple(heads)
-        self._systemd = tuple(systemd)
-        self._own = tuple(own)
+    def __init__(self, estate: Estate) -> None:
+        self._own = estate.matrices
 
-    @classmethod
-    def of(cls, estate: Estate) -> Spoken:
-        """Return what an audit's matrices speak of."""
-        shipped = shipped_headers()
-        systemd = [name for name, head in shipped if head.format == "systemd"]
-        heads = (*estate.matrices, *(head for _, head in shipped))
-        return cls(heads, systemd, (m for m in estate.matrices if m.format == "systemd"))
+    @cached_property
+    def _heads(self) -> tuple[Matrix, ...]:
+        return (*self._own, *(head for _, head in shipped_headers()))
 
     @cached_property
     def programs(self) -> frozenset[str]:
@@ -60,8 +52,13 @@ class Spoken:
     @cached_property
     def directives(self) -> frozenset[str]:
         """Keys of unit files."""
-        matrices = (*self._own, *map(shipped_matrix, self._systemd))
-        return frozenset(entry.key for matrix in matrices for entry in matrix.entries)
+        shipped = (shipped_matrix(name) for name, head in shipped_headers() if _is_systemd(head))
+        every = (*filter(_is_systemd, self._own), *shipped)
+        return frozenset(entry.key for matrix in every for entry in matrix.entries)
+
+
+def _is_systemd(matrix: Matrix) -> bool:
+    return matrix.format == "systemd"
 
 
 def flags(command: Command, spoken: Spoken) -> Iterator[ConfigKey]:

@@ -32,7 +32,7 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
     A command that several scripts reach sets its key once.
     """
     seen: set[ConfigKey] = set()
-    for key in _stated(package, Spoken.of(estate)):
+    for key in _stated(package, Spoken(estate)):
         if key not in seen:
             seen.add(key)
             yield key
