@@ -127,6 +127,8 @@ def _actor(base: Schedule) -> str:
         return f"as {base.user}"
     if base.kind == "file" and not base.installed_by:
         return "as the user whose crontab it becomes"
+    if base.kind == "timer":
+        return "as the user whose systemd runs it"
     return "as the user who runs the script"
 
 

@@ -25,6 +25,8 @@ WORDS: Final[dict[str, str]] = {
 """The time words of crontab(5) and what they stand for."""
 _BLANKS: Final = " \t"
 _COMPUTED: Final = ("$", "{{", "<%", "`")
+_PLAIN_FIELD: Final = frozenset("*0123456789")
+"""How a field begins that cannot be the name of a user or a command."""
 _USERS_NOT_COMMANDS: Final = frozenset(("root", "www-data", "nobody"))
 _COMMANDS_NOT_USERS: Final = frozenset(
     "[ test cd sh bash env php python python3 perl ruby node java find nice ionice curl wget rsync"
@@ -242,12 +244,19 @@ def _may_be_field(word: str, position: int) -> bool:
 
 
 def _one_for_all(body: str) -> tuple[_Times | Fault, str]:
-    """Read a line whose first word stands for all five fields (``{{ schedule }} root …``)."""
+    """Read a line whose first word stands for several fields or all (``${times} * * * root x``)."""
     match = _template_word().match(body)
     if match is None or not body.startswith(("${", "{{", "<%")):
         return Fault("fewer than five time fields"), ""
-    times = _Times(match[1], "", "", refused=False, traps=(), computed=True)
-    return times, body[match.end() :]
+    words, rest = [match[1]], body[match.end() :]
+    while rest[:1] in _PLAIN_FIELD and len(words) < len(FIELDS):
+        word, behind = _first_word(rest)
+        if not read_field(word, len(words)).readable:
+            break
+        words.append(word)
+        rest = behind
+    times = _Times(" ".join(words), "", "", refused=False, traps=(), computed=True)
+    return times, rest
 
 
 @lru_cache(maxsize=4096)
@@ -285,7 +294,7 @@ def _job(times: _Times, rest: str, length: int, *, user_field: bool) -> Job | Fa
     """Make a job of its times and what follows them: the user field, if any, and the command."""
     first, following = _first_word(rest)
     user, command, traps = "", rest, list(times.traps)
-    plain = not times.expression.startswith("@")
+    plain = not times.expression.startswith("@") and not times.computed
     if plain and following and _sixth().fullmatch(first):
         command = following
         traps.append("six-fields")

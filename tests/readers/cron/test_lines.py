@@ -157,6 +157,8 @@ def test_how_crons_read_the_time(line: str, normal: str, otherwise: str, refused
          "dten", "x y"),
         ("<%= @minute %> 3 * * *\tdten\tx", "<%= @minute %> 3 * * *", "dten", "x"),
         ("@{{ often }} dten x", "@{{ often }}", "dten", "x"),
+        ("${n}${m}${h} * * * root x 1", "${n}${m}${h} * * *", "root", "x 1"),
+        ("${times} root 1 x", "${times}", "root", "1 x"),
         ("@$OFTEN dten x", "@$OFTEN", "dten", "x"),
         ("{{ '{}'.format(m) }} 3 * * * dten x", "{{ '{}'.format(m) }} 3 * * *", "dten", "x"),
     ],
@@ -191,6 +193,20 @@ def test_any_line_is_read(line: str, user_field: bool) -> None:
 
 
 TOKENS = ["*", "0", "*/5", "@daily", "root", "/opt/x", "A=b", '"', "'", "\\", "%", " ", "\t", "#"]
+TEMPLATES = [
+    "${n}",
+    "{{ t }}",
+    "<%= @t %>",
+    "@{{ t }}",
+    "@$T",
+    "{{",
+    "}}",
+    "<%",
+    "%>",
+    "\n",
+    "=",
+    "-",
+]
 
 
 @given(st.lists(st.sampled_from(TOKENS), max_size=14), st.booleans())
@@ -199,3 +215,9 @@ def test_a_job_keeps_its_command(tokens: list[str], user_field: bool) -> None:
     found = read_line(line, user_field=user_field)
     if isinstance(found, Job) and "%" not in line:
         assert line[found.column - 1 :].rstrip(" \t") == found.command
+
+
+@given(st.lists(st.sampled_from([*TOKENS, *TEMPLATES, " "]), max_size=14), st.booleans())
+def test_any_line_of_a_template_is_read(tokens: list[str], user_field: bool) -> None:
+    read_line("".join(tokens), user_field=user_field)
+    read_line(" ".join(tokens), user_field=user_field)
