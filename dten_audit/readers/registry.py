@@ -151,6 +151,15 @@ READERS: tuple[Reader, ...] = (
         ),
     ),
     Reader(
+        "program-sql",
+        frozenset(
+            "python ruby php javascript typescript java kotlin groovy go csharp perl".split()
+        ),
+        "dten_audit.readers.programs.sql:read",
+        partial=True,
+        fits="dten_audit.readers.programs.sql_tables:fits",
+    ),
+    Reader(
         "playbook-variables",
         frozenset({"yaml"}),
         "dten_audit.readers.orchestration.ansible_variables:read",

@@ -19,12 +19,13 @@ def triggers() -> list[Trigger]:
     from dten_audit.readers import scanning
     from dten_audit.readers.cron import program_jobs, sql_jobs
     from dten_audit.readers.manifests import shapes
-    from dten_audit.readers.programs import tables
+    from dten_audit.readers.programs import sql_tables, tables
 
     return [
         *scanning.triggers(),
         *shapes.triggers(),
         *tables.triggers(),
+        *sql_tables.triggers(),
         *program_jobs.triggers(),
         *sql_jobs.triggers(),
     ]

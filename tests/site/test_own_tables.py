@@ -121,6 +121,12 @@ CASES = {
         set(),
         {"UNIT001"},
     ),
+    "sql_calls": Case(
+        {"upgrade.py": 'from acme.db import run\n\nrun("ALTER TABLE orders ADD COLUMN state text")\n'},
+        "calls: {python: [{names: [acme.db.run], driver: psycopg2}]}\n",
+        set(),
+        {"DDL001", "DDL003"},
+    ),
     "resource_commands": Case({"site.yml": _PLAY}, _RESOURCE, set(), {"UNIT001"}),
     "script_roles": Case(
         {"qa-lab/reset.sh": _script("systemctl restart acme-gateway")},

@@ -72,9 +72,16 @@ def sessions(package: Package, book: Book) -> list[Session]:
 
 
 def _calls(package: Package, book: Book) -> Iterator[Call]:
-    """Yield who runs which SQL; functions that nobody calls count only where nobody else does."""
+    """Yield who runs which SQL; functions that nobody calls count only where nobody else does.
+
+    What a program sends by itself is run by those who run the program.
+    """
     for document in sorted(book.files):
-        calls = package.callers(document)
+        info = book.files[document].info
+        ran = info.host if ("from", "program") in info.hints else ""
+        calls = package.callers(document) or [
+            call._replace(callee=document) for call in package.callers(ran)
+        ]
         yield from [call for call in calls if call.command.called] or calls
 
 

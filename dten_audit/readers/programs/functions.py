@@ -71,6 +71,10 @@ class Functions:
             number = self._around[number]
         return number
 
+    def outside(self, number: int) -> int:
+        """Return the number of the function around another one; -1 where there is none."""
+        return self._around[number]
+
     def reached(self, asked: Collection[str] = ()) -> dict[int, tuple[int, ...]]:
         """Return what the program itself runs, and when: -1 for what is outside of functions.
 

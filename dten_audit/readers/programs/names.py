@@ -132,17 +132,24 @@ class Names:
         return before[-1] if before and self._straight(before[-1].offset, at) else None
 
     def settings(self, name: str, at: int) -> Iterator[Value]:
-        """Yield all values that a name is set to before an offset, in the function around it.
+        """Yield the values that a name may have at an offset, by the branches before it.
 
-        Where that function sets none, those that the program sets outside of functions.
+        They are those of the function around it; where it sets none, of the nearest one outside.
+        Where the last of them is certain to be set, no earlier one counts.
         """
         sets = self._sets.get(self._bare(name), ())
         function = self._functions.at(at)
         own = [item for item in sets if item.function == function and item.offset < at]
-        for item in own or [item for item in sets if item.function == -1]:
+        while sets and not own and function >= 0:
+            function = self._functions.outside(function)
+            own = [item for item in sets if item.function == function]
+        depth = self._depth(at)
+        for item in reversed(own):
             value = self._value(item)
             if value is not None:
                 yield value
+            if item.plain and item.offset < at and self._depth(item.offset) <= depth:
+                return
 
     def grows(self, name: str) -> bool:
         """Say whether something is added to a name's value anywhere."""

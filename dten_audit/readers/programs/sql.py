@@ -1,0 +1,152 @@
+"""Reads the SQL in a program: what it sends over one connection, as one text in its order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Final, NamedTuple
+
+from dten_audit.documents.document import Document, Embedded
+from dten_audit.model.facts.commands import Guard
+from dten_audit.readers.programs.conditions import guards
+from dten_audit.readers.programs.program import Program
+from dten_audit.readers.programs.running import ORIGIN
+from dten_audit.readers.programs.sql_tables import (
+    asks_for_dialect,
+    driver_of,
+    matters,
+    opens_transactions,
+    shapes_session,
+)
+from dten_audit.readers.programs.sql_taking import Sent, sent
+from dten_audit.readers.shell.values import line_map
+
+_MAX_WHOLE: Final = 1 << 20
+_BACK: Final = re.compile(
+    r"(?:down|downgrade|rollback|rollBack|revert|undo|backout)(?:\Z|[_A-Z0-9])|safe_?[dD]own\Z"
+)
+_STATEMENT: Final = {"begin": "BEGIN;", "commit": "COMMIT;"}
+_OWN: Final = re.compile(r"(?i)\s*+(?:begin|start\s+transaction|commit|rollback|end)\b")
+Branch = tuple[tuple[int | None, bool], ...]
+"""The tests around a call: their lines, and whether they hold."""
+
+
+class _Step(NamedTuple):
+    """Something sent, with the branch that it stands in; ``shapes``: it changes the session."""
+
+    sent: Sent
+    branch: Branch
+    shapes: bool
+
+
+def read(document: Document) -> Iterator[Embedded]:
+    """Yield the SQL of a program, one text for each function and connection."""
+    program = Program(document)
+    driver = driver_of(document.text)
+    variants: dict[tuple[int, int], int] = {}
+    for steps in _sessions(program):
+        for part in _texts(program, steps, driver):
+            key = (part.lines[0], part.column)
+            variants[key] = variants.get(key, -1) + 1
+            yield part._replace(variant=variants[key])
+
+
+def _sessions(program: Program) -> Iterator[list[Sent]]:
+    """Yield what belongs together: sent by one function over one connection."""
+    groups: dict[tuple[int, str], list[Sent]] = {}
+    for each in sent(program):
+        groups.setdefault((each.function, each.connection), []).append(each)
+    for steps in groups.values():
+        if any(not each.does and matters(each.text.text) for each in steps):
+            yield steps
+
+
+def _texts(program: Program, steps: list[Sent], driver: str) -> Iterator[Embedded]:
+    """Yield the texts of a session: what always runs, and each branch that shapes the session."""
+    placed = [
+        _Step(each, _branch(program, each.at), not each.does and shapes_session(each.text.text))
+        for each in steps
+    ]
+    apart = sorted({step.branch for step in placed if step.shapes and step.branch}, key=len)
+    owners = [next((b for b in apart if step.branch[: len(b)] == b), ()) for step in placed]
+    for branch in dict.fromkeys(owners):
+        first = owners.index(branch)
+        mine = [
+            step
+            for number, (step, owner) in enumerate(zip(placed, owners, strict=True))
+            if owner == branch
+            or (number < first and step.shapes and step.branch == branch[: len(step.branch)])
+        ]
+        part = _joined(program, mine, driver)
+        if part is not None:
+            yield part
+
+
+def _branch(program: Program, at: int) -> Branch:
+    """Return the branch of a call; tests for the kind of database do not count."""
+    asks = asks_for_dialect()
+    found: Iterable[Guard] = guards(program, at)
+    return tuple((guard.line, guard.holds) for guard in found if not asks.search(guard.subject))
+
+
+def _joined(program: Program, steps: list[_Step], driver: str) -> Embedded | None:
+    """Return statements as one text, each of its lines with its place in the program."""
+    document = program.document
+    lines: list[str] = []
+    places: list[int] = []
+    column = 0
+    implicit = opens_transactions(driver, document.text)
+    implicit = implicit and not any(_OWN.match(step.sent.text.text) for step in steps)
+    begun, size = False, 0
+    for at, group in groupby(steps, key=lambda step: step.sent.at):
+        here = document.index.position(at)[0]
+        for step in group:
+            does = step.sent.does
+            if does and (does == "commit") == begun and not (does == "begin" and step.branch):
+                lines.append(_STATEMENT[does])
+                places.append(here)
+                begun = does == "begin"
+            if does or size > _MAX_WHOLE:
+                continue
+            if implicit and not begun:
+                lines.append("BEGIN;")
+                places.append(here)
+                begun = True
+            size += len(step.sent.text.text)
+            if not lines:
+                column = line_map(step.sent.text)[1]
+            _add(step.sent, lines, places)
+    if begun:
+        lines.append("COMMIT;")
+        places.append(places[-1])
+    if not any(not step.sent.does for step in steps):
+        return None
+    driver = next((step.sent.driver for step in steps if step.sent.driver), driver)
+    hints = _hints(program, steps[0].sent.function, driver)
+    return Embedded("sql", "\n".join(lines) + "\n", tuple(places), column, hints=hints)
+
+
+def _add(each: Sent, lines: list[str], places: list[int]) -> None:
+    """Add a statement and where its lines stand; what it lacks at its end is supplied."""
+    text = each.text.text.rstrip()
+    mapped, _ = line_map(each.text)
+    written = text.split("\n")
+    if not text.endswith(";"):
+        if "--" in written[-1] or "#" in written[-1]:
+            written.append(";")
+        else:
+            written[-1] += ";"
+    for number, line in enumerate(written):
+        lines.append(line)
+        inside = number < len(mapped)
+        grows = mapped[-1] + number - len(mapped) + 1 if len(mapped) == 1 else mapped[-1]
+        places.append(mapped[number] if inside else min(grows, mapped[0] + text.count("\n")))
+
+
+def _hints(program: Program, function: int, driver: str) -> tuple[tuple[str, str], ...]:
+    hints = [("client", driver)] if driver else []
+    name = program.functions.all[function].name if function >= 0 else ""
+    if _BACK.match(name):
+        hints.append(("section", "down"))
+    return (*hints, ORIGIN)
