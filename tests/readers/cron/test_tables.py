@@ -64,7 +64,7 @@ def test_what_another_program_runs_is_no_shell_text() -> None:
 
 def test_a_table_that_a_template_writes() -> None:
     text = (
-        "{# times of\n the role #}\n{% for job in jobs %}\n{{ job.minute |\n int }} 3 * * * root a\n"
+        "{# times of\n a role #}\n{% for job in jobs %}\n{{ job.minute |\n int }} 3 * * * root a\n"
         "{{ job.line }}\n{{ '{}={}'.format(key,\n value) }}\n{% endfor %}\n"
         "<% @jobs.each do |job| %>\n<%= job %>\n0 3 * * * dten b\n"
     )
