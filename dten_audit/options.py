@@ -94,7 +94,7 @@ class Options(NamedTuple):
 
 
 def _matrix(path: Path) -> Matrix:
-    from dten_audit.site.matrix import load_matrix
+    from dten_audit.site.matrix_file import load_matrix
 
     return load_matrix(path)
 

@@ -44,7 +44,8 @@ def command(
 
 
 def _matrices(own: tuple[Path, ...]) -> list[Matrix]:
-    from dten_audit.site.matrix import load_matrix, shipped_matrices
+    from dten_audit.site.matrix import shipped_matrices
+    from dten_audit.site.matrix_file import load_matrix
     from dten_audit.site.schema import SiteFileError
 
     try:

@@ -131,7 +131,8 @@ def stale(before: datetime | None, own: tuple[Path, ...]) -> int:
     """
     from dten_audit.report.sanitise import for_terminal
     from dten_audit.site.ages import older
-    from dten_audit.site.matrix import load_matrix, shipped_matrices
+    from dten_audit.site.matrix import shipped_matrices
+    from dten_audit.site.matrix_file import load_matrix
     from dten_audit.site.schema import SiteFileError
 
     day = before or datetime.now(UTC) - timedelta(days=_FRESH_DAYS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import Final, NamedTuple, cast
 
 from dten_audit.model.facts.config import Effect
@@ -114,13 +113,6 @@ class Matrix(NamedTuple):
         """What a user may call it by: its product, its purl, the name of its file."""
         file = self.path.rpartition("/")[2].partition(".")[0]
         return frozenset(name.lower() for name in (self.product, self.component, file) if name)
-
-
-def load_matrix(path: Path) -> Matrix:
-    """Load a matrix of the user's. Raises ``SiteFileError`` with the line of what is wrong."""
-    from dten_audit.site.matrix_file import checked
-
-    return matrix_from(checked(path), str(path))
 
 
 def shipped_matrices() -> tuple[Matrix, ...]:

@@ -1,4 +1,4 @@
-"""Checks a matrix file strictly, and gives its data as texts, with the line of each entry."""
+"""Loads a matrix file of the user's: checked strictly, all as texts, with each entry's line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final, get_args
 from dten_audit.model.facts.config import Effect
 from dten_audit.model.suggestion import suggestion
 from dten_audit.readers.config.yaml_nodes import Node, scalar
-from dten_audit.site.matrix import USES
+from dten_audit.site.matrix import USES, Matrix, matrix_from
 from dten_audit.site.schema import SiteFileError, read_documents
 from dten_audit.site.versions import SCHEMES
 
@@ -51,6 +51,11 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "dash_underscore": ("same",), "case": ("lower",), "camel_case": ("same",),
 }  # fmt: skip
 _CHANGES: Final = ("deprecated", "removed", "renamed", "moved", "default", "values")
+
+
+def load_matrix(path: Path) -> Matrix:
+    """Load a matrix of the user's. Raises ``SiteFileError`` with the line of what is wrong."""
+    return matrix_from(checked(path), str(path))
 
 
 def checked(path: Path) -> dict[str, object]:

@@ -13,11 +13,11 @@ from dten_audit.site.matrix import (
     Matrix,
     MatrixEntry,
     Normalise,
-    load_matrix,
     shipped_headers,
     shipped_matrices,
     shipped_matrix,
 )
+from dten_audit.site.matrix_file import load_matrix
 from dten_audit.site.matrix_files import files_pattern, matching, speaks_of
 from dten_audit.site.matrix_keys import Lookup, assigned_variable
 from dten_audit.site.schema import SiteFileError
