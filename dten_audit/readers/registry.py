@@ -133,7 +133,7 @@ READERS: tuple[Reader, ...] = (
     ),
     Reader(
         "migrations",
-        frozenset("python ruby php".split()),
+        frozenset("python ruby php javascript typescript".split()),
         "dten_audit.readers.migrations.reader:read",
         partial=True,
         fits="dten_audit.readers.migrations.reader:fits",

@@ -16,7 +16,8 @@ class Migration:
     """The directions of one migration file.
 
     Statements for all databases and those for PostgreSQL alone stand in one document, in their
-    order; those for another database alone stand in a document of that dialect.
+    order; those for another database alone stand in a document of that dialect. ``way_back``: the
+    runner knows it without being told.
     """
 
     def __init__(self, document: Document, runner: str, hints: Hints = ()) -> None:
@@ -25,6 +26,7 @@ class Migration:
         self.hints = hints
         self.transaction = True
         self.dialect = ""
+        self.way_back = False
         self._directions: dict[tuple[Section, str], Direction] = {}
         self._knows_postgres = False
 
@@ -48,7 +50,7 @@ class Migration:
 
     def documents(self) -> Iterator[Embedded | Unreadable]:
         """Yield the documents of both directions."""
-        back = any(each for (section, _), each in self._directions.items() if section == "down")
+        back = self.way_back or any(each for (section, _), each in self._directions.items() if section == "down")
         for (section, key), direction in self._directions.items():
             dialect = self.dialect or ("postgres" if self._knows_postgres else "")
             if key:

@@ -10,6 +10,8 @@ from dten_audit.model.facts.base import Fact
 from dten_audit.readers.base import Reader
 
 _READERS: Final = {
+    "javascript": ("javascript",),
+    "typescript": ("javascript",),
     "python": ("alembic",),
 }
 _MODULE: Final = "dten_audit.readers.migrations."
