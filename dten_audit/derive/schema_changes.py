@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from dten_audit.derive.schema.book import Book, SqlFile
 from dten_audit.derive.schema.changes import Judge
 from dten_audit.derive.schema.contexts import Context, Run, Session, sessions
-from dten_audit.derive.schema.files import order_of, set_of
+from dten_audit.derive.schema.files import set_of
 from dten_audit.derive.schema.history import with_open_past
 from dten_audit.derive.schema.interpreter import Budget, Interpreter, Stated
 from dten_audit.derive.schema.merging import merged, single
 from dten_audit.derive.schema.migrations import migrations
+from dten_audit.derive.schema.ordering import in_order
 from dten_audit.derive.schema.state import State, World
 from dten_audit.links.package import Package
 from dten_audit.model.facts.base import Fact
@@ -64,12 +65,12 @@ class _All:
         groups: dict[tuple[str, bool, str], list[SqlFile]] = defaultdict(list)
         for number, file in enumerate(alone):
             folder = set_of(file.file.path, file.runner) or f"#{number}"
-            groups[folder, file.role == "down", file.script.dialect].append(file)
+            groups[folder, file.role == "down", self._book.dialect(file, None)].append(file)
         inner = {target for file in alone for target in self._book.includes(file)}
         waiting = sorted(groups.values(), key=lambda files: files[0].info.id in inner)
         for files in waiting:
             world = World()
-            for file in sorted(files, key=lambda each: order_of(each.file.path)):
+            for file in in_order(files):
                 if file.info.id not in self._included:
                     session = Session((Run(file.info.id),), Context(), (), "", 0)
                     yield from self._session(session, world)

@@ -42,6 +42,15 @@ class SqlFile(NamedTuple):
     restored: dict[str, int]
     busy: int
 
+    def hint(self, name: str) -> str:
+        """Return what the document that it stands in says of it; empty where it says nothing."""
+        return dict(self.info.hints).get(name, "")
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a file, or a direction of a migration that is written as a program."""
+        return not self.info.host or bool(self.hint("runner"))
+
 
 class Book:
     """All SQL of a package."""
@@ -79,6 +88,7 @@ class Book:
             role = "test"
         if info.path != file.path and role == "application":
             role = role_of(info, None)
+        role = _by_section(role, dict(info.hints))
         unit = set_of(file.path, runner) if runner is not NOBODY else ""
         created, renamed, checked = _named(statements)
         busy = sum(1 for s in statements if any(a.verb not in _IDLE for a in s.actions))
@@ -146,6 +156,13 @@ def _created(action: Action) -> str:
 
 
 _IDLE = frozenset(("set", "reset", "begin", "commit", "client_set", "connect"))
+
+
+def _by_section(role: Role, hints: dict[str, str]) -> Role:
+    """Return the role of a direction of a migration, which knows it better than its path does."""
+    if "runner" not in hints or role not in ("up", "install", "application"):
+        return role
+    return "down" if hints.get("section") == "down" else "up"
 
 
 def bare(name: str) -> str:

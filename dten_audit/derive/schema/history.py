@@ -30,7 +30,7 @@ def past(book: Book, called: Collection[str], release: str = "") -> set[str]:
     """
     series: dict[str, set[str]] = defaultdict(set)
     for file in book.files.values():
-        if not file.info.host and file.role == "up":
+        if file.is_own and file.role == "up":
             series[series_of(file)].add(file.file.path)
     return {
         path

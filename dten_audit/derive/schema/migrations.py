@@ -30,17 +30,21 @@ def migrations(book: Book, changes: Iterable[SchemaChange]) -> Iterator[Migratio
         if change.role == "up" and lasting and not change.table_created_here:
             by_script[change.script][change.at, change.action, change.column] = change
     ways_back = {stem_of(file.file.path) for file in book.files.values() if file.role == "down"}
+    told: set[str] = set()
     for file in book.files.values():
         own = list(by_script.get(file.file.path, {}).values())
-        if file.role != "up" or file.info.host or not (own or _adds(file)):
+        if file.role != "up" or not file.is_own or not (own or _adds(file)):
             continue
+        if file.file.path in told:
+            continue
+        told.add(file.file.path)
         first = min((c.at for c in own), key=lambda at: at.line or 0, default=file.script.at)
         yield Migration(
             first,
             file.file.path,
             series_of(file) or _folder(file.file.path),
             file.runner.name,
-            _has_way_back(file) or stem_of(file.file.path) in ways_back,
+            _is_reversible(file, ways_back),
             len(own),
             sum(change.action in _LOSSY for change in own),
         )
@@ -48,6 +52,13 @@ def migrations(book: Book, changes: Iterable[SchemaChange]) -> Iterator[Migratio
 
 def _adds(file: SqlFile) -> bool:
     return any(a.verb in _CREATES for s in file.statements for a in s.actions if not a.routine)
+
+
+def _is_reversible(file: SqlFile, ways_back: set[str]) -> bool:
+    """Say whether the package knows the way back; a migration in another language says so."""
+    if file.hint("way-back"):
+        return file.hint("way-back") == "yes"
+    return _has_way_back(file) or stem_of(file.file.path) in ways_back
 
 
 def _has_way_back(file: SqlFile) -> bool:
