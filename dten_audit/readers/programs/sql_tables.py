@@ -108,8 +108,15 @@ def triggers() -> list[Trigger]:
 
 
 def fits(document: Document) -> bool:
-    """Say, by a document's bytes, whether a program may change a schema."""
-    return len(document.data) <= _GENERATED and _TOPIC in words_of(document)
+    """Say, by a document's bytes, whether a program may change a schema.
+
+    Migrations of a known runner are read by that runner's reader.
+    """
+    from dten_audit.readers.migrations.reader import fits as is_migration
+
+    if len(document.data) > _GENERATED or _TOPIC not in words_of(document):
+        return False
+    return not is_migration(document)
 
 
 # ruff: noqa: E501 (a grammar of first words reads best by its lines)
