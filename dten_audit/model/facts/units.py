@@ -164,6 +164,11 @@ class UnitUse(NamedTuple):
         return f"{'from the next boot on' if later else 'meanwhile'} the host loses {self.loses}"
 
     @property
+    def action(self) -> str:
+        """What is done to the unit, in words: the verb, where it is known."""
+        return "control" if self.verb == "computed" else self.verb
+
+    @property
     def subject(self) -> str:
         return f"{self.at.member} {self.verb} {self.unit}"
 
