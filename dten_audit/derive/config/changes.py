@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from dten_audit.derive.config.cases import Case, change_of
+from dten_audit.derive.config.defaults import flipped
 from dten_audit.derive.config.files import (
     ConfigFile,
     config_files,
@@ -12,12 +14,10 @@ from dten_audit.derive.config.files import (
     role_of,
     site_files,
 )
-from dten_audit.derive.config.replacing import final_name, setting_line
 from dten_audit.derive.config.versions import Versions, reached, versions_of
 from dten_audit.links.package import Package
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.config import (
-    Change,
     ConfigChange,
     ConfigKey,
     Effect,
@@ -31,7 +31,7 @@ from dten_audit.readers.config.config import KINDS
 from dten_audit.site.estate import Estate
 from dten_audit.site.matrix import USES, Matrix, MatrixEntry, shipped_headers, shipped_matrix
 from dten_audit.site.matrix_files import matching
-from dten_audit.site.matrix_keys import Lookup, assigned_variable, full_name
+from dten_audit.site.matrix_keys import Lookup, assigned_variable
 from dten_audit.site.matrix_rows import phases
 
 COMPUTED: Final = Unknown("package.value")
@@ -44,19 +44,6 @@ class BrokenFile(NamedTuple):
     path: str
     paths: tuple[str, ...]
     role: Role
-
-
-class Case(NamedTuple):
-    """A matrix with the files of its product, and the versions that matter."""
-
-    lookup: Lookup
-    files: tuple[ConfigFile, ...]
-    versions: Versions
-    in_force: str | Unknown
-
-    @property
-    def matrix(self) -> Matrix:
-        return self.lookup.matrix
 
 
 def derive(package: Package, estate: Estate) -> Iterable[Fact]:
@@ -72,7 +59,8 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
         if in_force is None:
             continue
         of_product = tuple(file for file in files if _belongs(file, matrix, versions))
-        case = Case(Lookup(matrix), of_product, versions, in_force)
+        known = "config" in estate.site.complete
+        case = Case(Lookup(matrix), of_product, versions, in_force, known)
         for fact in _changes(case, files):
             spot = fact.at, fact.key, fact.change
             if spot not in seen:
@@ -146,7 +134,7 @@ def _changes(case: Case, files: Sequence[ConfigFile]) -> Iterator[ConfigChange]:
         for file in files:
             for key in file.keys:
                 yield from _variable(case, file, key)
-    yield from _defaults(case)
+    yield from flipped(case)
 
 
 def _lived_with(case: Case, file: ConfigFile, fact: ConfigChange) -> bool:
@@ -188,7 +176,7 @@ def _change(
         wants_value = entry.only_if_value is not None or change == "value-not-allowed"
         if wants_value and key.certainty == "computed" and applies is True and same is not True:
             applies = COMPUTED
-        yield _fact(case, file, key, entry, change, since, applies)._replace(
+        yield change_of(case, file, key, entry, change, since, applies)._replace(
             effect="still-bound" if change == "deprecated" else effect
         )
         return
@@ -209,109 +197,6 @@ def _outside(key: ConfigKey, entry: MatrixEntry) -> bool:
     if key.certainty == "computed" or value in {text.lower() for text in entry.refused}:
         return True
     return bool(entry.allowed) and value not in {text.lower() for text in entry.allowed}
-
-
-def _fact(
-    case: Case,
-    file: ConfigFile,
-    key: ConfigKey,
-    entry: MatrixEntry,
-    change: Change,
-    since: str,
-    applies: bool | Unknown,
-) -> ConfigChange:
-    matrix = case.matrix
-    replacement = final_name(case.lookup, entry, case.in_force)
-    return ConfigChange(
-        at=key.at,
-        component=matrix.component,
-        product=matrix.product,
-        key=key.key,
-        section=key.section,
-        value=key.value,
-        change=change,
-        since=since,
-        effect=entry.effect,
-        applies=applies,
-        in_force=case.in_force,
-        installed=case.versions.installed,
-        replacement=replacement,
-        setting=setting_line(key, entry, replacement),
-        transform=entry.transform,
-        replacement_at=_place_of(case, file, replacement),
-        allowed=entry.allowed if change == "value-not-allowed" else (),
-        path=file.path,
-        role=file.role,
-        side=file.side,
-        setter=key.setter,
-        note=entry.note,
-        source=f"{matrix.path}:{entry.line}" if entry.line else matrix.source or matrix.path,
-    )
-
-
-def _place_of(case: Case, file: ConfigFile, replacement: str) -> Location | None:
-    """Return where the same file sets the key that replaces another."""
-    if not replacement:
-        return None
-    wanted = case.lookup.normal(replacement)
-    for key in file.keys:
-        names = (key.key, f"{key.section}.{key.key}" if key.section else key.key)
-        if wanted in map(case.lookup.normal, names):
-            return key.at
-    return None
-
-
-def _defaults(case: Case) -> Iterator[ConfigChange]:
-    """Yield the defaults that flip: the package brings the new version, no file sets the key."""
-    package = [file for file in case.files if file.side == "package"]
-    live = [file for file in package if file.role == "live" and not file.partial]
-    target = case.versions.target
-    if not live or target is None:
-        return
-    entries = [entry for entry in case.matrix.entries if entry.default_in]
-    keys = [key for file in case.files for key in file.keys] if entries else []
-    matches = (match for key in keys for match in case.lookup.find(key.section, key.key))
-    there = {id(match.entry) for match in matches}
-    for entry in entries:
-        if id(entry) in there:
-            continue
-        applies = _flips(case, entry, target)
-        if applies is not False:
-            file, key = _neighbour(live, entry)
-            plain = key._replace(key=entry.key, section=entry.section, value="")
-            fact = _fact(case, file, plain, entry, "default-changed", entry.default_in, applies)
-            old, new = entry.default_from, entry.default_to
-            yield fact._replace(default_from=old, default_to=new, replacement="", setting="")
-
-
-def _flips(case: Case, entry: MatrixEntry, target: str) -> bool | Unknown:
-    """Say whether the upgrade to ``target`` passes the version with the new default.
-
-    With the installed version unknown it surely does if that version is the target itself.
-    """
-    scheme, installed = case.matrix.scheme, case.versions.installed
-    there = reached(target, entry.default_in, scheme)
-    if there is not True or installed is None:
-        return there if isinstance(there, Unknown) else False
-    if isinstance(installed, str):
-        before = reached(installed, entry.default_in, scheme)
-        return before if isinstance(before, Unknown) else not before
-    return True if reached(entry.default_in, target, scheme) is True else installed
-
-
-def _neighbour(files: Sequence[ConfigFile], entry: MatrixEntry) -> tuple[ConfigFile, ConfigKey]:
-    """Return the key whose path is nearest to the one that is not set, and its file."""
-    wanted = full_name(entry).split(".")
-
-    def shared(key: ConfigKey) -> int:
-        labels = (f"{key.section}.{key.key}" if key.section else key.key).split(".")
-        count = 0
-        while count < min(len(labels), len(wanted)) and labels[count] == wanted[count]:
-            count += 1
-        return count
-
-    pairs = [(file, key) for file in files for key in file.keys]
-    return max(pairs, key=lambda pair: shared(pair[1]))
 
 
 def _breaks(case: Case, broken: Sequence[BrokenFile]) -> Iterator[UnreadableConfig]:

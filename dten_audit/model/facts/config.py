@@ -60,10 +60,11 @@ class ConfigChange(NamedTuple):
     the version from which the change holds. ``applies`` says whether it holds in the version that
     the package brings or, where it brings none, in the one that the site runs: ``in_force``.
     ``installed`` is the site's version; None where the product is certainly not there.
-    ``replacement`` is the key to use instead, ``setting`` the whole line where it can be worked
-    out, ``transform`` how the value changes. ``replacement_at`` is where the same file sets that
-    key as well. ``default_from`` and ``default_to`` are the defaults of a key that no file of the
-    product sets; ``allowed`` the values that are left. ``role`` is ``example`` for samples and
+    ``replacement`` is the key to use instead, ``replacement_known`` whether the version that the
+    site runs now knows it already; ``setting`` is the whole line where it can be worked out,
+    ``transform`` how the value changes. ``replacement_at`` is where the same file sets that key as
+    well. ``default_from`` and ``default_to`` are the defaults of a key that no file of the product
+    sets; ``allowed`` the values that are left. ``role`` is ``example`` for samples and
     documentation, which no program reads. ``source`` is the matrix and its line.
     """
 
@@ -80,6 +81,7 @@ class ConfigChange(NamedTuple):
     in_force: str | Unknown
     installed: str | Unknown | None = None
     replacement: str = ""
+    replacement_known: bool | Unknown = False
     setting: str = ""
     transform: str = ""
     replacement_at: Location | None = None
