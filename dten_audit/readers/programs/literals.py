@@ -36,12 +36,13 @@ _NOT_IN: Final = {"ruby": "", "perl": "s", "php": "sab", "csharp": "s"}
 _OCTAL: Final = re.compile(r"[0-7]{1,3}")
 _HEX: Final = re.compile(r"[0-9A-Fa-f]{1,2}")
 _UNICODE: Final = re.compile(r"\{?([0-9A-Fa-f]{1,8})\}?")
+_NO_NAMES: Final = frozenset("self this str String if else and or not in is".split())
 
 
 def hole(expression: str) -> str:
     """Return how a value that only the run tells stands in a text."""
     names = _NAMES.findall(expression)
-    calls = [name for name in names if name not in ("self", "this", "str", "String")]
+    calls = [name for name in names if name not in _NO_NAMES]
     return "${" + (calls[-1] if calls else "value") + "}"
 
 

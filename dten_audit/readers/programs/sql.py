@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Final, NamedTuple
 
 from dten_audit.documents.document import Document, Embedded
-from dten_audit.model.facts.commands import Guard
 from dten_audit.readers.programs.conditions import guards
 from dten_audit.readers.programs.program import Program
 from dten_audit.readers.programs.running import ORIGIN
+from dten_audit.readers.programs.sql_dialects import dialect_at
 from dten_audit.readers.programs.sql_tables import (
     asks_for_dialect,
     driver_of,
@@ -33,11 +33,15 @@ Branch = tuple[tuple[int | None, bool], ...]
 
 
 class _Step(NamedTuple):
-    """Something sent, with the branch that it stands in; ``shapes``: it changes the session."""
+    """Something sent, with the branch that it stands in; ``shapes``: it changes the session.
+
+    ``dialect`` is that of the database for which alone it is sent; empty: for all.
+    """
 
     sent: Sent
     branch: Branch
     shapes: bool
+    dialect: str
 
 
 def read(document: Document) -> Iterator[Embedded]:
@@ -63,11 +67,27 @@ def _sessions(program: Program) -> Iterator[list[Sent]]:
 
 
 def _texts(program: Program, steps: list[Sent], driver: str) -> Iterator[Embedded]:
-    """Yield the texts of a session: what always runs, and each branch that shapes the session."""
-    placed = [
-        _Step(each, _branch(program, each.at), not each.does and shapes_session(each.text.text))
-        for each in steps
-    ]
+    """Yield the texts of a session, for each kind of database that it tells apart."""
+    placed = [_step(program, each) for each in steps]
+    dialects = sorted({step.dialect for step in placed} - {""})
+    for dialect in dialects or [""]:
+        mine = [step for step in placed if step.dialect in ("", dialect)]
+        yield from _branches(program, mine, driver, dialect)
+
+
+def _step(program: Program, each: Sent) -> _Step:
+    """Say in which branch something is sent; tests for the kind of database make none."""
+    tests = guards(program, each.at)
+    asks = asks_for_dialect()
+    branch = tuple((test.line, test.holds) for test in tests if not asks.search(test.subject))
+    shapes = not each.does and shapes_session(each.text.text)
+    return _Step(each, branch, shapes, dialect_at(program, each.at, tests))
+
+
+def _branches(
+    program: Program, placed: list[_Step], driver: str, dialect: str
+) -> Iterator[Embedded]:
+    """Yield what always runs, and each branch that shapes the session, with what is before it."""
     apart = sorted({step.branch for step in placed if step.shapes and step.branch}, key=len)
     owners = [next((b for b in apart if step.branch[: len(b)] == b), ()) for step in placed]
     for branch in dict.fromkeys(owners):
@@ -78,26 +98,23 @@ def _texts(program: Program, steps: list[Sent], driver: str) -> Iterator[Embedde
             if owner == branch
             or (number < first and step.shapes and step.branch == branch[: len(step.branch)])
         ]
-        part = _joined(program, mine, driver)
+        part = _joined(program, mine, driver, dialect)
         if part is not None:
             yield part
 
 
-def _branch(program: Program, at: int) -> Branch:
-    """Return the branch of a call; tests for the kind of database do not count."""
-    asks = asks_for_dialect()
-    found: Iterable[Guard] = guards(program, at)
-    return tuple((guard.line, guard.holds) for guard in found if not asks.search(guard.subject))
-
-
-def _joined(program: Program, steps: list[_Step], driver: str) -> Embedded | None:
+def _joined(program: Program, steps: list[_Step], driver: str, dialect: str) -> Embedded | None:
     """Return statements as one text, each of its lines with its place in the program."""
     document = program.document
     lines: list[str] = []
     places: list[int] = []
     column = 0
     implicit = opens_transactions(driver, document.text)
-    implicit = implicit and not any(_OWN.match(step.sent.text.text) for step in steps)
+    implicit = (
+        implicit
+        and dialect in ("", "postgres")
+        and not any(_OWN.match(step.sent.text.text) for step in steps)
+    )
     begun, size = False, 0
     for at, group in groupby(steps, key=lambda step: step.sent.at):
         here = document.index.position(at)[0]
@@ -123,7 +140,7 @@ def _joined(program: Program, steps: list[_Step], driver: str) -> Embedded | Non
     if not any(not step.sent.does for step in steps):
         return None
     driver = next((step.sent.driver for step in steps if step.sent.driver), driver)
-    hints = _hints(program, steps[0].sent.function, driver)
+    hints = _hints(program, steps[0].sent.function, driver, dialect)
     return Embedded("sql", "\n".join(lines) + "\n", tuple(places), column, hints=hints)
 
 
@@ -144,8 +161,12 @@ def _add(each: Sent, lines: list[str], places: list[int]) -> None:
         places.append(mapped[number] if inside else min(grows, mapped[0] + text.count("\n")))
 
 
-def _hints(program: Program, function: int, driver: str) -> tuple[tuple[str, str], ...]:
+def _hints(
+    program: Program, function: int, driver: str, dialect: str
+) -> tuple[tuple[str, str], ...]:
     hints = [("client", driver)] if driver else []
+    if dialect:
+        hints.append(("dialect", "mssql" if dialect == "tsql" else dialect))
     name = program.functions.all[function].name if function >= 0 else ""
     if _BACK.match(name):
         hints.append(("section", "down"))
