@@ -100,6 +100,13 @@ class TableSize(NamedTuple):
     present: bool = True
 
 
+class TableLock(NamedTuple):
+    """A lock on a table beside the one that a statement is about."""
+
+    table: str
+    lock: str
+
+
 class SchemaChange(NamedTuple):
     """A change of a table, an index or all rows of a table, in the session that it runs in.
 
@@ -119,6 +126,8 @@ class SchemaChange(NamedTuple):
     ``scans``: it holds that lock while it reads the whole table; ``rewrites``: while it copies it.
     ``validates``: it fails or waits on rows that are already there. ``alters``: it changes the
     table's definition, its indexes or its rows in bulk: a second migrator beside it does harm.
+    ``other_locks`` are the locks that it takes on other tables that stand there before: the one
+    that a foreign key refers to, a partition that is attached (``scans`` then is about that one).
     ``holding`` is a table that an earlier statement of the transaction has locked against all use,
     ``holding_since`` that statement; ``holding_writes`` is one that it keeps from being written
     only, ``also_locks`` one that is not the statement's own table, where it locks that too.
@@ -165,6 +174,7 @@ class SchemaChange(NamedTuple):
     validates: bool | Unknown = False
     concurrently: bool = False
     alters: bool = True
+    other_locks: tuple[TableLock, ...] = ()
     holding: str = ""
     holding_writes: str = ""
     also_locks: str = ""
