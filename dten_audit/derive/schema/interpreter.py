@@ -9,6 +9,7 @@ from typing import Final, Literal
 from dten_audit.derive.schema.book import Book, SqlFile
 from dten_audit.derive.schema.changes import Judge, parents
 from dten_audit.derive.schema.checks import switched_off
+from dten_audit.derive.schema.restated import restated
 from dten_audit.derive.schema.state import Held, State
 from dten_audit.model.facts.sql import (
     Action,
@@ -212,8 +213,11 @@ class Interpreter:
             yield from self._action(inner, statement, file)
         self._calling -= 1
 
-    def _change(self, action: Action, statement: SqlStatement, file: SqlFile) -> Iterator[Stated]:
+    def _change(self, given: Action, statement: SqlStatement, file: SqlFile) -> Iterator[Stated]:
         state = self.state
+        action = restated(given, state, file)
+        if action is None:
+            return
         if _commits(action, state):
             if state.explicit and state.in_transaction:
                 yield self._issue("implicit-commit", statement, file)

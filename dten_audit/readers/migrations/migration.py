@@ -50,7 +50,9 @@ class Migration:
 
     def documents(self) -> Iterator[Embedded | Unreadable]:
         """Yield the documents of both directions."""
-        back = self.way_back or any(each for (section, _), each in self._directions.items() if section == "down")
+        back = self.way_back or any(
+            each for (section, _), each in self._directions.items() if section == "down"
+        )
         for (section, key), direction in self._directions.items():
             dialect = self.dialect or ("postgres" if self._knows_postgres else "")
             if key:

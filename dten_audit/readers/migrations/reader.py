@@ -12,7 +12,7 @@ from dten_audit.readers.base import Reader
 _READERS: Final = {
     "javascript": ("javascript",),
     "typescript": ("javascript",),
-    "python": ("alembic",),
+    "python": ("alembic", "django"),
 }
 _MODULE: Final = "dten_audit.readers.migrations."
 _LARGEST: Final = 4 << 20

@@ -1,0 +1,25 @@
+"""Statements that state a column anew: they change it only where it was otherwise before.
+
+Django's ``AlterField`` gives a whole field, for a new comment as for a new type. What the column
+was is known from earlier migrations of the set, or not known.
+"""
+
+from __future__ import annotations
+
+from dten_audit.derive.schema.book import SqlFile
+from dten_audit.derive.schema.state import State
+from dten_audit.model.facts.sql import Action
+
+
+def restated(action: Action, state: State, file: SqlFile) -> Action | None:
+    """Return what an action does, None for nothing; where that is open, it is computed."""
+    if file.hint("restates") != "yes" or "redefinition" not in action.flags:
+        return action
+    before = state.tables.type_of(action.table, action.column, state.dialect)
+    if not before or "${" in before:
+        return None if before == action.value else action._replace(certainty="computed")
+    return None if _spelt(before) == _spelt(action.value) else action
+
+
+def _spelt(kind: str) -> str:
+    return "".join(kind.lower().split())

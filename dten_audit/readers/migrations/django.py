@@ -1,0 +1,198 @@
+"""Reads Django's migrations: the list of operations as the SQL that they send.
+
+Django makes the way back itself, of all but ``RunSQL`` and ``RunPython``: only what these say of
+it is stated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from dten_audit.documents.document import Document, Embedded
+from dten_audit.model.facts.general import Unreadable
+from dten_audit.readers.migrations import rendering as sql
+from dten_audit.readers.migrations.direction import Section
+from dten_audit.readers.migrations.django_fields import Models
+from dten_audit.readers.migrations.django_operations import OPERATIONS, Operation
+from dten_audit.readers.migrations.migration import Migration
+from dten_audit.readers.migrations.values import field, is_given, pairs, word
+from dten_audit.readers.migrations.walking import Walk
+from dten_audit.readers.programs.program import Program
+from dten_audit.readers.programs.values import Called, Items, Name, Value
+
+_OPERATIONS: Final = re.compile(
+    r"(?m)^[ \t]*+operations[ \t]*+(?::[^=\n]*+)?(?:\+?=|\.(?:append|extend)\()[ \t]*+"
+)
+_DEPENDENCIES: Final = re.compile(r"(?m)^[ \t]*+dependencies[ \t]*+(?::[^=\n]*+)?=[ \t]*+")
+_NOT_ATOMIC: Final = re.compile(r"(?m)^[ \t]*+atomic[ \t]*+=[ \t]*+False\b")
+_NUMBER: Final = re.compile(r"(\d{4})_")
+_CLASS: Final = re.compile(r"(?m)^class (\w{1,80})\((?:[\w.]{1,80}\.)?([A-Z]\w{1,80})\)")
+_EXTENSIONS: Final = {
+    "CreateExtension": "", "TrigramExtension": "pg_trgm", "HStoreExtension": "hstore",
+    "CITextExtension": "citext", "UnaccentExtension": "unaccent", "CryptoExtension": "pgcrypto",
+    "BtreeGinExtension": "btree_gin", "BtreeGistExtension": "btree_gist",
+    "BloomExtension": "bloom", "VectorExtension": "vector",
+}  # fmt: skip
+_MAX_DEPTH: Final = 4
+
+
+def fits(document: Document) -> bool:
+    """Say whether a Python file is a migration of Django."""
+    text = document.text
+    return "operations" in text and "Migration(" in text and "django.db" in text
+
+
+def read(document: Document) -> Iterator[Embedded | Unreadable]:
+    """Yield the SQL that the operations send, and that of their way back."""
+    program = Program(document)
+    migration = Migration(document, "Django", (("restates", "yes"),))
+    migration.transaction = _NOT_ATOMIC.search(program.code) is None
+    migration.way_back = True
+    reading = _Reading(program, migration)
+    for match in _OPERATIONS.finditer(program.code):
+        value, _ = program.expressions.expression(match.end(), len(program.code))
+        reading.operations(value, match.start())
+    yield from migration.documents()
+
+
+class _Reading:
+    def __init__(self, program: Program, migration: Migration) -> None:
+        self.program = program
+        self.walk = Walk(program)
+        self._migration = migration
+        self._models = Models(_app_of(program), {})
+        self._depth = 0
+        self._bases = dict(_CLASS.findall(program.code))
+
+    def operations(self, value: Value, at: int) -> None:
+        """Take in a list of operations; what only the run tells is said."""
+        items = value.items if isinstance(value, Items) else (value,)
+        for item in items:
+            if isinstance(item, Called):
+                self._operation(item)
+            else:
+                self._migration.at("up").unknown(self._line(at), "operations")
+        if isinstance(value, Items) and value.open:
+            self._migration.at("up").unknown(self._line(at), "operations")
+
+    def _line(self, at: int) -> int:
+        return self.walk.line(at)
+
+    def _operation(self, call: Called) -> None:
+        name, line = call.path.rpartition(".")[2], self._line(call.offset)
+        name = self._bases.get(name, name) if name not in OPERATIONS else name
+        up = self._migration.at("up")
+        operation = Operation(call.arguments, self._models)
+        if name == "SeparateDatabaseAndState":
+            inner = call.arguments.get(0, ("database_operations",))
+            if is_given(inner) and inner is not None and self._depth < _MAX_DEPTH:
+                self._depth += 1
+                self.operations(inner, call.offset)
+                self._depth -= 1
+        elif name == "RunSQL":
+            self._run_sql(call, line)
+        elif name == "RunPython":
+            self._run_python(call, line)
+        elif name in _EXTENSIONS:
+            extension = _EXTENSIONS[name] or word(operation.get(0, "name"))
+            up.add(line, f"CREATE EXTENSION IF NOT EXISTS {sql.identifier(extension)}")
+        elif name in OPERATIONS:
+            self._note_table(name, operation)
+            for statement in OPERATIONS[name](operation):
+                up.add(line, statement)
+            self._note_renamed(name, operation)
+        else:
+            up.unknown(line, name)
+
+    def _note_table(self, name: str, operation: Operation) -> None:
+        if name == "CreateModel":
+            written = word(pairs(operation.get(2, "options")).get("db_table")).strip('"')
+            if written:
+                self._models.tables[operation.model.lower()] = written
+
+    def _note_renamed(self, name: str, operation: Operation) -> None:
+        if name == "AlterModelTable" and (new := word(operation.get(1, "table"))):
+            self._models.tables[operation.model.lower()] = new
+
+    def _run_sql(self, call: Called, line: int) -> None:
+        given = call.arguments.get(0, ("sql",))
+        back = call.arguments.get(1, ("reverse_sql",))
+        self._texts("up", given, line)
+        if is_given(back):
+            self._texts("down", back, line)
+        elif not _is_noop(given):
+            self._migration.way_back = False
+
+    def _texts(self, section: Section, value: Value | None, line: int) -> None:
+        """Take in SQL: a text, a list of them, each alone or with its parameters."""
+        if value is None or _is_noop(value):
+            return
+        direction = self._migration.at(section)
+        if not isinstance(value, Items):
+            direction.raw(field(self.program, value), line)
+            return
+        for item in value.items:
+            inner = item.items[0] if isinstance(item, Items) and item.items else item
+            direction.raw(field(self.program, inner), line)
+        if value.open:
+            direction.unknown(line, "sql")
+
+    def _run_python(self, call: Called, line: int) -> None:
+        """Take in the SQL that a function of this file sends."""
+        back = call.arguments.get(1, ("reverse_code",))
+        self._function("up", call.arguments.get(0, ("code",)), line)
+        if is_given(back):
+            self._function("down", back, line)
+        else:
+            self._migration.way_back = False
+
+    def _function(self, section: Section, value: Value | None, line: int) -> None:
+        name = value.path if isinstance(value, Name) else ""
+        for function in self.walk.functions(name)[:1]:
+            for step in self.walk.function(function):
+                last = step.last
+                if last.name.rpartition(".")[2] not in ("execute", "executescript"):
+                    continue
+                given = last.arguments.get(0, ("sql",))
+                direction = self._migration.at(section, step.dialect)
+                if given is not None:
+                    direction.raw(field(self.program, given), self._line(step.at) or line)
+
+
+def _is_noop(value: Value | None) -> bool:
+    return isinstance(value, Name) and value.path.endswith("noop")
+
+
+def _app_of(program: Program) -> str:
+    """Return the label of the app.
+
+    It is the name of its folder, unless its migrations name another one: as the app of the one
+    before this, or as that of a model that this one makes.
+    """
+    *folders, name = program.document.path.split("/")
+    folder = next((each for each in reversed(folders) if each != "migrations"), "app")
+    own = _NUMBER.match(name)
+    match = _DEPENDENCIES.search(program.code)
+    value = program.expressions.expression(match.end(), len(program.code))[0] if match else None
+    labels: list[str] = []
+    for item in value.items if isinstance(value, Items) else ():
+        if isinstance(item, Items) and len(item.items) == 2:  # noqa: PLR2004 (app and migration)
+            label, before = word(item.items[0]), _NUMBER.match(word(item.items[1]))
+            if own and before and int(before[1]) == int(own[1]) - 1:
+                labels.append(label)
+    if folder in labels or not labels:
+        return _label_of_models(program, folder)
+    near = [label for label in labels if folder in label or label in folder]
+    return (near or labels)[0] if near or len(labels) == 1 else folder
+
+
+def _label_of_models(program: Program, folder: str) -> str:
+    """Return the app that relations to models of this very file name; else the folder."""
+    text = program.document.text
+    made = set(re.findall(r"CreateModel\(\s*name=[\"'](\w{1,80})[\"']", text))
+    for label, model in re.findall(r"to=[\"'](\w{1,80})\.(\w{1,80})[\"']", text):
+        if any(model.lower() == each.lower() for each in made) and folder in label:
+            return str(label)
+    return folder
