@@ -32,9 +32,11 @@ def with_surroundings(
     off = switched_off(action, dialect)
     rebuilt = action.verb == "drop_table" and _is_rebuilt(action, order, state, file)
     cleared = action.verb == "create_index" and state.tables.is_cleared(action.name, dialect)
+    again = file.created.get(_object(action), -1)
+    swapped = action.verb == "drop_constraint" and again == order
     later = action.verb == "add_constraint" and _is_checked(action, order, file)
     return change._replace(
-        recreated=rebuilt or file.created.get(_object(action), -1) > order,
+        recreated=rebuilt or swapped or again > order,
         rebuilt=rebuilt,
         cleared=cleared,
         restored=bool(off) and is_restored(off, action, order, file.restored),

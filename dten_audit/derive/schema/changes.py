@@ -7,8 +7,8 @@ from typing import Final
 from dten_audit.derive.schema.around import failure, with_surroundings
 from dten_audit.derive.schema.book import SqlFile
 from dten_audit.derive.schema.checks import switched_off
-from dten_audit.derive.schema.rewrites import TABLE_TYPES, added_column, changed_type
 from dten_audit.derive.schema.safe_forms import safe_form
+from dten_audit.derive.schema.scans import scan_of
 from dten_audit.derive.schema.settings import TIMEOUTS, state_of
 from dten_audit.derive.schema.state import State
 from dten_audit.derive.schema.wording import statement_of, words_of
@@ -17,6 +17,7 @@ from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.sql.draft import is_computed
 from dten_audit.readers.sql.locks import Effect, effect_of, is_unbounded
+from dten_audit.readers.sql.servers import servers_of
 from dten_audit.site.site import Site
 
 _HARMLESS_TWICE: Final = frozenset(
@@ -32,8 +33,6 @@ _OBJECTS: Final = frozenset(
 )
 _ROWS: Final = frozenset(("update", "delete", "insert_select"))
 _SAY_ALWAYS: Final = frozenset(("rename_schema", "rename_view", "rename_enum_value"))
-_NOT_NULL_WITHOUT_SCAN: Final = 12
-_FOREIGN_KEYS_OFF: Final = "foreign_key_checks"
 
 
 class Judge:
@@ -52,7 +51,7 @@ class Judge:
         self, action: Action, statement: SqlStatement, state: State, file: SqlFile
     ) -> SchemaChange | None:
         """Return what an action changes; None where it concerns no table in use."""
-        effect = effect_of(action, state.dialect)
+        effect = effect_of(action, state.dialect, *servers_of(state.dialect, self._site.databases))
         if effect is None and action.verb in _SAY_ALWAYS:
             effect = Effect("", ("reads", "writes"))
         if effect is None and action.verb in _ROWS and state.held:
@@ -81,6 +80,7 @@ class Judge:
             blocks=effect.blocks,
             concurrently="concurrently" in action.flags or "online" in action.flags,
             alters=action.verb not in _HARMLESS_TWICE,
+            other_locks=effect.others,
             table_from=origin,
             table_created_here=origin != "site",
             table_size=self.size(table),
@@ -115,33 +115,19 @@ class Judge:
         self, change: SchemaChange, action: Action, effect: Effect, state: State
     ) -> SchemaChange:
         """Add whether the table is read or copied under the lock."""
-        scans: bool | Unknown = effect.scans
-        rewrites: bool | Unknown = effect.rewrites
-        validates = False
-        dialect, version = state.dialect, self.version(state.dialect)
-        if action.verb == "add_column":
-            rewrites = added_column(action, dialect, version)
-            scans = rewrites
-        elif action.verb == "alter_type" and dialect != "generic":
-            before = state.tables.type_of(action.table, action.column, dialect)
-            rewrites = changed_type(action, before, dialect)
-            scans = rewrites
-        elif action.verb == "alter_type":
-            rewrites = scans = TABLE_TYPES
-        elif action.verb == "set_not_null":
-            proven = state.tables.is_proven(action.table, action.column, dialect)
-            old = 0 < version < _NOT_NULL_WITHOUT_SCAN
-            scans = validates = (not proven or old) and "not-valid" not in action.flags
-        elif action.verb == "add_constraint":
-            unchecked = action.flags & {"not-valid", "using-index"}
-            validates = not unchecked and action.constraint in _CHECKED
-            if dialect == "mysql" and action.constraint == "foreign-key":
-                copies = state.settings.get(_FOREIGN_KEYS_OFF) != 0
-                rewrites = scans = copies
-        return change._replace(scans=scans, rewrites=rewrites, validates=validates)
-
-
-_CHECKED: Final = frozenset(("foreign-key", "check", "not-null", "exclude"))
+        scan = scan_of(action, effect, state, self.version(state.dialect))
+        in_place = (
+            state.dialect == "mysql"
+            and action.constraint == "foreign-key"
+            and action.verb == "add_constraint"
+            and scan.copies is False
+        )
+        return change._replace(
+            scans=scan.reads,
+            rewrites=scan.copies,
+            validates=scan.checks,
+            blocks=() if in_place else change.blocks,
+        )
 
 
 def _has_hazard(change: SchemaChange) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
+from dten_audit.derive.schema.rewrites import Domain
 from dten_audit.model.facts.sql import Action, Dialect, TableFrom
 
 _DEFAULT_SCHEMAS: Final = frozenset(("public", "dbo"))
 _EXACT: Final[frozenset[Dialect]] = frozenset(("postgres", "oracle", "generic"))
 _QUALIFIED: Final = 2
+_DOMAIN: Final = re.compile(r"(?i)^create\s+domain\s+\S+\s+(?:as\s+)?(\w+(?:\s*\([\d\s,]*\))?)")
+_CHECKS: Final = re.compile(r"(?i)\bcheck\b|\bnot\s+null\b")
 
 
 class Origin(NamedTuple):
@@ -33,6 +37,8 @@ class Tables:
         self._gone: dict[str, bool] = {}
         self._identities: dict[str, str] = {}
         self._renames = 0
+        self._bounded: dict[str, bool] = {}
+        self.domains: dict[str, Domain] = {}
         self._cleared: dict[str, bool] = {}
         self._identified: dict[str, bool] = {}
         self.schema = ""
@@ -160,14 +166,32 @@ class Tables:
         table = self._table(action.table, dialect)
         if action.name:
             self._put(self._checks, (table, action.name), action.column)
+        if action.constraint == "check" and "not-valid" not in action.flags:
+            self._put(self._bounded, table, value=True)
         if action.column and "not-valid" not in action.flags:
             self._put(self._proven, (table, action.column), value=True)
 
     def validated(self, action: Action, dialect: Dialect) -> None:
         """Take in VALIDATE CONSTRAINT; what an unknown constraint proves is believed."""
         table = self._table(action.table, dialect)
+        self._put(self._bounded, table, value=True)
         column = self._checks.get((table, action.name), "*")
         self._put(self._proven, (table, column), value=True)
+
+    def domain_created(self, name: str, text: str) -> None:
+        """Take in CREATE DOMAIN: the type below, and whether it checks its values."""
+        found = _DOMAIN.search(text)
+        base = found[1].lower() if found else ""
+        self._put(self.domains, name, Domain(base, _CHECKS.search(text) is not None))
+
+    def domain_checked(self, name: str) -> None:
+        """Take in ALTER DOMAIN … ADD CONSTRAINT, also one that is not valid yet."""
+        known = self.domains.get(name, Domain("", checked=True))
+        self._put(self.domains, name, known._replace(checked=True))
+
+    def is_bounded(self, table: str, dialect: Dialect) -> bool:
+        """Say whether the package gives a table a CHECK that holds for its rows."""
+        return bool(self._bounded.get(self._table(table, dialect)))
 
     def is_proven(self, table: str, column: str, dialect: Dialect) -> bool:
         """Say whether a validated constraint shows that a column holds no NULL."""

@@ -22,7 +22,9 @@ _COLUMN: Final = {
     "set_logged": "SET {value}",
     "attach_partition": "ATTACH PARTITION {name}",
     "detach_partition": "DETACH PARTITION {name}",
-    "rebuild_table": "{name}",
+    "rebuild_table": "{name} {value}",
+    "alter_partitions": "{name} PARTITION",
+    "disable_constraint": "NOCHECK CONSTRAINT {name}",
 }
 _WHOLE: Final = {
     "create_index": "CREATE INDEX {name} ON {table}",
@@ -47,6 +49,10 @@ _WHOLE: Final = {
     "drop_policy": "DROP POLICY {name} ON {table}",
     "create_rule": "CREATE RULE {name} ON {table}",
     "reference_table": "a new table that refers to {table}",
+    "set": "SET {name} = {value}",
+    "insert_select": "INSERT INTO {table} … SELECT",
+    "add_enum_value": "ALTER TYPE {name} ADD VALUE '{value}'",
+    "use_enum_value": "the use of '{value}', new in {name},",
     "rename_index": "RENAME INDEX {name}",
     "rename_schema": "ALTER SCHEMA {name} RENAME TO {value}",
     "rename_enum_value": "ALTER TYPE {name} RENAME VALUE",

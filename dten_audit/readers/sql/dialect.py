@@ -29,16 +29,20 @@ _SIGNS: Final[dict[Dialect, str]] = {
     "postgres": r"\$\$|\bconcurrently\b|\bplpgsql\b|\b(?:big|small)?serial\b|\w::\w|\bjsonb\b"
     r"|\btimestamptz\b|^\\[a-z!]|\bfrom\s+stdin\b|\bpg_[a-z_]+\(|\bset_config\(|\block_timeout\s*[=t']"
     r"|\bnot\s+valid\b|\bvalidate\s+constraint\b|\bowner\s+to\b|\balter\s+table\s+only\b|\bbytea\b"
-    r"|\balter\s+column\s+\S+\s+(?:set|drop|type)\b|\busing\s+(?:gin|gist|brin|btree)\b"
+    r"|\balter\s+column\s+\S+\s+(?:set\s+(?:not|data|statistics|storage)|drop\s+not|type)\b|\busing\s+(?:gin|gist|brin|btree)\b"
     r"|\brefresh\s+materialized\b|\bset\s+(?:local\s+)?(?:search_path|statement_timeout)\b"
-    r"|\bif\s+not\s+exists\s+\S+\s+on\b",
+    r"|\bif\s+not\s+exists\s+\S+\s+on\b|\balter\s+type\s+\S+\s+add\s+value\b|\bexclude\s+using\b"
+    r"|\bsession_replication_role\b|\b(?:at|de)tach\s+partition\b|\bdisable\s+trigger\s+(?:all|user)\s*;",
     "mysql": r"`\w+`|\bengine\s*=|\bdelimiter\s|\bauto_increment\b|\bmodify\s+(?:column\s+)?`?\w+`?"
     r"\s+(?:int|varchar|bigint|text|datetime|tinyint|enum|decimal|char|longtext)|\bchange\s+column\b"
     r"|/\*!\d{5}|\bunsigned\b|\bcharset\s*=|\block\s+tables\s|\bget_lock\s*\(|\btinyint\(\d"
-    r"|\bon\s+schedule\s+(?:every|at)\b|\bevent_scheduler\b|\block_wait_timeout\b|\balgorithm\s*=\s*(?:inplace|instant|copy)|\butf8(?:mb4)?\b",
-    "tsql": r"^[ \t]*go[ \t]*;?$|\[\w+\]\.\[\w+\]|\bn'|\bdbo\.|\bnvarchar\b"
+    r"|\bon\s+schedule\s+(?:every|at)\b|\bevent_scheduler\b|\block_wait_timeout\b|\balgorithm\s*=\s*(?:inplace|instant|copy)|\butf8(?:mb4)?\b"
+    r"|\b(?:tiny|medium|long)(?:text|blob)\b|\bmediumint\b|\bint\(1[01]\)|\bbigint\(20\)|\benum\s*\(\s*'"
+    r"|\bdrop\s+foreign\s+key\b|\badd\s+(?:fulltext\s+)?(?:index|key)\b|\bon\s+update\s+current_timestamp\b"
+    r"|\bdrop\s+primary\s+key\b|\bcharacter\s+set\s+\w|\bforeign_key_checks\b|\binsert\s+ignore\b|\breplace\s+into\b",
+    "tsql": r"^[ \t]*go[ \t]*;?$|\[\w+\]\.\[\w+\]|(?<=[\s,(=])(?-i:N')|\bdbo\.|\bnvarchar\b"
     r"|\bsp_(?:rename|executesql|getapplock)\b|\bobject_id\s*\(|\bdeclare\s+@|\bbegin\s+tran\b|\bidentity\s*\(\d|\bsys\.\w+"
-    r"|\bwith\s+(?:no)?check\b|\bnonclustered\b|\bset\s+(?:xact_abort|nocount|ansi_nulls)\b"
+    r"|\bwith\s+(?:no)?check\b|\bnocheck\s+constraint\b|\bnonclustered\b|\bset\s+(?:xact_abort|nocount|ansi_nulls)\b"
     r"|\bprint\s+'|^:(?:r|setvar)\s|\bdatetime2\b|\block_timeout\s+\d",
     "oracle": r"^[ \t]*/[ \t]*$|\bvarchar2\b|\bnumber\(\d|^[ \t]*prompt\b|\bwhenever\s+sqlerror\b"
     r"|\bexecute\s+immediate\b|\bdbms_\w+\.|\bsysdate\b|\bmodify\s*\(|\bfrom\s+dual\b|\bclob\b"
