@@ -168,4 +168,10 @@ DERIVERS: tuple[Deriver, ...] = (
         ("schema_change", "transaction_issue", "unchecked_sql", "migration"),
         "dten_audit.derive.schema_changes:derive",
     ),
+    Deriver(
+        "database clients",
+        ("command", "schema_change", "sql_script", "sql_statement"),
+        ("client_run",),
+        "dten_audit.derive.schema.client_runs:derive",
+    ),
 )  # fmt: skip

@@ -112,7 +112,7 @@ CASES = {
         {"upgrade.sh": _script(f"warehouse -q '{_INDEX}'")},
         "clients: {warehouse: {dialect: mysql, text: [-q]}}\n",
         {"DDL003"},
-        {"DDL003", "DDL051"},
+        {"DDL003", "DDL050", "DDL051"},
         {"wrappers": _WAREHOUSE},
     ),
     "process_calls": Case(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final, NamedTuple, cast
@@ -20,6 +21,8 @@ from dten_audit.readers.sql.splitter import split
 MAX_CHAINS: Final = 24
 MAX_DEPTH: Final = 6
 _GLUED: Final = 2
+_BUNDLE: Final = re.compile(r"-[AaEeHnqStwWxXz1]{2,6}f?")
+"""Options of psql that take no value, together; the last may be ``-f``."""
 
 
 class Run(NamedTuple):
@@ -85,12 +88,13 @@ def _calls(package: Package, book: Book) -> Iterator[Call]:
         yield from [call for call in calls if call.command.called] or calls
 
 
-def _clients() -> dict[str, dict[str, list[str]]]:
+def clients() -> dict[str, dict[str, list[str]]]:
+    """Return the clients of databases (rules/knowledge/sql_clients.yaml)."""
     return cast("dict[str, dict[str, dict[str, list[str]]]]", knowledge("sql_clients"))["clients"]
 
 
 def _client(command: Command) -> dict[str, list[str]]:
-    return _clients().get(command.program, {})
+    return clients().get(command.program, {})
 
 
 def _in_order(command: Command, calls: list[Call], package: Package) -> Iterator[Run]:
@@ -184,8 +188,20 @@ def _context(chain: tuple[Command, ...], lock: str) -> Context:
     user = next(iter(_values(command, client.get("user", []))), "")
     if not user:
         user = environment.get(str(client.get("user_variable", "")), "")
-    single = any(word in client.get("single", ()) for word in command.arguments)
+    single = has_option(command, client.get("single", []))
     return Context(dialect, tuple(sorted(settings.items())), single, lock, user)
+
+
+def has_option(command: Command, names: list[str]) -> bool:
+    """Say whether a command has one of these options, that of a digit also in a bundle (``-X1``).
+
+    In a bundle, a letter may as well be part of a value (``-pfoo``).
+    """
+    digits = {name[1] for name in names if len(name) == _GLUED and name[1].isdigit()}
+    return any(
+        word in names or (_BUNDLE.fullmatch(word) is not None and not digits.isdisjoint(word))
+        for word in command.arguments
+    )
 
 
 def _values(command: Command, names: list[str]) -> Iterator[str]:

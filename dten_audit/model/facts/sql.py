@@ -71,7 +71,8 @@ class SqlStatement(NamedTuple):
 
     ``order`` is its rank in the document. ``section`` is ``up``, ``down`` or empty where the file
     has no sections. ``transaction`` is False where a comment takes it out of the runner's
-    transaction. ``text`` is its source, bounded.
+    transaction. ``text`` is its source, bounded. ``changeset`` is the rank of the changeset that it
+    stands in, from 1, where the runner commits after each; 0 where there are none.
     """
 
     at: Location
@@ -83,6 +84,7 @@ class SqlStatement(NamedTuple):
     section: str = ""
     transaction: bool = True
     certainty: Certainty = "exact"
+    changeset: int = 0
 
     @property
     def subject(self) -> str:
@@ -225,6 +227,33 @@ class Migration(NamedTuple):
     @property
     def subject(self) -> str:
         return f"{self.script} migration"
+
+
+class ClientRun(NamedTuple):
+    """A script starts a database client that reads statements which change a schema in use.
+
+    ``goes_on``: where a statement fails, the client runs the next one; ``silent``: and its exit
+    status is 0 all the same. ``single``: all is one transaction, so that a failure takes all back.
+    ``statements`` counts what it reads, ``changes`` those that change tables in use. ``script`` is
+    the path of what starts it, ``inputs`` are the texts that it reads.
+    """
+
+    at: Location
+    client: str
+    dialect: Dialect
+    goes_on: bool
+    silent: bool = False
+    single: bool = False
+    statements: int = 0
+    changes: int = 0
+    role: Role = "up"
+    script: str = ""
+    inputs: tuple[Location, ...] = ()
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} {self.client} on error"
 
 
 class TransactionIssue(NamedTuple):

@@ -142,9 +142,20 @@ def _client_command(command: str, dialect: Dialect) -> Draft | None:
     words = command.split()
     if words[0].lower() in ("\\c", "\\connect", "connect", "conn", ":connect"):
         return Draft("connect", 0, 0)
-    if dialect == "postgres" and words[0] == "\\set" and len(words) > 2:  # noqa: PLR2004 (\set name value)
-        return Draft("client_set", 0, 0, name=words[1], value=words[2])
+    if dialect == "postgres" and words[0] == "\\set" and len(words) > 1:
+        return Draft("client_set", 0, 0, name=words[1], value=(*words, "on")[2])
+    on_error = _on_error().match(command)
+    if on_error is not None:
+        return Draft("client_set", 0, 0, name=on_error["name"].lower(), value=on_error["value"])
     return None
+
+
+@cache
+def _on_error() -> re.Pattern[str]:
+    """Match what tells SQL*Plus, sqlcmd or sqlite3 what to do where a statement fails."""
+    return re.compile(
+        r"(?P<name>whenever\s++sqlerror|:on\s++error|\.bail)\s++(?P<value>\w++)", re.IGNORECASE
+    )
 
 
 def _fact(
@@ -170,6 +181,7 @@ def _fact(
         section.name,
         section.transaction,
         certain,
+        section.changeset,
     )
 
 
