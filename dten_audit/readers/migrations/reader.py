@@ -10,9 +10,13 @@ from dten_audit.model.facts.base import Fact
 from dten_audit.readers.base import Reader
 
 _READERS: Final = {
+    "xml": ("liquibase",),
+    "yaml": ("liquibase",),
+    "json": ("liquibase",),
     "javascript": ("javascript",),
     "typescript": ("javascript",),
     "python": ("alembic", "django"),
+    "ruby": ("rails",),
 }
 _MODULE: Final = "dten_audit.readers.migrations."
 _LARGEST: Final = 4 << 20
