@@ -86,8 +86,13 @@ class Interpreter:
         """A runner opens a transaction around the file, unless a mark says otherwise."""
         state, way = self.state, file.runner.transaction
         wraps = way in ("file", "changeset") or (way == "several" and file.busy > 1)
+        changeset = 0
         for statement in file.statements:
             self._enter(statement)
+            if statement.changeset != changeset:
+                changeset = statement.changeset
+                if state.in_transaction and not state.explicit:
+                    state.end(commit=True)
             wanted = wraps and statement.transaction
             if wanted and not state.in_transaction:
                 state.begin(None)

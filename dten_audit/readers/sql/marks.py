@@ -18,11 +18,15 @@ _LOOK: Final = 300
 
 
 class Section(NamedTuple):
-    """Where a part of a file begins: ``up`` or ``down``, and whether in a transaction."""
+    """Where a part of a file begins: ``up`` or ``down``, and whether in a transaction.
+
+    ``changeset`` is its rank among the changesets of the file, from 1; 0 where it is none.
+    """
 
     start: int
     name: str
     transaction: bool
+    changeset: int = 0
 
 
 class Marks(NamedTuple):
@@ -47,6 +51,8 @@ class Marks(NamedTuple):
         sections = self.sections
         if not sections and ("section" in hints or "transaction" in hints):
             sections = (Section(0, hints.get("section", ""), transaction=True),)
+        if "section" in hints:
+            sections = tuple(s._replace(name=s.name or hints["section"]) for s in sections)
         if hints.get("transaction") == "no":
             sections = tuple(section._replace(transaction=False) for section in sections)
         return Marks(words, sections)
@@ -79,7 +85,8 @@ def marks_of(text: str) -> Marks:
             everywhere = False
         if section is not None:
             name = section or (sections[-1].name if sections else "")
-            sections.append(Section(found.start(), name, transaction))
+            rank = len(sections) + 1 if comment.startswith("changeset") else 0
+            sections.append(Section(found.start(), name, transaction, rank))
     if not everywhere:
         sections = [section._replace(transaction=False) for section in sections]
         sections = sections or [Section(0, "", transaction=False)]
