@@ -36,7 +36,7 @@ READERS: tuple[Reader, ...] = (
     Reader("polkit", frozenset({"polkit"}), "dten_audit.readers.polkit.reader:read"),
     Reader(
         "config",
-        frozenset({"yaml", "json", "toml", "ini", "properties", "env", "text", "xml"}),
+        frozenset("yaml json toml ini properties env text xml ruby".split()),
         "dten_audit.readers.config.config:read",
     ),
     Reader(
@@ -133,7 +133,7 @@ READERS: tuple[Reader, ...] = (
     ),
     Reader(
         "migrations",
-        frozenset("python ruby php javascript typescript".split()),
+        frozenset("python ruby php javascript typescript csharp xml yaml json".split()),
         "dten_audit.readers.migrations.reader:read",
         partial=True,
         fits="dten_audit.readers.migrations.reader:fits",
