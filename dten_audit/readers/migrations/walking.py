@@ -25,7 +25,7 @@ _OPERATORS: Final = {"python": r"\.", "ruby": r"&?\.", "php": r"\??->|::"}
 _HEAD: Final = re.compile(
     r"(?:(?:await|return|yield|const|let|var|void)[ \t]++)*+"
     r"(?:[\w$@., \t\[\]\x01\x02:{}]*?[\w\])}][ \t]*+=(?![=~>])[ \t\n]*+)?(?:await[ \t]++)?+\(*+"
-    r"(?P<path>[$@\\]*+[A-Za-z_]\w*+[?!]?(?:(?:\.|::|->|\?\.|&\.)[A-Za-z_]\w*+[?!]?)*+)"
+    r"(?:::)?(?P<path>[$@\\]*+[A-Za-z_]\w*+[?!]?(?:(?:\.|::|->|\?\.|&\.)[A-Za-z_]\w*+[?!]?)*+)"
 )
 _CLOSURE: Final = re.compile(
     r"\bfunction\b[^({]*+\((?P<php>[^)]*+)\)[^{;]*+(?=\{)|\((?P<js>[^()]*+)\)[^=({;]*+=>\s*+(?=\{)"

@@ -34,7 +34,7 @@ _MODIFIER: Final = re.compile(
 _DEFINES: Final = re.compile(
     r"(?:\b(?:def|function|func|fun|sub|class|void|static|async)[ \t]++)\Z"
 )
-_KEY: Final = re.compile(r"[ \t]*+(?:=(?![=~])|=>|:(?!:))")
+_KEY: Final = re.compile(r"[ \t]*+(?:=(?![=~])|=>)|:(?!:)|[ \t]++:(?=\s)")
 
 
 class Call(NamedTuple):
