@@ -27,7 +27,7 @@ from dten_audit.model.facts.config import (
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
-from dten_audit.readers.config.config import KINDS
+from dten_audit.readers.config.config import LANGUAGES
 from dten_audit.site.estate import Estate
 from dten_audit.site.matrix import USES, Matrix, MatrixEntry, shipped_headers, shipped_matrix
 from dten_audit.site.matrix_files import matching
@@ -71,7 +71,7 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
 
 def _unreadable(package: Package) -> list[BrokenFile]:
     """Return broken configuration files with their path and where they land."""
-    found = [fact for fact in package.of(Unreadable) if fact.language in KINDS]
+    found = [fact for fact in package.of(Unreadable) if fact.language in LANGUAGES]
     if not found:
         return []
     targets = landings(package)

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from dten_audit.documents.kinds import kind_of
-from dten_audit.links.package import Package
+from dten_audit.links.package import DocumentInfo, Package
 from dten_audit.model.facts.config import ConfigKey, Role
 from dten_audit.model.finding import Side
 from dten_audit.model.location import Location
 from dten_audit.readers.config.config import KINDS, LOOSE
+from dten_audit.readers.config.dialects import dialect_of
 from dten_audit.site.matrix import USES
 from dten_audit.site.matrix_files import SAMPLE_ENDS
 from dten_audit.site.site import Site
@@ -67,6 +68,11 @@ def site_files(site: Site) -> list[ConfigFile]:
     ]  # fmt: skip
 
 
+def _is_settings(document: DocumentInfo) -> bool:
+    """Say whether a document is a settings file, and no program that writes one."""
+    return document.kind in (*KINDS, *LOOSE) or dialect_of(document.path) != ""
+
+
 class Landing(NamedTuple):
     """Where a document lands; ``stated`` says that a command puts it there, not just the layout."""
 
@@ -84,7 +90,7 @@ def config_files(package: Package) -> list[ConfigFile]:
     role: Role
     for (address, path, use), keys in grouped.items():
         host = package.documents.get(address)
-        partial = use == "cli" or (host is not None and host.kind not in (*KINDS, *LOOSE))
+        partial = use == "cli" or not (host is None or _is_settings(host))
         lands = [] if partial else targets.get(address, [])
         paths = tuple(dict.fromkeys((path, *(landing.path for landing in lands))))
         written = host is not None and partial and _is_sample(host.path)

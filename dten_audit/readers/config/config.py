@@ -9,11 +9,16 @@ from typing import Final
 
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.base import Fact
+from dten_audit.readers.config.dialects import DIALECTS, dialect_of
 from dten_audit.readers.config.keys import Broken, Setting, stated
 
 KINDS: Final = ("yaml", "json", "toml", "ini", "properties", "env")
 LOOSE: Final = ("text", "xml")
 """Kinds that a settings file may be taken for: directives in blocks, keys without separators."""
+_NAMED: Final = (*LOOSE, "ini", "properties", "ruby")
+"""Kinds whose files may be in a language that only their name tells."""
+LANGUAGES: Final = (*KINDS, *DIALECTS, "apache", "nginx")
+"""What a broken configuration file may be told to be broken in."""
 _SETTINGS: Final = (".conf", ".cnf", ".cfg", ".config", ".htaccess")
 
 Found = Iterable[Setting | Broken | Embedded]
@@ -28,6 +33,9 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
 def _scanned(document: Document) -> tuple[str, Found]:
     """Return the format, and what its scanner finds; each scanner is loaded when first needed."""
     kind, text = document.kind, document.text
+    dialect = dialect_of(document.path) if kind in _NAMED else ""
+    if dialect:
+        return dialect, _in_dialect(dialect, document)
     if kind in ("yaml", "env"):
         found: Found = _scanner(kind).scan(text)
         return kind, found
@@ -39,8 +47,25 @@ def _scanned(document: Document) -> tuple[str, Found]:
         return kind, found
     if kind in LOOSE:
         return _loose(document)
+    if kind == "ruby":
+        return kind, ()
     found = _scanner("ini").scan(text, document.name)
     return kind, found
+
+
+def _in_dialect(dialect: str, document: Document) -> Found:
+    text = document.text
+    if dialect == "ssh":
+        found: Found = _scanner("directive").scan_ssh(text)
+    elif dialect == "redis":
+        found = _scanner("directive").scan_redis(text)
+    elif dialect == "hcl":
+        found = _scanner("hcl").scan(text, document.index)
+    elif dialect == "xml" and document.kind != "xml":
+        found = ()
+    else:
+        found = _scanner(dialect).scan(text)
+    return found
 
 
 def _scanner(name: str) -> ModuleType:

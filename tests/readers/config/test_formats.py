@@ -198,7 +198,7 @@ def test_a_config_map_holds_files() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "path"),
-    [("text", "src/main.c"), ("xml", "pom.xml"), ("xml", "etc/app.conf"), ("text", "notes.log")],
+    [("text", "src/main.c"), ("xml", "page.xhtml"), ("xml", "etc/app.conf"), ("text", "notes.log")],
 )
 def test_what_is_no_settings_file_states_nothing(kind: str, path: str) -> None:
     assert rows(kind, "<a>\n <b>c = 1</b>\n</a>\n", path) == []
