@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-oracle lint bench precision host-precision honest signed-code fuzz shell-oracle shell-stress reader-speed clean
+.PHONY: demo test test-oracle lint bench precision host-precision honest signed-code fuzz shell-oracle sql-oracle sql-speed shell-stress reader-speed clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -57,6 +57,12 @@ fuzz: $(READY)
 
 shell-oracle: $(READY)
 	$(BIN)/python -m benchmarks.shell_oracle build/shell-oracle
+
+sql-oracle: $(READY)
+	$(BIN)/python -m benchmarks.sql_oracle build/sql-oracle
+
+sql-speed: $(READY)
+	$(BIN)/python -m benchmarks.sql_speed
 
 reader-speed: $(READY)
 	$(BIN)/python -m benchmarks.reader_speed

@@ -225,18 +225,24 @@ def _trigger(cursor: Cursor) -> Draft:
     return draft("create_trigger", whole, table=table, name=name)
 
 
-def select_into(tokens: list[Token]) -> str:
-    """Return the table that ``SELECT … INTO t FROM`` creates; empty where it creates none."""
+def select_into(tokens: list[Token]) -> tuple[str, str]:
+    """Return the table that ``SELECT … INTO t FROM`` creates, and ``temporary`` if it is.
+
+    Both are empty where it creates none. INTO behind INSERT, as in a WITH, names an existing one.
+    """
     depth = 0
     for number, token in enumerate(tokens):
         if token.kind == "mark" and token.text in "()":
             depth += 1 if token.text == "(" else -1
         elif depth == 0 and token.kind == "word" and token.text == "into":
+            if number and tokens[number - 1].text in ("insert", "merge"):
+                return "", ""
             cursor = Cursor(tokens, number + 1)
-            cursor.any_of(("temporary", "temp", "unlogged"))
+            temporary = cursor.any_of(("temporary", "temp", "unlogged")) in ("temporary", "temp")
             cursor.take("table")
             table = cursor.name()
             behind = flat(cursor.rest())
-            outside = table.startswith("@") or table in ("outfile", "dumpfile")
-            return "" if outside or "from" not in behind else table
-    return ""
+            if table.startswith("@") or table in ("outfile", "dumpfile") or "from" not in behind:
+                return "", ""
+            return table, flag("temporary", when=temporary or table.startswith("#"))
+    return "", ""

@@ -162,6 +162,8 @@ def referenced(tokens: list[Token]) -> tuple[str, ...]:
 def is_computed(*names: str) -> bool:
     """Say whether a name holds a placeholder, so that it is known only at run time."""
     return any(
-        name[:1] in ("$", ":", "?", "%", "&") or "${" in name or "{{" in name or "%" in name
+        name[:1] in ("$", ":", "?", "%", "&")
+        or any(mark in name for mark in ("${", "{{", "%"))
+        or (name[:1] == "@" != name[1:2] and "@" in name[2:])
         for name in names
     )

@@ -35,7 +35,7 @@ DOLLARS: Final[frozenset[Dialect]] = frozenset({"postgres", "generic"})
 """Dialects with dollar-quoted strings."""
 
 _HOLES: Final = (
-    r"\$\{[^{}\n]*+\}|\{\{[^{}\n]*+\}\}|%\([A-Za-z_]\w*+\)s|%[sIL](?!\w)|\$\([A-Za-z_]\w*+\)"
+    r"\$\{[^{}\n]*+\}|\{\{[^{}\n]*+\}\}|@[A-Za-z_]\w*+(?::\w++)?+@|%\([A-Za-z_]\w*+\)s|%[sIL](?!\w)|\$\([A-Za-z_]\w*+\)"
     r"|:'[A-Za-z_]\w*+'|:\"[A-Za-z_]\w*+\"|:[A-Za-z_]\w*+|\$\d++|&&?[A-Za-z_]\w*+\.?|\?"
 )
 _WORD: Final = r"[A-Za-z_\x80-\U0010ffff](?:[\w#\x80-\U0010ffff]|\$(?!\{))*+"

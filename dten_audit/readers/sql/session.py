@@ -34,8 +34,21 @@ def set_statement(cursor: Cursor, dialect: Dialect) -> list[Draft]:
     """Return the settings of a statement whose cursor stands behind ``SET``."""
     if cursor.peek() in _NO_SETTINGS or cursor.peek(1) in ("transaction", "characteristics"):
         return []
-    found = [_setting(Cursor(part), dialect) for part in parts(cursor.rest())]
+    found = [_setting(Cursor(part), dialect) for part in _assignments(cursor.rest(), dialect)]
     return [setting for setting in found if setting is not None]
+
+
+def _assignments(tokens: list[Token], dialect: Dialect) -> list[list[Token]]:
+    """MySQL sets several at once; what no ``=`` stands in goes on with a list of values."""
+    if dialect == "postgres":
+        return [tokens] if tokens else []
+    found: list[list[Token]] = []
+    for part in parts(tokens):
+        if found and not any(token.text in ("=", ":=") for token in part):
+            found[-1] += part
+        else:
+            found.append(part)
+    return found
 
 
 def _setting(cursor: Cursor, dialect: Dialect) -> Draft | None:

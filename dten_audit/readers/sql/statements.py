@@ -82,7 +82,8 @@ def _others(word: str, tokens: list[Token], dialect: Dialect, *, inside: bool) -
     if word in ("select", "perform", "values"):
         return _select(tokens, dialect, inside=inside)
     if word == "with":
-        return dml.with_queries(tokens) + session.functions(tokens)
+        found = dml.with_queries(tokens) + session.functions(tokens)
+        return found + _into(tokens, dialect, inside=inside)
     if word == "reset":
         return [draft("reset", tokens, name=cursor.name())]
     if word == "discard":
@@ -104,9 +105,14 @@ def _select(tokens: list[Token], dialect: Dialect, *, inside: bool) -> list[Draf
     routine = cursor.name()
     if routine and cursor.peek() == "(" and not found:
         found.append(draft("call", tokens, name=routine))
-    if (not inside or dialect == "tsql") and dialect not in ("mysql", "oracle"):
-        table = select_into(tokens)
-        if table:
-            temporary = "temporary" if table.startswith("#") else ""
-            found.append(draft("create_table", tokens, "as-select", temporary, table=table))
-    return found
+    return found + _into(tokens, dialect, inside=inside)
+
+
+def _into(tokens: list[Token], dialect: Dialect, *, inside: bool) -> list[Draft]:
+    """Return the table that a query creates; inside a body INTO fills a variable."""
+    if (inside and dialect != "tsql") or dialect in ("mysql", "oracle"):
+        return []
+    table, temporary = select_into(tokens)
+    if not table:
+        return []
+    return [draft("create_table", tokens, "as-select", temporary, table=table)]
