@@ -86,20 +86,18 @@ class Interpreter:
         """A runner opens a transaction around the file, unless a mark says otherwise."""
         state, way = self.state, file.runner.transaction
         wraps = way in ("file", "changeset") or (way == "several" and file.busy > 1)
-        changeset = 0
+        part: tuple[object, ...] = ()
         for statement in file.statements:
             self._enter(statement)
-            if statement.changeset != changeset:
-                changeset = statement.changeset
+            own = (statement.section, statement.changeset, statement.transaction)
+            if own != part:
+                part = own
                 if state.in_transaction and not state.explicit:
                     state.end(commit=True)
-            wanted = wraps and statement.transaction
-            if wanted and not state.in_transaction:
-                state.begin(None)
-            elif not statement.transaction and state.in_transaction and not state.explicit:
-                state.end(commit=True)
+                if wraps and statement.transaction and not state.in_transaction:
+                    state.begin(None)
             yield from self._statement(statement, file)
-        if state.in_transaction and not state.explicit:
+        if state.in_transaction and (not state.explicit or file.hint("runner")):
             state.end(commit=True)
 
     def _statements(self, file: SqlFile) -> Iterator[Stated]:
