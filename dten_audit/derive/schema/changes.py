@@ -12,7 +12,14 @@ from dten_audit.derive.schema.scans import scan_of
 from dten_audit.derive.schema.settings import TIMEOUTS, state_of
 from dten_audit.derive.schema.state import State
 from dten_audit.derive.schema.wording import statement_of, words_of
-from dten_audit.model.facts.sql import Action, SchemaChange, SqlStatement, TableFrom, TableSize
+from dten_audit.model.facts.sql import (
+    Action,
+    SchemaChange,
+    SqlStatement,
+    TableFrom,
+    TableLock,
+    TableSize,
+)
 from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.sql.draft import is_computed
@@ -80,7 +87,7 @@ class Judge:
             blocks=effect.blocks,
             concurrently="concurrently" in action.flags or "online" in action.flags,
             alters=action.verb not in _HARMLESS_TWICE,
-            other_locks=effect.others,
+            other_locks=(*effect.others, *_untied(action, state)),
             table_from=origin,
             table_created_here=origin != "site",
             table_size=self.size(table),
@@ -128,6 +135,14 @@ class Judge:
             validates=scan.checks,
             blocks=() if in_place else change.blocks,
         )
+
+
+def _untied(action: Action, state: State) -> list[TableLock]:
+    """PostgreSQL: with a foreign key its triggers on the other table go."""
+    if state.dialect != "postgres":
+        return []
+    found = state.tables.links(action, state.dialect)
+    return [TableLock(table, "ACCESS EXCLUSIVE") for table in found if table != action.table]
 
 
 def _has_hazard(change: SchemaChange) -> bool:

@@ -170,6 +170,7 @@ class Interpreter:
         self, action: Action, statement: SqlStatement, file: SqlFile
     ) -> Iterator[Stated]:
         state = self.state
+        statement = statement._replace(at=action.at, text=action.text)
         if action.verb == "begin":
             if state.in_transaction and state.explicit and state.dialect in _WARNS:
                 yield self._issue("nested", statement, file)
@@ -223,7 +224,8 @@ class Interpreter:
             return
         if _commits(action, state):
             if state.explicit and state.in_transaction:
-                yield self._issue("implicit-commit", statement, file)
+                own = statement._replace(at=action.at, text=action.text)
+                yield self._issue("implicit-commit", own, file)
             state.end(commit=True)
         for parent in parents(action, state, file):
             change = self._judge.change(parent, statement, state, file)
@@ -277,9 +279,14 @@ def _is_kept(change: SchemaChange, state: State) -> bool:
     return bool(stops and change.table_from == "site" and state.in_transaction)
 
 
+_TYING: Final = frozenset(("create_table", "add_constraint", "add_column", "attach_partition"))
+
+
 def learn(state: State, action: Action, file: SqlFile) -> None:
     """Take in what an action means for the tables that the package knows."""
     tables, dialect = state.tables, state.dialect
+    if action.verb in _TYING and action.references:
+        tables.linked(action, dialect)
     if action.verb == "create_table":
         tables.created(action, file.file.path, dialect)
     elif action.verb == "drop_table":
@@ -291,11 +298,16 @@ def learn(state: State, action: Action, file: SqlFile) -> None:
     elif action.verb in ("create_materialized_view", "create_view"):
         tables.created(action._replace(table=action.name), file.file.path, dialect)
     elif action.verb in ("add_column", "alter_type"):
-        tables.typed(action.table, action.column, action.value, dialect)
+        null = " not null" if "not-null" in action.flags else ""
+        tables.typed(action.table, action.column, action.value + null, dialect)
     elif action.verb == "add_constraint":
         tables.check_added(action, dialect)
     elif action.verb == "validate_constraint":
         tables.validated(action, dialect)
+    elif action.verb == "create_object" and action.value == "domain":
+        tables.domain_created(action.name, action.text)
+    elif action.verb == "add_domain_constraint":
+        tables.domain_checked(action.name)
     elif action.verb == "drop_index":
         tables.index_dropped(action.name, dialect)
     elif action.verb == "alter_options" and action.name == "replica":

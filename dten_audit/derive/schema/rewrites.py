@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final, cast
+from collections.abc import Mapping
+from typing import Final, NamedTuple, cast
 
 from dten_audit.model.facts.sql import Action, Dialect
 from dten_audit.model.unknown import Unknown
@@ -20,13 +21,33 @@ _SAME: Final = {
     "varchar2": "varchar", "nvarchar2": "nvarchar", "character": "char",
     "float8": "double precision",
 }  # fmt: skip
-_CASTS: Final = (("cidr", "inet"), ("varchar", "text"), ("char", "text"), ("text", "varchar"))
+_CASTS: Final = (("cidr", "inet"), ("varchar", "text"), ("text", "varchar"), ("xml", "text"))
 _FIXED: Final = frozenset(
     "bigint integer smallint uuid json jsonb date boolean bytea double precision real serial"
-    " bigserial timestamptz timestamp interval".split()
+    " bigserial timestamptz timestamp".split()
 ) | {"double precision"}
 _CONSTANT_DEFAULT_VERSION: Final = 11
+_ZONES_LIKE_UTC: Final = frozenset(("utc", "gmt", "etc/utc", "zulu", "universal", "+0", "0"))
+_ZONES_COMPARED: Final = 12
 TABLE_TYPES: Final = Unknown("site.tables")
+
+
+class Domain(NamedTuple):
+    """A domain that the package defines: the type below it, and whether values are checked."""
+
+    base: str
+    checked: bool
+
+
+class Around(NamedTuple):
+    """What else decides: the server's major version (0: not known), the zone, domains made here."""
+
+    version: int = 0
+    zone: str = ""
+    domains: Mapping[str, Domain] = {}
+
+
+NOTHING: Final = Around()
 
 
 @from_tables
@@ -46,11 +67,14 @@ def has_volatile(functions: tuple[str, ...]) -> bool | Unknown:
 AT_VENDOR: Final = Unknown("package.functions")
 
 
-def added_column(action: Action, dialect: Dialect, version: int) -> bool | Unknown:
+def added_column(
+    action: Action, dialect: Dialect, version: int, around: Around = NOTHING
+) -> bool | Unknown:
     """Say whether ADD COLUMN copies the table. ``version`` is the server's, 0 where not known."""
     flags = action.flags
     if dialect == "postgres":
-        return _added_postgres(action, version)
+        domain = around.domains.get(action.value)
+        return True if domain and domain.checked else _added_postgres(action, version)
     if dialect == "mysql":
         return bool(flags & {"identity", "stored", "algorithm-copy"})
     if dialect == "tsql":
@@ -84,15 +108,21 @@ def _shape(kind: str) -> tuple[str, str, str]:
     return _SAME.get(base, base) + (" unsigned" if found[4] else ""), found[2] or "", found[3] or ""
 
 
-def changed_type(action: Action, before: str, dialect: Dialect) -> bool | Unknown:
+def changed_type(
+    action: Action, before: str, dialect: Dialect, around: Around = NOTHING
+) -> bool | Unknown:
     """Say whether a change of type copies the table; ``before`` is the old type, if known."""
     if "using" in action.flags and dialect == "postgres":
         return _same_cast(action, before)
-    old, new = _shape(before) if before else ("", "", ""), _shape(action.value)
+    domain = around.domains.get(action.value)
+    if domain is not None and domain.checked:
+        return True
+    wanted = domain.base if domain is not None else action.value
+    old, new = _shape(before) if before else ("", "", ""), _shape(wanted)
     if before and old == new:
         return False
     if dialect == "postgres":
-        return _changed_postgres(old, new)
+        return _changed_postgres(old, new, around)
     if dialect == "oracle":
         return False
     if not before:
@@ -105,23 +135,43 @@ def _same_cast(action: Action, before: str) -> bool | Unknown:
     plain = re.search(r"(?i)\busing\s+\"?[\w]+\"?\s*::\s*([\w ()]+?)\s*$", action.text)
     if plain is not None and _shape(plain[1]) == _shape(action.value):
         old, new = _shape(before) if before else ("", "", ""), _shape(action.value)
-        return False if before and old == new else _changed_postgres(old, new)
+        return False if before and old == new else _changed_postgres(old, new, NOTHING)
     return True
 
 
-def _changed_postgres(old: tuple[str, str, str], new: tuple[str, str, str]) -> bool | Unknown:
+def _changed_postgres(
+    old: tuple[str, str, str], new: tuple[str, str, str], around: Around
+) -> bool | Unknown:
     base, size, scale = new
     if not old[0]:
         if base in ("text", "varchar") and not size:
             return False
+        if base in _TIMES:
+            return TABLE_TYPES
         return True if base in _FIXED else TABLE_TYPES
     if (old[0], base) in _CASTS and not size:
         return False
+    if old[0] == base and base in _LOOSENED and not size:
+        return False
     if old[0] == base == "numeric" and size and old[1]:
         return not (int(size) >= int(old[1]) and (scale or "0") == (old[2] or "0"))
-    if {old[0], base} == {"timestamp", "timestamptz"}:
-        return Unknown("site.databases")
+    if {old[0], base} == _TIMES and not size and not old[1]:
+        return _shifted(around)
     return not _grows(old, new, "postgres")
+
+
+_TIMES: Final = {"timestamp", "timestamptz"}
+_LOOSENED: Final = frozenset("numeric interval time timetz timestamp timestamptz varbit".split())
+"""Without a precision they hold all that they held with one (proven by the lock oracle)."""
+
+
+def _shifted(around: Around) -> bool | Unknown:
+    """The same bytes mean the same time in a session whose zone is UTC (release notes of 12)."""
+    if 0 < around.version < _ZONES_COMPARED:
+        return True
+    if not around.zone:
+        return Unknown("site.databases")
+    return around.zone.lower() not in _ZONES_LIKE_UTC
 
 
 _SHORT_LENGTH: Final = 255

@@ -18,9 +18,7 @@ _NOT_NULL: Final = "not null"
 
 
 class Scan(NamedTuple):
-    """``reads``: all rows are read under the lock; ``copies``: written anew; ``checks``: any of
-    them may end the statement.
-    """
+    """All rows are read under the lock; written anew; tried, so that any may end the statement."""
 
     reads: bool | Unknown
     copies: bool | Unknown
@@ -35,7 +33,7 @@ def scan_of(action: Action, effect: Effect, state: State, version: int) -> Scan:
     if action.verb == "alter_type":
         before = state.tables.type_of(action.table, action.column, dialect)
         around = around_of(state, version)
-        copies = TABLE_TYPES
+        copies: bool | Unknown = TABLE_TYPES
         if dialect != "generic":
             copies = changed_type(action, before, dialect, around)
         return Scan(copies, copies, _required(action, before, state))

@@ -16,6 +16,7 @@ UNDOES: Final[frozenset[Dialect]] = frozenset(("postgres", "generic"))
 """Dialects where ROLLBACK takes back a SET."""
 MAX_SAVEPOINTS: Final = 500
 _PATH: Final = "search_path"
+_TEXTS: Final = frozenset((_PATH, "timezone"))
 
 
 class Held(NamedTuple):
@@ -230,14 +231,14 @@ class State:
         text = action.value.lower().strip("'\" ")
         if name in _SWITCHES:
             self.autocommit = text == _SWITCHES[name] if text in _ONOFF else self.autocommit
-        if name not in TRACKED and name != _PATH:
+        if name not in TRACKED and name not in _TEXTS:
             return
         if text == "default":
             self.settings.reset(name, local=local)
         elif action.certainty == "computed":
             self.settings.put(name, Unknown("package.value"), local=local)
-        elif name == _PATH:
-            self.settings.put(name, action.value, local=local)
+        elif name in _TEXTS:
+            self.settings.put(name, action.value.strip("'\" "), local=local)
         else:
             value = effective(text, self.dialect, name)
             if value is not None:

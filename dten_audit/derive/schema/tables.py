@@ -11,6 +11,7 @@ from dten_audit.model.facts.sql import Action, Dialect, TableFrom
 _DEFAULT_SCHEMAS: Final = frozenset(("public", "dbo"))
 _EXACT: Final[frozenset[Dialect]] = frozenset(("postgres", "oracle", "generic"))
 _QUALIFIED: Final = 2
+_MOST_LINKS: Final = 50
 _DOMAIN: Final = re.compile(r"(?i)^create\s+domain\s+\S+\s+(?:as\s+)?(\w+(?:\s*\([\d\s,]*\))?)")
 _CHECKS: Final = re.compile(r"(?i)\bcheck\b|\bnot\s+null\b")
 
@@ -39,6 +40,7 @@ class Tables:
         self._renames = 0
         self._bounded: dict[str, bool] = {}
         self.domains: dict[str, Domain] = {}
+        self._links: dict[str, tuple[tuple[str, str], ...]] = {}
         self._cleared: dict[str, bool] = {}
         self._identified: dict[str, bool] = {}
         self.schema = ""
@@ -177,6 +179,27 @@ class Tables:
         self._put(self._bounded, table, value=True)
         column = self._checks.get((table, action.name), "*")
         self._put(self._proven, (table, column), value=True)
+
+    def linked(self, action: Action, dialect: Dialect) -> None:
+        """Remember the tables that a foreign key or partition ties a table to."""
+        child, parents = action.table, action.references
+        if action.verb == "attach_partition":
+            child, parents = action.name, (action.table,)
+        if parents:
+            table = self._table(child, dialect)
+            known = self._links.get(table, ())
+            name = action.name if action.verb == "add_constraint" else ""
+            self._put(self._links, table, (*known, *((name, p) for p in parents))[-_MOST_LINKS:])
+
+    def links(self, action: Action, dialect: Dialect) -> tuple[str, ...]:
+        """Return the tables that lose what ties them to the one that an action drops or frees."""
+        if action.verb not in ("drop_table", "drop_constraint"):
+            return ()
+        known = self._links.get(self._table(action.table, dialect), ())
+        whole = action.verb == "drop_table"
+        return tuple(
+            dict.fromkeys(parent for name, parent in known if whole or name == action.name)
+        )
 
     def domain_created(self, name: str, text: str) -> None:
         """Take in CREATE DOMAIN: the type below, and whether it checks its values."""

@@ -47,6 +47,7 @@ TABLE: Final[dict[str, tuple[str, str]]] = {
     "set_tablespace": (_AEL, _COPY),
     "set_access_method": (_AEL, _COPY),
     "move_index": ("ACCESS EXCLUSIVE on the index", _LONG),
+    "alter_index": ("SHARE UPDATE EXCLUSIVE on the index", ""),
     "cluster_on": (_SUE, ""),
     "enable_trigger": (_SRE, ""),
     "disable_trigger": (_SRE, ""),
@@ -72,6 +73,7 @@ TABLE: Final[dict[str, tuple[str, str]]] = {
     "create_policy": (_AEL, ""),
     "alter_policy": (_AEL, ""),
     "drop_policy": (_AEL, ""),
+    "validate_domain_constraint": ("SHARE", _LONG),
 }
 """Lock, and whether the table is read (``long``) or copied under it, where nothing else decides."""
 
@@ -79,7 +81,7 @@ TABLE: Final[dict[str, tuple[str, str]]] = {
 def postgres_effect(action: Action, server: Server) -> Effect | None:
     """Return what an action does on a server; None where it touches no table in use."""
     found = _effect(action, server)
-    return found._replace(others=_others(action)) if found is not None else None
+    return found._replace(others=_others(action, server)) if found is not None else None
 
 
 def _mode(mode: str, how: str = "") -> Effect:
@@ -138,8 +140,13 @@ def _constraint(action: Action, _server: Server) -> Effect:
     return _mode(_SRE if action.constraint == "foreign-key" else _AEL, how)
 
 
+def _domain(action: Action, _server: Server) -> Effect | None:
+    """Every table with a column of the domain is read."""
+    return None if "not-valid" in action.flags else _mode("SHARE", _LONG)
+
+
 def _storage(action: Action, _server: Server) -> Effect:
-    """Most parameters only guide autovacuum; a few change what runs beside (manual, ALTER TABLE)."""
+    """Most parameters only guide autovacuum; a few change what runs beside."""
     return _mode(_AEL if _STRONG_PARAMETER.search(action.text) else _SUE)
 
 
@@ -163,16 +170,19 @@ _FORMS: Final = {
     "add_constraint": _constraint,
     "set_storage_parameters": _storage,
     "lock_table": _lock,
+    "add_domain_constraint": _domain,
 }
 
 
-def _others(action: Action) -> tuple[TableLock, ...]:
+def _others(action: Action, server: Server) -> tuple[TableLock, ...]:
     """Return the locks on other tables that the statement names."""
     verb, own = action.verb, action.table
     if verb in ("add_constraint", "add_column"):
         return tuple(TableLock(parent, _SRE) for parent in action.references if parent != own)
+    if verb == "detach_partition" and server.before(14):
+        return tuple(TableLock(part, _SUE) for part in action.references)
     if verb in ("attach_partition", "detach_partition"):
         return tuple(TableLock(part, _AEL) for part in action.references)
-    if verb == "inherit" and "no-inherit" not in action.flags:
+    if verb == "inherit" and not action.text.lower().startswith("no "):
         return tuple(TableLock(parent, _SUE) for parent in action.references)
     return ()
