@@ -116,12 +116,12 @@ DERIVERS: tuple[Deriver, ...] = (
     Deriver(
         "config settings",
         ("command", "sql_statement", "unit_file"),
-        ("config_key",),
+        ("config_key", "config_include"),
         "dten_audit.derive.config.settings:derive",
     ),
     Deriver(
         "config changes",
-        ("config_key", "unreadable"),
+        ("config_key", "config_include", "unreadable"),
         ("config_change", "unreadable_config"),
         "dten_audit.derive.config.changes:derive",
     ),

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from dten_audit.documents.kinds import kind_of
 from dten_audit.links.package import DocumentInfo, Package
-from dten_audit.model.facts.config import ConfigKey, Role
+from dten_audit.model.facts.config import ConfigInclude, ConfigKey, Role
 from dten_audit.model.finding import Side
 from dten_audit.model.location import Location
 from dten_audit.readers.config.config import KINDS, LOOSE
@@ -17,6 +17,7 @@ from dten_audit.site.matrix import USES
 from dten_audit.site.matrix_files import SAMPLE_ENDS
 from dten_audit.site.site import Site
 
+_CHAIN: Final = 5
 _SAMPLE_FOLDERS: Final = frozenset(
     "doc docs documentation example examples sample samples test tests testdata fixtures"
     " demo".split()
@@ -26,10 +27,11 @@ _SAMPLE_FOLDERS: Final = frozenset(
 class ConfigFile(NamedTuple):
     """A file (or a text that lands in one) and its keys.
 
-    ``paths`` are its path in the container and wherever it is installed to. ``partial`` says that
-    a script writes it, or a part of it: a section may stand where nobody sees it. ``component`` is
-    the product that reads a live file of the site, where the site says so. ``use`` is the format of
-    its keys where these are no lines of a file of the product's own (``matrix.USES``).
+    ``paths`` are its path in the container, wherever it is installed to, and those of the files
+    that include it. ``partial`` says that a script writes it, or a part of it: a section may stand
+    where nobody sees it. ``component`` is the product that reads a live file of the site, where the
+    site says so. ``use`` is the format of its keys where these are no lines of a file of the
+    product's own (``matrix.USES``).
     """
 
     address: str
@@ -68,6 +70,16 @@ def site_files(site: Site) -> list[ConfigFile]:
     ]  # fmt: skip
 
 
+def _including(package: Package) -> dict[str, set[str]]:
+    """Return the paths of the files that have each file read, by its id, chains followed."""
+    above: dict[str, set[str]] = defaultdict(set)
+    facts = package.of(ConfigInclude)
+    for _ in range(_CHAIN if facts else 0):
+        for fact in facts:
+            above[fact.file] |= {fact.path, *above.get(fact.at.path, ())}
+    return above
+
+
 def _is_settings(document: DocumentInfo) -> bool:
     """Say whether a document is a settings file, and no program that writes one."""
     return document.kind in (*KINDS, *LOOSE) or dialect_of(document.path) != ""
@@ -86,13 +98,15 @@ def config_files(package: Package) -> list[ConfigFile]:
     grouped: dict[tuple[str, str, str], list[ConfigKey]] = defaultdict(list)
     for key in package.of(ConfigKey):
         grouped[key.at.path, key.path, key.format if key.format in USES else ""].append(key)
+    including = _including(package)
     files = []
     role: Role
     for (address, path, use), keys in grouped.items():
         host = package.documents.get(address)
         partial = use == "cli" or not (host is None or _is_settings(host))
         lands = [] if partial else targets.get(address, [])
-        paths = tuple(dict.fromkeys((path, *(landing.path for landing in lands))))
+        above = including.get(address, ())
+        paths = tuple(dict.fromkeys((path, *(landing.path for landing in lands), *above)))
         written = host is not None and partial and _is_sample(host.path)
         role = "example" if written else role_of(path, lands)
         files.append(ConfigFile(address, path, paths, role, partial, tuple(keys), use=use))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dten_audit.derive.arguments import elsewhere
 from dten_audit.derive.config.editors import EDITORS, Change
 from dten_audit.derive.config.flags import Spoken, flags
+from dten_audit.derive.config.includes import includes
 from dten_audit.derive.config.sed_edits import sed
 from dten_audit.derive.config.variables import variables
 from dten_audit.documents.kinds import kind_of
@@ -27,10 +28,11 @@ from dten_audit.site.estate import Estate
 
 
 def derive(package: Package, estate: Estate) -> Iterable[Fact]:
-    """Return the keys that the package's commands, units and SQL statements set.
+    """Return the keys that included files and the package's commands, units and SQL set.
 
     A command that several scripts reach sets its key once.
     """
+    yield from includes(package)
     seen: set[ConfigKey] = set()
     for key in _stated(package, Spoken(estate)):
         if key not in seen:

@@ -52,6 +52,23 @@ class ConfigKey(NamedTuple):
         return f"{self.at.member} {self.path} [{self.section}] {self.key}"
 
 
+class ConfigInclude(NamedTuple):
+    """A configuration file has its program read another one of the package.
+
+    ``path`` is the file that includes, ``file`` the id of the included one, ``included`` its path.
+    """
+
+    at: Location
+    path: str
+    file: str
+    included: str
+    certainty: Certainty = "exact"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.at.member} includes {self.included}"
+
+
 class ConfigChange(NamedTuple):
     """What a config matrix says of a key that is set (or, for a default, is not set).
 
