@@ -10,6 +10,7 @@ from dten_audit.model.facts.base import Fact
 from dten_audit.readers.base import Reader
 
 _READERS: Final = {
+    "csharp": ("efcore",),
     "xml": ("liquibase",),
     "yaml": ("liquibase",),
     "json": ("liquibase",),
@@ -17,6 +18,7 @@ _READERS: Final = {
     "typescript": ("javascript",),
     "python": ("alembic", "django"),
     "ruby": ("rails",),
+    "php": ("laravel",),
 }
 _MODULE: Final = "dten_audit.readers.migrations."
 _LARGEST: Final = 4 << 20

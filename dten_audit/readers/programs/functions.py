@@ -16,6 +16,8 @@ from dten_audit.readers.programs.lexing import Lexer
 _WORD: Final = re.compile(r"[A-Za-z_]\w*+[!?]?")
 _PARAMETER: Final = re.compile(r"[$*&]*+(?:\w++[ \t]++)*?(\w++)[ \t]*+(?::[^,=]*+)?(?:=[^,]*+)?\Z")
 _BRACE: Final = re.compile(r"[{}]")
+_RETURNS: Final = re.compile(r"\s*+(?::[ \t]*+[\w\\?|& \t]{1,200}+\s*+)?(?![^{])")
+"""Between a header and its body: nothing, or the type that a function of PHP returns."""
 MAX_PLACES: Final = 12
 _MAX_FUNCTIONS: Final = 20_000
 
@@ -175,7 +177,7 @@ def _braced(code: str, language: Language) -> list[Function]:
         opener = code.find("{", match.end(), match.end() + 1)
         if opener < 0:
             opener = code.find("{", match.end())
-            if opener < 0 or code[match.end() : opener].strip():
+            if opener < 0 or not _RETURNS.match(code, match.end(), opener):
                 continue
         found.append(
             _function(match, closing.get(opener, len(code)), language)._replace(body=opener)
