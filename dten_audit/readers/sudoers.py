@@ -16,6 +16,7 @@ from dten_audit.model.facts.privilege import (
     SudoersInclude,
     SudoersRule,
 )
+from dten_audit.readers.cron.crontab import carriage_returns
 
 _ALIASES: Final = ("User_Alias", "Runas_Alias", "Host_Alias", "Cmnd_Alias", "Cmd_Alias")
 _TAGS: Final = frozenset((
@@ -26,6 +27,9 @@ _OPTIONS: Final = (
     "ROLE", "TYPE", "PRIVS", "LIMITPRIVS", "APPARMOR_PROFILE", "NOTBEFORE", "NOTAFTER", "TIMEOUT",
     "CWD", "CHROOT",
 )  # fmt: skip
+_CARRIAGE_RETURN: Final = (
+    "behind the command stands a carriage return, which sudo 1.9 takes for a syntax error"
+)
 _MAX_EXPANDED: Final = 2000
 MAX_NAMES: Final = 20_000
 """So many names of users, hosts and commands are read of one file, aliases expanded."""
@@ -94,6 +98,7 @@ def read(document: Document) -> Iterator[Stated]:
 
 def _lines(document: Document, aliases: _Aliases) -> Iterator[Stated]:
     lines = list(_logical_lines(document.text))
+    returns = carriage_returns(document.data)
     rest: list[_Line] = []
     for line in lines:
         word, _, text = line.text.partition(" ")
@@ -118,6 +123,13 @@ def _lines(document: Document, aliases: _Aliases) -> Iterator[Stated]:
         if not rules:
             yield Unreadable(document.location(line.number), "sudoers", "not a sudoers line")
         yield from rules
+        if rules and line.end in returns and _ends_in_a_path(line, rules[-1]):
+            yield Unreadable(document.location(line.end), "sudoers", _CARRIAGE_RETURN)
+
+
+def _ends_in_a_path(line: _Line, rule: SudoersRule) -> bool:
+    command = rule.commands[-1].command
+    return command.startswith("/") and line.text.endswith(command)
 
 
 def _logical_lines(text: str) -> Iterator[_Line]:

@@ -95,7 +95,7 @@ def comments(files: Files) -> Changed | None:
 _CARRIAGE: Final = frozenset(
     "shell python ruby perl yaml json toml ini properties powershell batch javascript typescript"
     " java kotlin groovy go csharp sql dockerfile puppet chef salt xml registry systemd-unit"
-    " makefile php".split()
+    " makefile php sudoers".split()
 )
 """Languages whose line ends may be those of Windows, or whose files come out so of a checkout."""
 
@@ -106,6 +106,17 @@ def carriage_returns(files: Files) -> Changed | None:
         files,
         lambda _path, language, text: (
             text.replace("\n", "\r\n") if language in _CARRIAGE and "\r" not in text else None
+        ),
+    )
+
+
+def carriage_returns_in_tables(files: Files) -> Changed | None:
+    """Line ends of Windows in tables of cron, which makes them part of the command."""
+    tables = ("cron", "crontab", "anacrontab")
+    return _each(
+        files,
+        lambda _path, language, text: (
+            text.replace("\n", "\r\n") if language in tables and "\r" not in text else None
         ),
     )
 
@@ -304,6 +315,7 @@ def swapped_case(files: Files) -> Changed | None:
 CHANGES: Final[dict[str, Change]] = {
     "comments": comments,
     "carriage returns": carriage_returns,
+    "carriage returns in tables": carriage_returns_in_tables,
     "su''do": _respelt(lambda word: f"{word[:2]}''{word[2:]}"),
     '"sudo"': _respelt(lambda word: f'"{word}"'),
     "\\sudo": _respelt(lambda word: f"\\{word}"),

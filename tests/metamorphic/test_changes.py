@@ -61,8 +61,16 @@ def placed(found: frozenset[Told], shift: Mapping[str, int], moved: int) -> froz
     )
 
 
+SAYS_MORE: Final = {"carriage returns in tables": "CRON109"}
+"""The rule that speaks of a change itself, where that has a meaning of its own."""
+
+
 def check_change(name: str, case: Case, changed: Changed) -> None:
-    was, now = before(case.name), audited(case, changed.files)
+    own = SAYS_MORE.get(name, "")
+    was, now = (
+        tuple(finding for finding in found if finding.rule != own)
+        for found in (before(case.name), audited(case, changed.files))
+    )
     expected = placed(told(was), changed.shift, 1)
     assert placed(told(now), changed.shift, 0) == expected, (name, case.name)
     computed = name == "renamed variables"

@@ -140,6 +140,24 @@ def test_what_is_no_sudoers_line_is_said(text: str) -> None:
     assert [type(fact) for fact in found] == [Unreadable]
 
 
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("dten ALL=(root) NOPASSWD: /bin/ls\r\n", True),
+        ("dten ALL=(root) NOPASSWD: ALL, \\\r\n  /bin/ls -l\r\n", True),
+        ("dten ALL=(root) NOPASSWD: /bin/ls, ALL\r\n", False),
+        ("Cmnd_Alias LIST = /bin/ls\ndten ALL = LIST\r\n", False),
+        ("Defaults !requiretty\r\n", False),
+        ("dten ALL=(root) NOPASSWD: /bin/ls\n", False),
+    ],
+)
+def test_a_carriage_return_behind_a_path(text: str, refused: bool) -> None:
+    """As ``visudo -c`` of sudo 1.9.13p3 says."""
+    found = facts(text)
+    assert any(isinstance(fact, (SudoersRule, SudoersDefault)) for fact in found)
+    assert any(isinstance(fact, Unreadable) for fact in found) == refused
+
+
 def test_places() -> None:
     rule = rules("# a\n\ndten ALL=NOPASSWD: \\\n/bin/a\n")[0]
     assert (rule.at.line, rule.at.end_line) == (3, 4)
