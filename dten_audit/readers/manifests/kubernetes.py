@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from dten_audit.documents.document import Embedded
 from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.config import ConfigKey
 from dten_audit.model.facts.containers import ContainerSetting, Right
 from dten_audit.readers.config.yaml_nodes import Node
 from dten_audit.readers.manifests.contained import Container
@@ -42,24 +43,55 @@ class Workload(NamedTuple):
     pod: Node | None
 
 
+def objects(manifest: Manifest) -> Iterator[Node]:
+    """Yield the objects of a manifest, those in lists too."""
+    for root in manifest.roots:
+        yield from _objects(manifest, root, 0)
+
+
+def _objects(manifest: Manifest, node: Node, depth: int) -> Iterator[Node]:
+    own = fields(node)
+    if manifest.text(own.get("kind")) == "List" and depth < _MAX_LISTS:
+        for item in own["items"].items if "items" in own else ():
+            yield from _objects(manifest, item, depth + 1)
+    elif "kind" in own and "apiVersion" in own:
+        yield node
+
+
+def name_of(manifest: Manifest, node: Node) -> str:
+    """Return the name of an object, as it is written."""
+    return manifest.shown(fields(fields(node).get("metadata")).get("name"))
+
+
 def workloads(manifest: Manifest) -> Iterator[Workload]:
     """Yield the workloads of a manifest, those in lists too."""
-    for root in manifest.roots:
-        yield from _workloads(manifest, root, 0)
+    for node in objects(manifest):
+        kind = manifest.text(fields(node).get("kind"))
+        if kind in _POD_SPECS:
+            pod: Node | None = node
+            for key in _POD_SPECS[kind]:
+                pod = fields(pod).get(key)
+            yield Workload(kind, name_of(manifest, node), node, pod)
 
 
-def _workloads(manifest: Manifest, node: Node, depth: int) -> Iterator[Workload]:
-    own = fields(node)
-    kind = manifest.text(own.get("kind"))
-    if kind == "List" and depth < _MAX_LISTS:
-        for item in own["items"].items if "items" in own else ():
-            yield from _workloads(manifest, item, depth + 1)
-    elif kind in _POD_SPECS and "apiVersion" in own:
-        name = manifest.shown(fields(own.get("metadata")).get("name"))
-        pod: Node | None = node
-        for key in _POD_SPECS[kind]:
-            pod = fields(pod).get(key)
-        yield Workload(kind, name, node, pod)
+def read_versions(manifest: Manifest) -> Iterator[ConfigKey]:
+    """State the version and kind of each object, as a key that a cluster knows or not.
+
+    A config matrix speaks of them as ``extensions/v1beta1/Ingress``.
+    """
+    document = manifest.document
+    for node in objects(manifest):
+        own = fields(node)
+        version, kind = (manifest.text(own.get(key)) for key in ("apiVersion", "kind"))
+        if version and kind:
+            yield ConfigKey(
+                document.location(own["apiVersion"].line),
+                "kubernetes",
+                document.path,
+                "",
+                f"{version}/{kind}",
+                name_of(manifest, node),
+            )
 
 
 def read(manifest: Manifest) -> Iterator[Fact | Embedded]:

@@ -92,6 +92,8 @@ SHAPES: Final[tuple[Shape, ...]] = (
     Shape("kubernetes", f"{_HERE}.kubernetes:read", holds=(b"apiVersion", b"kind", b"ontainers"),
           pattern=rb"\bkind\"?:[ \t]*[\"']?"
                   rb"(?:Pod|Deployment|StatefulSet|DaemonSet|Replica|Job|CronJob|List)"),
+    Shape("kubernetes-versions", f"{_HERE}.kubernetes:read_versions", holds=(b"kind",),
+          any_of=(rb"apiVersion[\"']?[ \t]*:[ \t]*[\"']?[\w./-]*v[0-9]+(?:alpha|beta)[0-9]",)),
     Shape("cron-job", f"{_CRON}.kubernetes:read", holds=(b"schedule", b"Cron"),
           pattern=rb"\bCron(?:Job|Workflow)\b"),
     Shape("github-schedule", f"{_CRON}.ci_schedules:read_github",
