@@ -28,7 +28,7 @@ AT: Final = "2026-11-21T03:00:00Z"
 BESIDE: Final = ("trust", "advisories")
 """Members below ``@trust/`` and ``@advisories/`` are the user's, not the package's."""
 PACKAGE: Final = "@package"
-THOROUGH: Final = ("CRON", "UNIT", "PRIV")
+THOROUGH: Final = ("CRON", "UNIT", "PRIV", "DDL")
 """Families whose rules have at least ``FEWEST`` bad and ``FEWEST`` good examples; others two."""
 FEWEST: Final = 3
 Example = Mapping[str, object]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from dten_audit.derive.schema.book import SqlFile, bare
+from dten_audit.derive.schema.book import Rank, SqlFile, bare
 from dten_audit.derive.schema.checks import is_restored, switched_off
 from dten_audit.derive.schema.state import State
 from dten_audit.model.facts.sql import Action, Dialect, SchemaChange, SqlStatement
 
+NEVER: Final[Rank] = (-1, -1)
 _ASSERTABLE: Final[dict[Dialect, frozenset[str]]] = {
     "mysql": frozenset(
         "add_column drop_column alter_type rename_column set_default drop_default set_not_null"
@@ -29,14 +30,15 @@ def with_surroundings(
 ) -> SchemaChange:
     """Add what stands before and after it."""
     order, dialect = statement.order, state.dialect
+    rank = (order, action.part)
     off = switched_off(action, dialect)
-    rebuilt = action.verb == "drop_table" and _is_rebuilt(action, order, state, file)
+    rebuilt = action.verb == "drop_table" and _is_rebuilt(action, rank, state, file)
     cleared = action.verb == "create_index" and state.tables.is_cleared(action.name, dialect)
-    again = file.created.get(_object(action), -1)
-    swapped = action.verb == "drop_constraint" and again == order
-    later = action.verb == "add_constraint" and _is_checked(action, order, file)
+    again = file.created.get(_object(action), NEVER)
+    swapped = action.verb == "drop_constraint" and again == rank
+    later = action.verb == "add_constraint" and _is_checked(action, rank, file)
     return change._replace(
-        recreated=rebuilt or swapped or again > order,
+        recreated=rebuilt or swapped or again > rank,
         rebuilt=rebuilt,
         cleared=cleared,
         restored=bool(off) and is_restored(off, action, order, file.restored),
@@ -47,11 +49,11 @@ def with_surroundings(
     )
 
 
-def _is_rebuilt(action: Action, order: int, state: State, file: SqlFile) -> bool:
+def _is_rebuilt(action: Action, rank: Rank, state: State, file: SqlFile) -> bool:
     """Say whether a copy with the rows takes, or has taken, the place of a dropped table."""
     if state.tables.is_replaced(action.table, state.dialect):
         return True
-    return file.renamed_to.get(bare(action.table), -1) > order
+    return file.renamed_to.get(bare(action.table), NEVER) > rank
 
 
 def _object(action: Action) -> str:
@@ -62,9 +64,9 @@ def _object(action: Action) -> str:
     return bare(action.table if action.verb in whole else action.name)
 
 
-def _is_checked(action: Action, order: int, file: SqlFile) -> bool:
+def _is_checked(action: Action, rank: Rank, file: SqlFile) -> bool:
     names = (bare(action.name), f"{bare(action.table)} all")
-    return any(file.checked.get(name, -1) > order for name in names)
+    return any(file.checked.get(name, NEVER) > rank for name in names)
 
 
 def _online(action: Action, dialect: Dialect) -> Literal["", "asserted", "unasserted"]:

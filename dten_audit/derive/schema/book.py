@@ -20,6 +20,10 @@ _CREATES = frozenset(
 _SPOKEN = frozenset(("documentation", "example"))
 
 
+Rank = tuple[int, int]
+"""Where an action stands in its file: the rank of its statement, and its part of a batch."""
+
+
 class SqlFile(NamedTuple):
     """A document of SQL with all that its statements need to know of it.
 
@@ -36,10 +40,10 @@ class SqlFile(NamedTuple):
     role: Role
     runner: Runner
     unit: str
-    created: dict[str, int]
-    renamed_to: dict[str, int]
-    checked: dict[str, int]
-    restored: dict[str, int]
+    created: dict[str, Rank]
+    renamed_to: dict[str, Rank]
+    checked: dict[str, Rank]
+    restored: dict[str, Rank]
     busy: int
 
     def hint(self, name: str) -> str:
@@ -129,21 +133,21 @@ class Book:
 
 def _named(
     statements: list[SqlStatement],
-) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+) -> tuple[dict[str, Rank], dict[str, Rank], dict[str, Rank]]:
     """Return the ranks of the last statements that create, rename to, and check each name."""
-    created: dict[str, int] = {}
-    renamed: dict[str, int] = {}
-    checked: dict[str, int] = {}
+    created: dict[str, Rank] = {}
+    renamed: dict[str, Rank] = {}
+    checked: dict[str, Rank] = {}
     for statement in statements:
         for action in statement.actions:
             if action.verb == "validate_constraint":
                 every = action.name.lower() == "all"
                 name = f"{bare(action.table)} all" if every else bare(action.name)
-                checked[name] = statement.order
+                checked[name] = (statement.order, action.part)
             if action.verb == "rename_table":
-                renamed[bare(action.value)] = statement.order
+                renamed[bare(action.value)] = (statement.order, action.part)
             if action.verb in _CREATES:
-                created[_created(action)] = statement.order
+                created[_created(action)] = (statement.order, action.part)
     return created, renamed, checked
 
 

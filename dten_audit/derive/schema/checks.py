@@ -37,19 +37,20 @@ def _switched_on(action: Action) -> str:
     return ""
 
 
-def restored_in(statements: Iterable[SqlStatement]) -> dict[str, int]:
+def restored_in(statements: Iterable[SqlStatement]) -> dict[str, tuple[int, int]]:
     """Return the rank of the last statement of a file that switches each thing on again."""
-    found: dict[str, int] = {}
+    found: dict[str, tuple[int, int]] = {}
     for statement in statements:
         for action in statement.actions:
             key = _switched_on(action)
             if key and not switched_off(action, statement.dialect):
-                found[key] = statement.order
+                found[key] = (statement.order, action.part)
     return found
 
 
-def is_restored(key: str, action: Action, order: int, restored: dict[str, int]) -> bool:
+def is_restored(key: str, action: Action, order: int, restored: dict[str, tuple[int, int]]) -> bool:
     """Say whether the same file, or the end of the transaction, switches it on again."""
     local = action.verb == "set" and "local" in action.flags
-    last = max(restored.get(key, -1), restored.get("*", -1) if action.verb == "set" else -1)
-    return local or last > order
+    names = (key, "*") if action.verb == "set" else (key,)
+    rank = (order, action.part)
+    return local or any(restored[name] > rank for name in names if name in restored)

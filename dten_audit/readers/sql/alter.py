@@ -86,8 +86,8 @@ def _clause(clause: list[Token], table: str, previous: str, dialect: Dialect) ->
 
 _HANDLED: Final = ("add", "drop", "alter", "modify", "change", "rename")
 _OTHERS: Final = frozenset(
-    "validate attach detach remove partition move convert cluster rebuild switch truncate exchange coalesce"
-    " reorganize repair optimize analyze check nocheck owner not algorithm lock using".split()
+    "validate attach detach remove partition move convert cluster rebuild switch truncate exchange"
+    " coalesce reorganize repair optimize analyze check nocheck owner not algorithm lock using".split()
 )
 _KNOWN: Final = TABLE_OPTIONS | _OTHERS | CONSTRAINTS | frozenset((*_HANDLED, "online", "offline"))
 
