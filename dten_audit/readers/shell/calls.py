@@ -10,6 +10,7 @@ from dten_audit.readers.shell.meanings import MAX_CALLS, Meanings
 from dten_audit.readers.shell.nodes import (
     COMPOUND,
     Body,
+    Function,
     Node,
     Simple,
     Substitution,
@@ -17,7 +18,7 @@ from dten_audit.readers.shell.nodes import (
 from dten_audit.readers.shell.record import placed
 from dten_audit.readers.shell.state import Frame, Procedure, State
 from dten_audit.readers.shell.syntax import Parser
-from dten_audit.readers.shell.values import Field, Source, outermost, plain
+from dten_audit.readers.shell.values import Field, Source, Value, outermost, plain
 from dten_audit.readers.shell.wrappers import Peeled
 
 MAX_NESTED: Final = 8
@@ -25,6 +26,8 @@ MAX_NESTED: Final = 8
 _TEXT_ALLOWANCE: Final = 8
 _TEXT_FLOOR: Final = 200_000
 _MOST_TEXT: Final = 2_000_000
+_MOST_PRINTED: Final = 1_000
+_Values = dict[str, Value | None]
 
 
 class Calls(Meanings):
@@ -35,22 +38,28 @@ class Calls(Meanings):
         self.nested = 0
         self.text_left = min(_TEXT_ALLOWANCE * len(document.text) + _TEXT_FLOOR, _MOST_TEXT)
         self._parsed: dict[str, Body] = {}
+        self._walked: dict[int, tuple[Ending, _Values]] = {}
+        self._printed: dict[
+            tuple[int, tuple[Field, ...], str], tuple[_Values, list[Field | None]]
+        ] = {}
 
     def call(self, procedures: tuple[Procedure, ...], run: Run) -> Ending:
         """Walk through a function with its parameters bound."""
         name = run.argv[0].text
         if any(frame.name == name for frame in self.chain):
             return Ending.NEXT
+        said = self._says(procedures, run)
+        if said is not None:
+            return said
         size = sum(p.definition.size for p in procedures if id(p.definition) in self.visited)
         if len(self.chain) >= MAX_CALLS or not self.charge(size):
             self.gap(run.offset, "more calls of functions than are followed")
-            return Ending.NEXT
-        if self._says(procedures, run):
             return Ending.NEXT
         self.push(name, run)
         if run.streams.stdin is not None and not run.streams.stdin.frame:
             run.streams.stdin.frame = self.serial
         saved, source = (self.context, self.guards, self.lasting), self.source
+        before = len(self.context.capture or ())
         self.lasting = ()
         self.context = self.context._replace(
             stdin=run.streams.stdin,
@@ -71,25 +80,63 @@ class Calls(Meanings):
         self.context, self.guards, lasting = saved
         gained, self.lasting = self.lasting, lasting
         self.gain(gained, lasting=True)
-        return Ending.EXIT if ending is Ending.EXIT and len(procedures) == 1 else Ending.NEXT
+        ending = Ending.EXIT if ending is Ending.EXIT and len(procedures) == 1 else Ending.NEXT
+        self._note_walk(procedures[0], run, ending, before)
+        return ending
 
-    def _says(self, procedures: tuple[Procedure, ...], run: Run) -> bool:
-        """State a further call of a function that only prints as what it comes to, one ``echo``."""
+    def _note_walk(self, procedure: Procedure, run: Run, ending: Ending, before: int) -> None:
+        """Note how a call ended, what it printed, and the variables that the function deals with.
+
+        ``before`` is how much had been printed until then.
+        """
+        message = self.messages.message(procedure)
+        if message is None:
+            return
+        key, get = id(procedure.definition), self.state.variables.get
+        self._walked[key] = ending, {name: get(name) for name in message.sets}
+        capture = self.context.capture
+        if capture is not None and run.streams.captured and len(self._printed) < _MOST_PRINTED:
+            read = {name: get(name) for name in message.reads}
+            arguments = (key, tuple(run.argv[1:]), self.state.folder)
+            self._printed[arguments] = read, capture[before:]
+
+    def _says(self, procedures: tuple[Procedure, ...], run: Run) -> Ending | None:
+        """State a further call of a function that only prints as what it comes to, one ``echo``.
+
+        None where the call may come to something else.
+        """
         definition, source = procedures[0]
-        if len(procedures) > 1 or id(definition) not in self.visited:
+        walked = self._walked.get(id(definition))
+        if walked is None or len(procedures) > 1:
+            return None
+        if run.environment or run.streams.target is not None or run.streams.stdin is not None:
+            return None
+        ending, values = walked
+        if not self._holds(values) or self.messages.message(procedures[0]) is None:
+            return None
+        if run.streams.captured and not self._printed_again(definition, run):
+            return None
+        if len(run.argv) > 1:
+            self.push(definition.name, run)
+            previous = self.source
+            self.switch_source(source)
+            arguments = list(self.state.arguments or ())
+            self.state_command(Run([plain("echo"), *arguments], definition.offset, run.streams))
+            self.switch_source(previous)
+            self.pop()
+        return ending
+
+    def _printed_again(self, definition: Function, run: Run) -> bool:
+        """Print what the same call has printed before; False where that may differ."""
+        known = self._printed.get((id(definition), tuple(run.argv[1:]), self.state.folder))
+        if known is None or self.context.capture is None or not self._holds(known[0]):
             return False
-        if run.streams.captured or run.streams.target is not None or run.streams.stdin is not None:
-            return False
-        if not self.is_message(definition):
-            return False
-        self.push(definition.name, run)
-        previous = self.source
-        self.switch_source(source)
-        arguments = list(self.state.arguments or ())
-        self.state_command(Run([plain("echo"), *arguments], definition.offset, run.streams))
-        self.switch_source(previous)
-        self.pop()
+        self.context.capture.extend(known[1])
         return True
+
+    def _holds(self, values: _Values) -> bool:
+        get = self.state.variables.get
+        return all(get(name) == value for name, value in values.items())
 
     def uncalled(self) -> None:
         """Walk once through functions that nothing has called, their parameters unknown."""

@@ -281,4 +281,5 @@ class CompoundSyntax(SimpleSyntax):
             self.problem(start, "function without body")
             body = Simple((), (), (), (), self.base + start)
         self.shared.functions.add(name)
-        return Function(name, body, self.shared.commands - before, self.base + start)
+        size = self.shared.commands - before
+        return Function(name, body, size, self.base + start, self.base + self.pos)

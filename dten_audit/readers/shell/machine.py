@@ -296,6 +296,8 @@ class Machine(Lists):
     def _function(self, node: Function) -> Ending:
         procedure = Procedure(node, self.source)
         known = self.state.functions.get(node.name, ())
+        if known:
+            self.messages.forget()
         if self.branches and known and len(known) < _MAX_DEFINITIONS:
             self.state.functions[node.name] = (*known, procedure)
         else:

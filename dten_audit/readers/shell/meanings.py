@@ -1,26 +1,21 @@
-"""What shell functions mean: the test they stand for, whether they only print, how they end."""
+"""What shell functions mean: the test they stand for, whether they do harm, how they end."""
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from dten_audit.documents.document import Document
 from dten_audit.readers.shell.conditions import Tested
 from dten_audit.readers.shell.context import Ending, Run, Streams
+from dten_audit.readers.shell.messages import Messages
 from dten_audit.readers.shell.nodes import (
     AndOr,
-    Arithmetic,
     Body,
-    Function,
     Group,
     If,
     Node,
-    Parameter,
-    Part,
     Redirect,
     Simple,
-    Substitution,
 )
 from dten_audit.readers.shell.state import Procedure
 from dten_audit.readers.shell.tables import message_names, stop_names
@@ -29,8 +24,6 @@ from dten_audit.readers.shell.walk import Walk
 
 MAX_CALLS: Final = 12
 """How deep functions may call each other."""
-_PRINTING: Final = frozenset(("echo", "printf", "true", ":", "local", "shift"))
-_LOG: Final = re.compile(r"(?i)log(?:file|_file|s|/[^/]*)?[}\"']*$|\.log\b")
 _LEAVING: Final = frozenset(("exit", "return"))
 _LOOK_DEPTH: Final = 4
 
@@ -42,7 +35,10 @@ class Meanings(Walk):
         super().__init__(document, commands)
         self._exiting: dict[int, bool] = {}
         self._harmless: dict[int, bool] = {}
-        self._messages: dict[int, bool] = {}
+        self.messages = Messages(self._functions, document.text)
+
+    def _functions(self, name: str) -> tuple[Procedure, ...]:
+        return self.state.functions.get(name, ())
 
     def streams(self, redirects: tuple[Redirect, ...]) -> Streams:
         """Expand redirections."""
@@ -177,41 +173,6 @@ class Meanings(Walk):
         if name in stop_names() and name not in self.state.functions:
             return Ending.EXIT
         return Ending.NEXT
-
-    def is_message(self, definition: Function, depth: int = _LOOK_DEPTH) -> bool:
-        """Say whether a function only prints its arguments, or adds them to a log."""
-        known = self._messages.get(id(definition))
-        if known is None:
-            self._messages[id(definition)] = False
-            body = definition.body
-            nodes = body.body if isinstance(body, Group) and not body.redirects else ()
-            known = bool(nodes) and all(self._prints(node, depth) for node in nodes)
-            self._messages[id(definition)] = known
-        return known
-
-    def _prints(self, node: Node, depth: int) -> bool:
-        if not isinstance(node, Simple) or node.assignments or not depth:
-            return False
-        if any(redirect.operator != ">&" and not _is_log(redirect) for redirect in node.redirects):
-            return False
-        if node.name not in _PRINTING:
-            called = self.state.functions.get(node.name, ())
-            if len(called) != 1 or not self.is_message(called[0].definition, depth - 1):
-                return False
-        return not any(_runs(part) for shape in node.words if shape.runs for part in shape.parts)
-
-
-def _is_log(redirect: Redirect) -> bool:
-    return redirect.operator == ">>" and _LOG.search(redirect.target.source) is not None
-
-
-def _runs(part: Part) -> bool:
-    """Say whether expanding a part of a word runs more than ``date``."""
-    if isinstance(part, Substitution):
-        return not part.source.startswith("$(date")
-    return isinstance(part, Arithmetic) or (
-        isinstance(part, Parameter) and part.operand is not None
-    )
 
 
 def _returned(node: Node) -> int | None:

@@ -300,11 +300,12 @@ class Group:
 
 
 class Function:
-    """A function definition; ``size`` is the number of commands inside."""
+    """A function definition up to ``end``; ``size`` is the number of commands inside."""
 
-    __slots__ = ("body", "name", "offset", "size")
+    __slots__ = ("body", "end", "name", "offset", "size")
 
-    def __init__(self, name: str, body: Node, size: int, offset: int) -> None:
+    def __init__(self, name: str, body: Node, size: int, offset: int, end: int) -> None:
+        self.end = end
         self.name = name
         self.body = body
         self.size = size

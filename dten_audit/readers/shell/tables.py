@@ -128,6 +128,12 @@ def message_names() -> frozenset[str]:
 
 
 @from_tables
+def printing_names() -> frozenset[str]:
+    """Return names of programs that only print what they read or are told."""
+    return frozenset(_names("prints"))
+
+
+@from_tables
 def stop_names() -> frozenset[str]:
     """Return names of functions that print and end the script."""
     return frozenset(_names("stops"))
