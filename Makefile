@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-oracle lint bench precision host-precision honest signed-code fuzz shell-oracle sql-oracle sql-speed shell-stress reader-speed clean
+.PHONY: demo test test-oracle lint bench precision host-precision honest signed-code fuzz shell-oracle sql-oracle sql-speed shell-stress reader-speed squawk clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -54,6 +54,9 @@ signed-code: $(READY)
 
 fuzz: $(READY)
 	$(BIN)/python -m benchmarks.fuzz_archives --minutes 10 --keep
+
+squawk: $(READY)
+	$(BIN)/python -m benchmarks.squawk_side_by_side build/squawk
 
 shell-oracle: $(READY)
 	$(BIN)/python -m benchmarks.shell_oracle build/shell-oracle

@@ -14,6 +14,7 @@ import sys
 import venv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Final, NamedTuple, cast
 
 import yaml
@@ -28,6 +29,14 @@ SERVER: Final = "14.0"
 CASES: Final = Path(__file__).with_name("squawk_cases.yaml")
 NAME: Final = "sql/upgrade/postgresql/0042_step.sql"
 _LONGEST: Final = 150
+_WIDTH: Final = 100
+_HEAD: Final = "| class | hazards | we find | squawk finds | harmless | we are silent | squawk is |"
+
+
+_FIRST: Final = """The cases and the rules have one author, so that our figure says that the tool does
+    what was meant, not that nobody could find more; on the first run over the first 296 cases we
+    were right on 296, squawk on 192. The classes marked `later` in the file were added afterwards,
+    from what squawk looks for and we did not, their truth again committed before the run."""
 
 
 class Case(NamedTuple):
@@ -64,7 +73,7 @@ def install(folder: Path) -> Path:
     program = folder / "bin" / "squawk"
     if not program.exists():
         venv.create(folder, with_pip=True)
-        pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
         subprocess.run([*pip, f"squawk-cli=={VERSION}"], check=True)
     return program
 
@@ -79,7 +88,7 @@ def said_by_us(text: str) -> set[str]:
 
 def said_by_squawk(program: Path, text: str) -> set[str]:
     """Return the rules that squawk reports on a text."""
-    command = [program, "--reporter", "json", "--pg-version", SERVER, "--stdin-filepath", NAME]
+    command = [str(program), "--reporter", "json", "--pg-version", SERVER, "--stdin-filepath", NAME]
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     return {str(row["rule_name"]) for row in json.loads(done.stdout or "[]")}
 
@@ -92,26 +101,24 @@ def answers(program: Path) -> Iterator[Answer]:
         yield Answer(case, ours, theirs)
 
 
-def page(found: Sequence[Answer], first: str) -> str:
+def page(found: Sequence[Answer]) -> str:
     """Return the page of documentation."""
     total = len(found)
     ours = sum(each.ours == each.case.hazard for each in found)
     theirs = sum(each.squawk == each.case.hazard for each in found)
+    intro = f"""`make squawk` runs dten-audit and squawk-cli {VERSION} (asked for PostgreSQL {SERVER}) on
+        the statements of `benchmarks/squawk_cases.yaml` and writes this page. Each text was written
+        for this comparison, with the truth about one class of hazard taken from PostgreSQL's
+        manual, and committed before either tool ran on it. A tool is right where it reports a rule
+        of that class exactly on the hazards; rules of style are not counted against it. Where a
+        tool has no rule for a class, it can only be right by silence."""
+    result = f"""Right: dten-audit {ours} of {total} ({ours / total:.1%}), squawk {theirs} of {total}
+        ({theirs / total:.1%}). {_FIRST}"""
     lines = [
         "# Side by side with squawk",
-        "",
-        f"`make squawk` runs dten-audit and squawk-cli {VERSION} (PostgreSQL {SERVER}, otherwise as",
-        "installed) on the statements of `benchmarks/squawk_cases.yaml` and writes this page. Each",
-        "text was written for this comparison, with the truth about one class of hazard taken from",
-        "PostgreSQL's manual, and committed before either tool ran on it. A tool is right where it",
-        "reports a rule of that class exactly on the hazards; rules of style are not counted against",
-        "it. Two classes have no rule in squawk: there it can only be right by silence.",
-        "",
-        f"Right: dten-audit {ours} of {total} ({ours / total:.1%}), squawk {theirs} of {total}",
-        f"({theirs / total:.1%}). {first}",
-        "",
-        "| class | hazards | dten-audit finds | squawk finds | harmless | dten-audit silent"
-        " | squawk silent |",
+        *("", *wrap(" ".join(intro.split()), _WIDTH)),
+        *("", *wrap(" ".join(result.split()), _WIDTH), ""),
+        _HEAD,
         "|---|---|---|---|---|---|---|",
         *_rows(found),
         "",
@@ -153,22 +160,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="where squawk's virtual environment is made")
     parser.add_argument("--page", type=Path, default=Path("docs/squawk.md"))
-    parser.add_argument("--first", default=_FIRST)
     options = parser.parse_args(arguments)
     found = list(answers(install(cast("Path", options.folder))))
-    options.page.write_text(page(found, options.first), encoding="utf-8")
+    options.page.write_text(page(found), encoding="utf-8")
     right = sum(each.ours == each.case.hazard for each in found)
     sys.stdout.write(f"{right} of {len(found)} right; {options.page}\n")
     return 0 if right / len(found) >= _WANTED else 1
 
 
 _WANTED: Final = 0.98
-_FIRST: Final = (
-    "The cases and the rules that they ask for have one author, so the figure of dten-audit says"
-    " that it does what was meant; on its first run over the first 296 cases it was right on 296,"
-    " squawk on 192. Cases that were added later, where squawk is known to be strong, are marked"
-    " so in the file."
-)
 
 if __name__ == "__main__":
     raise SystemExit(main())

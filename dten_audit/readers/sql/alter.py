@@ -36,6 +36,7 @@ def alter_table(cursor: Cursor, dialect: Dialect) -> list[Draft]:
         return [draft("set_tablespace", whole)]
     table = cursor.name()
     cursor.take("*")
+    waits = flag("bounded-wait", when=take_wait(cursor))
     clauses = parts(cursor.rest())
     if not table or not clauses:
         return [draft("unclassified", whole, table=table)]
@@ -53,7 +54,9 @@ def alter_table(cursor: Cursor, dialect: Dialect) -> list[Draft]:
 _ASSERTIONS: Final = ("assert_algorithm", "assert_lock")
 
 
-_CONTINUED: Final = frozenset(("add_column", "drop_column", "add_constraint", "drop_constraint"))
+_CONTINUED: Final = frozenset(
+    ("add_column", "drop_column", "add_constraint", "drop_constraint", "drop_partition")
+)
 
 
 def _clause(clause: list[Token], table: str, previous: str, dialect: Dialect) -> list[Draft]:
@@ -87,7 +90,8 @@ def _clause(clause: list[Token], table: str, previous: str, dialect: Dialect) ->
 _HANDLED: Final = ("add", "drop", "alter", "modify", "change", "rename")
 _OTHERS: Final = frozenset(
     "validate attach detach remove partition move convert cluster rebuild switch truncate exchange"
-    " coalesce reorganize repair optimize analyze check nocheck owner not algorithm lock using".split()
+    " coalesce reorganize repair optimize analyze check nocheck owner not algorithm lock"
+    " using".split()
 )
 _KNOWN: Final = TABLE_OPTIONS | _OTHERS | CONSTRAINTS | frozenset((*_HANDLED, "online", "offline"))
 
@@ -96,6 +100,8 @@ def _continued(cursor: Cursor, table: str, previous: str, dialect: Dialect) -> l
     """``ADD a int, b int`` (T-SQL) and ``DROP COLUMN a, b``: the verb of the first goes on."""
     if previous == "drop_constraint" and not cursor.take("column"):
         return [draft("drop_constraint", cursor.tokens, table=table, name=cursor.name())]
+    if previous == "drop_partition":
+        return [draft("drop_partition", cursor.tokens, table=table, name=cursor.name())]
     if previous in ("drop_column", "drop_constraint"):
         cursor.take("column")
         return [draft("drop_column", cursor.tokens, table=table, column=cursor.name())]
