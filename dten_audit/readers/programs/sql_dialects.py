@@ -54,15 +54,22 @@ def dialect_at(program: Program, at: int, tests: Iterable[Guard]) -> str:
         if holds != (_NEGATED.search(test) is not None):
             return named.pop()
         excluded |= named
-    case = _case(program, at)
-    if case:
-        return case
+    told = _case(program, at) or _by_name(program, at)
+    if told:
+        return told
     if not excluded:
         return ""
     others = dialects_in(program.lexer.text[:_MOST]) - excluded
     if not others and excluded == {"postgres"}:
         return "sqlite"
     return others.pop() if len(others) == 1 else ""
+
+
+def _by_name(program: Program, at: int) -> str:
+    """Return the dialect that the name of the function tells (``upgrade_12_pgsql``)."""
+    number = program.functions.at(at)
+    named = dialects_in(program.functions.all[number].name) if number >= 0 else set()
+    return named.pop() if len(named) == 1 else ""
 
 
 def _start(program: Program, at: int) -> int:

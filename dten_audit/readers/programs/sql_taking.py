@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from dten_audit.readers.programs.literals import hole
 from dten_audit.readers.programs.program import Call, Program
 from dten_audit.readers.programs.sql_looking import alternatives, looped
 from dten_audit.readers.programs.sql_tables import Calls, Row, calls, is_statement, tags, wrapping
@@ -132,12 +133,21 @@ def _wrapper(program: Program, call: Call) -> str:
         return ""
     function = program.functions.all[number]
     for value in call.arguments.positional[:_ARGUMENTS]:
-        inner = value
-        if isinstance(value, Called) and _last(value.path) in wrapping():
-            inner = next(iter(value.arguments.positional), value)
-        if isinstance(inner, Name) and inner.path.lstrip("$@%") in function.parameters:
+        values = [value]
+        if isinstance(value, Name):
+            values += program.names.settings(value.path.lstrip("$@%"), call.at)
+        if any(_hands_on(each, function.parameters) for each in values[:_MAX_WRAPPERS]):
             return function.name
     return ""
+
+
+def _hands_on(value: Value, parameters: tuple[str, ...], depth: int = 0) -> bool:
+    """Say whether a value is a parameter, or what a function makes of one."""
+    if isinstance(value, Called) and depth < _ROUNDS:
+        return any(_hands_on(each, parameters, depth + 1) for each in value.arguments.positional)
+    if isinstance(value, Field):
+        return any(value.text.startswith(hole(name)) for name in parameters)
+    return isinstance(value, Name) and value.path.lstrip("$@%") in parameters
 
 
 def _connection(program: Program, call: Call, row: Row) -> str:
