@@ -9,6 +9,7 @@ from typing import NamedTuple
 from dten_audit.derive.roles import role_of as script_role_of
 from dten_audit.derive.schema.checks import restored_in
 from dten_audit.derive.schema.files import NOBODY, Runner, role_of, runner_of, set_of
+from dten_audit.derive.schema.runner_settings import RunnerSettings
 from dten_audit.links.package import DocumentInfo, Package
 from dten_audit.model.facts.sql import Action, Dialect, Role, SqlScript, SqlStatement
 
@@ -62,6 +63,7 @@ class Book:
     def __init__(self, package: Package) -> None:
         self._package = package
         self.index = package.index
+        self._settings = RunnerSettings(package)
         self._paths = frozenset(document.path for document in package.documents.values())
         statements: dict[str, list[SqlStatement]] = defaultdict(list)
         for statement in package.of(SqlStatement):
@@ -84,6 +86,10 @@ class Book:
         host = self._package.documents.get(info.host) if info.host else None
         file = host or info
         runner = runner_of(file.path, script.marks, self._paths)
+        if self._settings.is_outside(file.path, runner.name):
+            statements = [statement._replace(transaction=False) for statement in statements]
+        if runner.holds_open and not self._settings.keeps_transaction_open:
+            runner = runner._replace(holds_open=False)
         role = role_of(info, host)
         purpose = script_role_of(self._package, info.id)
         if purpose in _SPOKEN:

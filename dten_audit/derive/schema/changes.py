@@ -194,9 +194,16 @@ def _with_session(change: SchemaChange, state: State, file: SqlFile) -> SchemaCh
         lock_holder=lock,
         role=file.role,
         runner=file.runner.name,
+        runner_waits=_waits_for_runner(change, file, dialect),
         script=file.file.path,
         unit=file.unit,
     )
+
+
+def _waits_for_runner(change: SchemaChange, file: SqlFile, dialect: str) -> bool:
+    """Say whether an index is built beside a transaction of the runner, whose end it waits for."""
+    builds = change.action in ("create_index", "reindex") and change.concurrently
+    return builds and dialect == "postgres" and file.runner.holds_open
 
 
 def parents(action: Action, state: State, file: SqlFile) -> list[Action]:

@@ -19,11 +19,13 @@ class Runner(NamedTuple):
     """A migration runner: its lock and its transactions (rules/knowledge/migration_runners.yaml).
 
     ``transaction``: ``file``, ``several`` (a file of several statements), ``changeset``, ``none``.
+    ``holds_open``: it holds its lock in a transaction that is open while the file runs.
     """
 
     name: str
     lock: bool
     transaction: str
+    holds_open: bool = False
 
 
 NOBODY: Final = Runner("", lock=False, transaction="none")
@@ -46,11 +48,16 @@ def _table() -> dict[str, list[dict[str, object]]]:
     return cast("dict[str, list[dict[str, object]]]", knowledge("migration_runners"))
 
 
+def _runner(row: dict[str, object]) -> Runner:
+    transaction, open_too = str(row["transaction"]), bool(row.get("holds_open"))
+    return Runner(str(row["name"]), bool(row["lock"]), transaction, open_too)
+
+
 @from_tables
 def _runners() -> tuple[_Row, ...]:
     return tuple(
         _Row(
-            Runner(str(row["name"]), bool(row["lock"]), str(row["transaction"])),
+            _runner(row),
             re.compile(str(row["path"])) if "path" in row else None,
             str(row.get("mark", "")),
             str(row.get("beside", "")),

@@ -144,8 +144,9 @@ class SchemaChange(NamedTuple):
     ``lock_holder`` what. ``in_transaction`` is true also where the runner or client opens one.
 
     File: ``role`` is what it is for, ``script`` its path, ``unit`` the path or the set of
-    migrations of the ``runner`` that owns it. ``called``: something in the package runs it;
-    ``callers`` do so with this outcome, ``safe_callers`` with a better one; ``via`` are the
+    migrations of the ``runner`` that owns it. ``runner_waits``: it waits for the end of a
+    transaction in which that runner holds its own lock. ``called``: something in the package runs
+    it; ``callers`` do so with this outcome, ``safe_callers`` with a better one; ``via`` are the
     includes on the way.
     """
 
@@ -192,6 +193,7 @@ class SchemaChange(NamedTuple):
     lock_holder: str = ""
     role: Role = "up"
     runner: str = ""
+    runner_waits: bool = False
     script: str = ""
     unit: str = ""
     called: bool = False

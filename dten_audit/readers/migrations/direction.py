@@ -114,7 +114,7 @@ class Direction:
     def enter(self, line: int) -> None:
         """Enter a transaction again that was left."""
         if self.transaction:
-            self.add(line, "BEGIN")
+            self.add(line, "BEGIN TRANSACTION" if self._dialect() == "tsql" else "BEGIN")
 
     def _put(self, piece: _Piece) -> None:
         self._size += len(piece.text)

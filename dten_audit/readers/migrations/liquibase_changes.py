@@ -260,7 +260,8 @@ CHANGES: Final[dict[str, Does]] = {
         " renameView setTableRemarks setColumnRemarks tagDatabase empty output stop"
         " createProcedure dropProcedure createFunction dropFunction createTrigger dropTrigger"
         " createPackage createPackageBody createSynonym dropSynonym markUnused"
-        " enableCheckConstraint disableCheckConstraint enableTrigger disableTrigger recompile".split(), nothing),
+        " enableCheckConstraint disableCheckConstraint enableTrigger disableTrigger"
+        " recompile".split(), nothing),
 }  # fmt: skip
 """Change types and their SQL. ``sql`` and ``sqlFile`` are read by ``liquibase.py`` itself."""
 
