@@ -10,10 +10,12 @@ from typing import Final, get_args
 from dten_audit.model.facts.config import Effect
 from dten_audit.model.suggestion import suggestion
 from dten_audit.readers.config.yaml_nodes import Node, scalar
+from dten_audit.site.foreign.told import Told
 from dten_audit.site.matrix import USES, Matrix, matrix_from
 from dten_audit.site.schema import SiteFileError, read_documents
 from dten_audit.site.versions import SCHEMES
 
+_OURS: Final = re.compile(r"(?m)^entries:|^component:")
 SCHEMA: Final = "dten-config-matrix/1"
 FORMATS: Final = (
     "ini", "properties", "yaml", "json", "toml", "env", "xml", "hcl", "apache", "nginx",
@@ -54,8 +56,24 @@ _CHANGES: Final = ("deprecated", "removed", "renamed", "moved", "default", "valu
 
 
 def load_matrix(path: Path) -> Matrix:
-    """Load a matrix of the user's. Raises ``SiteFileError`` with the line of what is wrong."""
-    return matrix_from(checked(path), str(path))
+    """Load a matrix of the user's, in our own form or in one that products ship.
+
+    Raises ``SiteFileError`` with the line of what is wrong.
+    """
+    return _foreign(path) or matrix_from(checked(path), str(path))
+
+
+def _foreign(path: Path) -> Matrix | None:
+    """Return a matrix in a form of somebody else's; None where it is in ours, or in none."""
+    try:
+        source = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    if SCHEMA in source or _OURS.search(source):
+        return None
+    from dten_audit.site.foreign.forms import foreign_matrix
+
+    return foreign_matrix(source, Told(str(path), product=path.name.partition(".")[0]))
 
 
 def checked(path: Path) -> dict[str, object]:

@@ -14,6 +14,7 @@ from dten_audit.derive.config.files import (
     role_of,
     site_files,
 )
+from dten_audit.derive.config.shipped import shipped
 from dten_audit.derive.config.versions import Versions, reached, versions_of
 from dten_audit.links.package import Package
 from dten_audit.model.facts.base import Fact
@@ -53,8 +54,9 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
     if not files and not broken:
         return
     seen: set[tuple[Location, str, str]] = set()
-    for matrix in _matrices(estate, files, broken):
+    for matrix, brought in _matrices(package, estate, files, broken):
         versions = versions_of(package, estate, matrix)
+        versions = versions._replace(target=brought) if brought else versions
         in_force = versions.in_force
         if in_force is None:
             continue
@@ -86,12 +88,17 @@ def _unreadable(package: Package) -> list[BrokenFile]:
 
 
 def _matrices(
+    package: Package,
     estate: Estate,
     files: Sequence[ConfigFile],
     broken: Sequence[BrokenFile],
-) -> Iterator[Matrix]:
-    """Yield the user's matrices, then the shipped ones that speak of one of the files."""
-    yield from estate.matrices
+) -> Iterator[tuple[Matrix, str]]:
+    """Yield the user's matrices, the package's own, and those of ours that speak of a file.
+
+    Beside each stands the version that it is of; empty where it is of all.
+    """
+    yield from ((matrix, "") for matrix in estate.matrices)
+    yield from shipped(package, files) if files else ()
     paths = {path for file in files for path in file.paths}
     paths.update(path for file in broken for path in file.paths)
     names = {
@@ -107,7 +114,7 @@ def _matrices(
         prefixes = head.env.prefixes if head.env else ()
         used = (head.format in USES and head.format in uses) or programs & set(head.programs)
         if used or matching(head, paths) or any(known.startswith(prefixes) for known in names):
-            yield shipped_matrix(name)
+            yield shipped_matrix(name), ""
 
 
 def _belongs(file: ConfigFile, matrix: Matrix, versions: Versions) -> bool:
