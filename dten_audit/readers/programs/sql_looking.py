@@ -11,7 +11,7 @@ from dten_audit.readers.programs.program import Program
 from dten_audit.readers.programs.values import Items, Name, Pairs, Value
 from dten_audit.readers.shell.values import Field, joined
 
-_LOOK: Final = 20_000
+_LOOK: Final = 4_000
 _MAX_ALTERNATIVES: Final = 40
 _LOOPS: Final = (
     r"\bfor[ \t]++(?P<python>{name}|\(?(?:\w++,[ \t]*+){{0,6}}{name}(?:,[ \t]*+\w++)*+\)?)"
@@ -59,7 +59,7 @@ def looped(program: Program, name: Name, at: int) -> list[Value]:
 def _header_end(program: Program, at: int) -> int:
     """Return where the list ends that a loop's header names."""
     end = statement_end(program.code, at)
-    mark = {"python": ":", "go": "{"}.get(program.language.name)
+    mark = {"python": ":", "go": "{", "perl": "{"}.get(program.language.name)
     last = program.code.rfind(mark, at, end + 1) if mark else -1
     return end if last < 0 else last
 

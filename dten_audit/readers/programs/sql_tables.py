@@ -165,7 +165,7 @@ def _statement() -> re.Pattern[str]:
         r"|rollback\s+to\s|commit\s+prepared\s|rollback\s+prepared\s|prepare\s+transaction\s"
         r"|savepoint\s+\S|release\s+(?:savepoint\s|[\w\"$`{}]+\s*+;?\s*+\Z)|do\s+(?:\$|language\s|'|sleep|get_lock|release_lock|setval)"
         r"|copy\s+" + _NAME + r"[^;]{0,400}?\s(?:from|to)\s|grant\s[^;]{1,300}?\s(?:to|on)\s"
-        r"|revoke\s[^;]{1,300}?\s(?:from|on)\s|comment\s+on\s|call\s+" + _NAME + r"+?\s*+(?:\(|;|\Z)"
+        r"|revoke\s[^;]{1,300}?\s(?:from|on)\s|comment\s+on\s|call\s+" + _NAME + r"+?\s*+[(;]"
         r"|exec(?:ute)?\s+(?:immediate\s|sp_|xp_|dbo\.|function\s|procedure\s|@|" + _NAME + r"+\s*+(?:@|;|\Z|\())"
         r"|pragma\s+\w|attach\s+(?:database\s|'|\?|\$|:|\")|detach\s+(?:database\s|\w+\s*+;?\s*+\Z)"
         r"|use\s+[\w`\"\[\]${}]+\s*+;?\s*+\Z|show\s+[\w\"$`@]|explain\s+[\w(${]|desc(?:ribe)?\s+[\w.`\"$]+\s*+;?\s*+\Z"
