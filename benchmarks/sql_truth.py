@@ -298,7 +298,13 @@ def _is_off(option: Any) -> bool:
 
 def recognised(text: str) -> list[Told]:
     """Return the comparable actions of a statement as the reader sees them."""
-    return comparable(Scanner(text, "postgres").scan(0, len(text)))
+    found = Scanner(text, "postgres").scan(0, len(text))
+    return comparable(d for d in found if not _is_call(text[d.start : d.end]))
+
+
+def _is_call(source: str) -> bool:
+    """``set_config(…)`` is a function for the parser, not a statement."""
+    return source.lower().startswith("set_config")
 
 
 def comparable(drafts: Iterable[Draft | Action]) -> list[Told]:
@@ -308,6 +314,7 @@ def comparable(drafts: Iterable[Draft | Action]) -> list[Told]:
     for each in drafts:
         inside = inside or each.verb == "block_begins"
         apart = each.verb == "set" and each.name in _NO_SETTINGS
+        apart = apart or (isinstance(each, Action) and _is_call(each.text))
         if each.verb not in COMPARED or inside or each.routine or apart:
             continue
         verb, table, extra = each.verb, each.table, ""

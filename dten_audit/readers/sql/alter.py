@@ -22,7 +22,7 @@ from dten_audit.readers.sql.draft import (
     referenced,
     type_of,
 )
-from dten_audit.readers.sql.tokens import Cursor, Token, flat, parts
+from dten_audit.readers.sql.tokens import Cursor, Token, flat, parts, take_wait
 
 _INDEXES: Final = frozenset(("index", "key", "fulltext", "spatial"))
 
@@ -48,6 +48,7 @@ def alter_table(cursor: Cursor, dialect: Dialect) -> list[Draft]:
             previous = actions[0].verb
         found += actions
     asserted = {f"{a.verb[7:]}-{a.value}" for a in found if a.verb in _ASSERTIONS}
+    asserted |= {waits} if waits else set()
     return [each._replace(flags=each.flags | asserted) for each in found] if asserted else found
 
 

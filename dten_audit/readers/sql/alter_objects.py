@@ -17,6 +17,9 @@ _MORE: Final = frozenset(
 )
 
 
+_TEXT_SEARCH: Final = ("configuration", "dictionary", "parser", "template")
+
+
 def alter_object(cursor: Cursor, dialect: Dialect) -> list[Draft]:
     """Return what a statement does whose cursor stands behind ``ALTER``, no table following."""
     whole = cursor.tokens
@@ -28,7 +31,8 @@ def alter_object(cursor: Cursor, dialect: Dialect) -> list[Draft]:
         return [_type(cursor)]
     if cursor.take("domain"):
         return [_domain(cursor)]
-    if cursor.peek() in ("role", "user", "database", "system") and "set" in flat(whole):
+    changes = {"set", "reset"} & set(flat(whole))
+    if cursor.peek() in ("role", "user", "database", "system") and changes:
         return _defaults(cursor, dialect)
     if cursor.take("materialized", "view"):
         return [_renamed(cursor, "materialized_view")]
@@ -37,8 +41,12 @@ def alter_object(cursor: Cursor, dialect: Dialect) -> list[Draft]:
         name = cursor.name()
         table = cursor.name() if cursor.take("on") else ""
         return [draft(f"alter_{word}", whole, table=table, name=name)]
-    cursor.any_of(("editionable", "noneditionable", "event"))
-    cursor.take("foreign", "data") or cursor.take("text", "search")
+    cursor.any_of(("editionable", "noneditionable"))
+    cursor.take("event") if cursor.peek(1) == "trigger" else None
+    if cursor.take("text", "search"):
+        cursor.any_of(_TEXT_SEARCH)
+        return [_renamed(cursor, "text search")]
+    cursor.take("foreign", "data")
     word = cursor.any_of(OBJECTS | _MORE | ROUTINES)
     return [_renamed(cursor, word) if word else draft("unclassified", whole)]
 
@@ -123,6 +131,13 @@ def _defaults(cursor: Cursor, dialect: Dialect) -> list[Draft]:
     owner = "" if kind == "system" else cursor.name()
     if cursor.take("in", "database"):
         cursor.name()
+    if cursor.take("reset"):
+        name = cursor.name()
+        return [
+            draft(
+                "set_default_for", whole, table=owner, constraint=kind, name=name, value="default"
+            )
+        ]
     if not cursor.take("set"):
         return [draft("alter_object", whole, name=owner, value=kind)]
     return [

@@ -84,6 +84,8 @@ def _partition(cursor: Cursor, table: str, words: list[str]) -> Draft | None:
             name=child,
             references=(child,),
         )
+    if words[:2] in (["convert", "partition"], ["convert", "table"]):
+        return draft("alter_partitions", whole, table=table, name="convert")
     if words[:2] == ["truncate", "partition"]:
         return draft("drop_partition", whole, table=table)
     if words[:1] and words[0] in _PARTITION_WORK:
@@ -101,6 +103,9 @@ _PARTITION_WORK: Final = frozenset(
 
 def _storage(cursor: Cursor, table: str, words: list[str]) -> Draft | None:
     whole = cursor.tokens
+    if cursor.take("set", "unused"):
+        cursor.any_of(("column", "("))
+        return draft("drop_column", whole, "unused", table=table, column=cursor.name())
     if words[:2] in (["set", "logged"], ["set", "unlogged"]):
         return draft("set_logged", whole, table=table, value=words[1])
     if words[:2] in (["set", "tablespace"], ["move"], ["move", "tablespace"], ["move", "online"]):

@@ -11,6 +11,8 @@ HOLE: Final = "${}"
 """What stands for a computed part."""
 MAX_LITERALS: Final = 500
 MAX_VARIABLES: Final = 200
+MAX_TEXT: Final = 100_000
+"""How long a text may grow that a script puts together step by step."""
 _CHANGES: Final = re.compile(
     r"\s*+(?:alter|create|drop|truncate|rename|update|delete|reindex|lock|cluster|vacuum|refresh"
     r"|optimize|do|begin|if|declare|exec|execute)\b",
@@ -127,9 +129,27 @@ class Variables:
             if token.text == ":=" or ((named or adds) and direct):
                 begin = number + (2 if adds else 1)
                 number = _expression_end(tokens, begin)
-                self._assign(target, assemble(tokens[begin:number]), adds=adds)
+                self._learn(target, tokens[begin:number], adds=adds)
             else:
                 number += 1
+
+    def _learn(self, target: str, expression: list[Token], *, adds: bool) -> None:
+        """Take in an assignment; ``x := x || …`` goes on with the text that x has."""
+        itself = len(expression) > 2 and expression[0].text == target  # noqa: PLR2004 (x + …)
+        goes_on = itself and expression[1].text in ("+", "|")
+        texts = assemble(expression[2:] if goes_on else expression)
+        known = self._texts.get(target, [])
+        if (goes_on or adds) and len(known) == len(texts) == 1 and not texts[0].changes:
+            computed = known[0].computed or texts[0].computed or HOLE in texts[0].text
+            whole = known[0].text + texts[0].text
+            if len(whole) <= MAX_TEXT:
+                texts, adds = (
+                    [Assembled(whole, known[0].start, exact=False, computed=computed)],
+                    False,
+                )
+        elif goes_on:
+            adds = True
+        self._assign(target, texts, adds=adds)
 
     def _assign(self, name: str, texts: list[Assembled], *, adds: bool) -> None:
         if len(self._texts) < MAX_VARIABLES or name in self._texts:

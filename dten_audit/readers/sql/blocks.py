@@ -13,7 +13,7 @@ _REPLACE: Final = r"create\s++(?:or\s++(?:replace|alter)\s++)?"
 _HEADS: Final[dict[Dialect, str]] = {
     "postgres": rf"{_REPLACE}(?:function|procedure|rule)\b",
     "mysql": rf"{_REPLACE}(?:definer\s*+=\s*+\S++\s++)?(?:aggregate\s++)?"
-    r"(?:procedure|function|trigger|event)\b",
+    r"(?:procedure|function|trigger|event)\b|begin\s++not\s++atomic\b",
     "sqlite": r"create\s++(?:temp(?:orary)?\s++)?trigger\b",
     "tsql": rf"(?:{_REPLACE}|alter\s++)(?:proc|procedure|function|trigger)\b",
     "oracle": rf"declare\b|begin\b|{_REPLACE}(?:(?:non)?editionable\s++)?"

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from dten_audit.model.facts.sql import Dialect
-from dten_audit.readers.sql.tokens import Token
+from dten_audit.readers.sql.tokens import Cursor, Token
 
 _OPENERS: Final = frozenset(("begin", "then", "else", "loop", "atomic", ">>", "do", "as", "is"))
 _STATEMENTS: Final = frozenset(
@@ -27,6 +27,8 @@ _TSQL_PAIRS: Final[dict[str, frozenset[str]]] = {
         " synonym user role".split()
     ),
     "truncate": frozenset(("table",)),
+    "enable": frozenset(("trigger",)),
+    "disable": frozenset(("trigger",)),
     "begin": frozenset(("tran", "transaction", "distributed")),
     "save": frozenset(("tran", "transaction")),
 }
@@ -81,7 +83,7 @@ def _batch(tokens: list[Token], text: str) -> Iterator[list[Token]]:
 
 
 def _starts(tokens: list[Token], text: str) -> Iterator[int]:
-    depth = 0
+    depth = begun = 0
     for number, token in enumerate(tokens):
         if token.kind == "mark":
             if token.text in "()":
@@ -95,10 +97,19 @@ def _starts(tokens: list[Token], text: str) -> Iterator[int]:
         follower = tokens[number + 1].text if number + 1 < len(tokens) else ""
         behind = before.text if before is not None else ""
         setting = token.text == "set" and (follower in _TSQL_SETTINGS or follower[:1] == "@")
+        if token.text in ("enable", "disable") and _of_table(tokens, begun, number):
+            continue
         pair = follower in _TSQL_PAIRS.get(token.text, ()) and behind not in _TSQL_GRANTS
         line = token.text in _TSQL_LINE and behind not in _TSQL_NOT_AFTER
         if pair or setting or (line and _opens_line(before, token, text)):
+            begun = number
             yield number
+
+
+def _of_table(tokens: list[Token], begun: int, number: int) -> bool:
+    """Say whether ``DISABLE TRIGGER`` at ``number`` is a clause of ALTER TABLE."""
+    cursor = Cursor(tokens, begun)
+    return cursor.take("alter", "table") and cursor.name() != "" and cursor.index == number
 
 
 def _opens_line(before: Token | None, token: Token, text: str) -> bool:

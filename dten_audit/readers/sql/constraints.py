@@ -23,6 +23,7 @@ def add_constraint(cursor: Cursor, table: str) -> Draft:
     rest = cursor.rest()
     words = flat(rest)
     kind = _constraint_kind(words)
+    name = name or _index_name(cursor)
     index = follows(words, "using", "index") and not follows(words, "using", "index", "tablespace")
     unchecked = (
         follows(words, "not", "valid")
@@ -42,6 +43,19 @@ def add_constraint(cursor: Cursor, table: str) -> Draft:
         column=_constrained_column(rest) if kind in ("not-null", "check") else "",
         references=referenced(rest) if kind == "foreign-key" else (),
     )
+
+
+def _index_name(cursor: Cursor) -> str:
+    """Return the name of MySQL's ``UNIQUE [INDEX | KEY] name (…)``."""
+    start = cursor.index
+    name = ""
+    if cursor.take("unique"):
+        cursor.any_of(("index", "key"))
+        token = cursor.token(1)
+        if cursor.peek() not in ("(", "using", "nulls", "clustered", "nonclustered") and token:
+            name = cursor.name() if token.text in ("(", "using") else ""
+    cursor.index = start
+    return name
 
 
 def _constraint_kind(words: list[str]) -> str:

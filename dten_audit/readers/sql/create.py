@@ -7,7 +7,7 @@ from typing import Final
 from dten_audit.model.facts.sql import Dialect
 from dten_audit.readers.sql.constraints import is_online
 from dten_audit.readers.sql.draft import Draft, draft, flag, referenced, type_of
-from dten_audit.readers.sql.tokens import Cursor, Token, flat, follows, parts
+from dten_audit.readers.sql.tokens import Cursor, Token, flat, follows, parts, take_wait
 
 MAX_COLUMNS: Final = 500
 _BEFORE_INDEX: Final = frozenset(
@@ -66,13 +66,13 @@ def _index(cursor: Cursor, kinds: set[str]) -> Draft:
     name = "" if cursor.peek() == "on" else cursor.name()
     if cursor.take("using"):
         cursor.name()
+    waits = take_wait(cursor) or follows(flat(whole), "nowait") or follows(flat(whole), "wait")
     if cursor.take("indextype") or not cursor.take("on"):
         return draft("unclassified", whole, name=name)
     cursor.take("only") or cursor.take("cluster")
     only = whole[cursor.index - 1].text == "only"
     table = cursor.name()
     words = flat(whole)
-    asserted = [f"{o}-{v}" for o, v in _ASSERTIONS if _sets(words, o, v)]
     return draft(
         "create_index",
         whole,
@@ -85,7 +85,8 @@ def _index(cursor: Cursor, kinds: set[str]) -> Draft:
         flag("clustered", when="clustered" in kinds),
         flag("online", when=is_online(cursor.rest()) or "online" in kinds),
         flag("unusable", when="unusable" in words),
-        *asserted,
+        flag("bounded-wait", when=waits),
+        *asserted(words),
         table=table,
         name=name,
     )
@@ -95,6 +96,11 @@ _ASSERTIONS: Final = (
     ("algorithm", "copy"), ("algorithm", "inplace"), ("algorithm", "instant"),
     ("lock", "shared"), ("lock", "exclusive"), ("lock", "none"),
 )  # fmt: skip
+
+
+def asserted(words: list[str]) -> list[str]:
+    """Return flags for MySQL's ``ALGORITHM = …`` and ``LOCK = …`` behind an index."""
+    return [f"{o}-{v}" for o, v in _ASSERTIONS if _sets(words, o, v)]
 
 
 def _sets(words: list[str], option: str, value: str) -> bool:
@@ -186,6 +192,8 @@ def _object(cursor: Cursor, kinds: set[str], *, replace: bool) -> Draft:
 
 def _plain_object(cursor: Cursor, word: str, *, replace: bool) -> Draft:
     whole = cursor.tokens
+    if word in ("recursive", "editionable"):
+        cursor.take("view")
     cursor.take("if", "not", "exists")
     if word in ("rule", "policy"):
         name = cursor.name()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from dten_audit.model.facts.sql import Dialect
+from dten_audit.readers.sql.create import asserted
 from dten_audit.readers.sql.draft import Draft, draft, flag
-from dten_audit.readers.sql.tokens import Cursor, flat
+from dten_audit.readers.sql.tokens import Cursor, flat, take_wait
 
 _ON_TABLE: Final = frozenset(("trigger", "rule", "policy"))
 _OTHERS: Final = frozenset(
@@ -68,7 +69,11 @@ def _names(cursor: Cursor, verb: str, *flags: str) -> list[Draft]:
             field = "table" if verb in ("drop_table", "truncate") else "name"
             found.append(draft(verb, whole, exists, *flags, **{field: name}))
         if not name or not cursor.take(","):
-            return found or [draft("unclassified", whole)]
+            break
+    waits = {"bounded-wait"} if take_wait(cursor) else set()
+    return [each._replace(flags=each.flags | waits) for each in found] or [
+        draft("unclassified", whole)
+    ]
 
 
 def _index(cursor: Cursor, dialect: Dialect) -> list[Draft]:
@@ -80,12 +85,11 @@ def _index(cursor: Cursor, dialect: Dialect) -> list[Draft]:
     while cursor.take(","):
         names.append(cursor.name())
     table = cursor.name() if cursor.take("on") else ""
+    flags = (concurrently, exists, online, *asserted(flat(whole)))
     if not table and dialect == "tsql" and "." in names[0]:
         table, _, names[0] = names[0].rpartition(".")
     return [
-        draft("drop_index", whole, concurrently, exists, online, table=table, name=name)
-        for name in names
-        if name
+        draft("drop_index", whole, *flags, table=table, name=name) for name in names if name
     ] or [draft("unclassified", whole)]
 
 
@@ -106,8 +110,9 @@ def rename(cursor: Cursor) -> list[Draft]:
     found: list[Draft] = []
     while True:
         old = cursor.name()
+        waits = flag("bounded-wait", when=take_wait(cursor))
         if not old or not cursor.take("to"):
             return found or [draft("unclassified", whole)]
-        found.append(draft("rename_table", whole, table=old, value=cursor.name()))
+        found.append(draft("rename_table", whole, waits, table=old, value=cursor.name()))
         if not cursor.take(","):
             return found

@@ -21,14 +21,19 @@ def dynamic(tokens: list[Token], dialect: Dialect, *, inside: bool) -> list[Draf
         if cursor.take("from"):
             return [_expression(cursor.rest(), tokens)]
         return [draft("prepare", tokens, name=name)]
-    if word == "execute" and not inside and dialect in ("postgres", "mysql", "generic"):
+    immediate = cursor.take("immediate")
+    if word == "execute" and not immediate and _runs_prepared(dialect, inside=inside):
         return []
-    cursor.take("immediate")
     if word == "call" or (dialect == "tsql" and _names_routine(cursor)):
         return _call(cursor)
     if dialect in ("tsql", "oracle") and word == "exec":
         return _call(cursor) if cursor.peek() != "(" else [_expression(cursor.rest(), tokens)]
     return [_expression(cursor.rest(), tokens)]
+
+
+def _runs_prepared(dialect: Dialect, *, inside: bool) -> bool:
+    """Say whether EXECUTE names a prepared statement, whose text PREPARE has given."""
+    return dialect == "mysql" or (not inside and dialect in ("postgres", "generic"))
 
 
 def _names_routine(cursor: Cursor) -> bool:

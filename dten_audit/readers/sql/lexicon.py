@@ -35,7 +35,7 @@ DOLLARS: Final[frozenset[Dialect]] = frozenset({"postgres", "generic"})
 """Dialects with dollar-quoted strings."""
 
 _HOLES: Final = (
-    r"\$\{[^{}\n]*+\}|\{\{[^{}\n]*+\}\}|@[A-Za-z_]\w*+(?::\w++)?+@|%\([A-Za-z_]\w*+\)s|%[sIL](?!\w)|\$\([A-Za-z_]\w*+\)"
+    r"\$\{[^{}\n]*+\}|\{\{[^{}\n]*+\}\}|@[A-Za-z_]\w*+(?::\w++)?+@|%\([A-Za-z_]\w*+\)s|%(?:\d++\$)?[sIL](?!\w)|\$\([A-Za-z_]\w*+\)"
     r"|:'[A-Za-z_]\w*+'|:\"[A-Za-z_]\w*+\"|:[A-Za-z_]\w*+|\$\d++|&&?[A-Za-z_]\w*+\.?|\?"
 )
 _WORD: Final = r"[A-Za-z_\x80-\U0010ffff](?:[\w#\x80-\U0010ffff]|\$(?!\{))*+"
@@ -65,6 +65,7 @@ def token_pattern(dialect: Dialect) -> re.Pattern[str]:
     mysql = rf"{MYSQL_LINE_COMMENT}|{HASH_COMMENT}|\*/"
     line = mysql if dialect == "mysql" else LINE_COMMENT
     word = _WORD if dialect == "postgres" else f"{_AT_WORD}|{_WORD}"
+    line += r"|\\[A-Za-z!?][^\n]*+" if dialect == "postgres" else ""
     dollar = rf"|(?P<dollar>{DOLLAR})" if dialect in DOLLARS else ""
     return re.compile(
         rf"\s*+(?:(?P<skip>{line}|\Z)|(?P<string>{_STRINGS[dialect]})|(?P<name>{_NAMES[dialect]})"

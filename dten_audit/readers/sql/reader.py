@@ -24,7 +24,7 @@ ACTION_TEXT: Final = 300
 _WORDS: Final = (
     "alter|create|drop|truncate|rename|update|delete|reindex|cluster|vacuum|refresh|lock|unlock|set"
     "|reset|discard|begin|start|commit|end|rollback|abort|savepoint|save|release|do|exec|execute"
-    "|prepare|call|pragma|optimize|repair|declare|if"
+    "|prepare|call|pragma|optimize|repair|declare|if|enable|disable"
 )
 _CALLS: Final = (
     r"set_config|pg_(?:try_)?advisory|get_lock|release_|sp_getapplock|sp_releaseapplock|dbms_lock"
@@ -107,7 +107,7 @@ def _matters(piece: Piece, text: str, dialect: Dialect) -> bool:
         insert = text[piece.start] in "iI" and text[piece.start + 1 : piece.start + 2] in "nN"
         words = _behind_insert() if insert else _in_batch()
         return words.search(text, piece.start, piece.end) is not None
-    if text[piece.start] in "iI":
+    if text[piece.start] in "iI" and text[piece.start + 1 : piece.start + 2] in "nN":
         return _insert_select().match(text, piece.start, piece.end) is not None
     found = _first_word().match(text, piece.start, piece.end)
     if found is None:

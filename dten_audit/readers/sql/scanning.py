@@ -19,6 +19,8 @@ MAX_TEXTS: Final = 50
 ALLOWANCE: Final = 16
 """How many times its own size a document's executed texts may be read: a loop repeats them."""
 _SQL_LANGUAGES: Final = frozenset(("plpgsql", "sql", ""))
+_COMPOUND: Final[dict[Dialect, tuple[str, ...]]] = {"mysql": ("if", "loop", "while", "repeat")}
+"""MariaDB runs these outside of routines too (manual, "Using compound statements outside of …")."""
 _MODULES: Final = frozenset(("create_function", "create_procedure", "create_trigger",
                              "create_event", "create_package"))  # fmt: skip
 _ALTERED_MODULES: Final = frozenset(("procedure", "proc", "function", "trigger"))
@@ -69,7 +71,7 @@ class Scanner:
             self._variables.learn(tokens)
             yield from self._body(tokens, source, routine="")
             return
-        if not block:
+        if not block and tokens[0].text not in _COMPOUND.get(self._dialect, ()):
             if self._dialect == "mysql" and tokens[0].text == "set":
                 self._variables.learn(tokens)
             yield from self._recognised(tokens, source, inside=source.depth > 0)
@@ -168,6 +170,9 @@ class Scanner:
             if not found and text.computed:
                 yield whole
             for each in found:
+                if each.verb == "unclassified" and (text.computed or not text.exact):
+                    yield whole
+                    continue
                 certain = each.computed or (
                     text.computed and is_computed(each.table, each.name, each.column)
                 )

@@ -105,6 +105,8 @@ _BATCH: Final[dict[Dialect, re.Pattern[str]]] = {
 }
 """What ends a batch, where it stands before any statement."""
 _GO: Final = re.compile(r"[ \t\n]*+go(?![\w.])[^\n]*+", re.IGNORECASE)
+_SENDS: Final = re.compile(r"\\(?:g|gx|gset|gexec|gdesc|gb|bind|parse|crosstabview|watch)\b|\\$")
+"""What sends a statement to the server; psql runs other commands and reads on."""
 _SLASH_LINE: Final = re.compile(r"^[ \t]*/[ \t]*$", re.MULTILINE)
 _INSERT: Final = frozenset("iI")
 """INSERT is what dumps consist of: nothing else that matters here begins with its letter."""
@@ -270,6 +272,8 @@ class _Splitter:
             return at + 2
         if self.dialect == "mysql" and follower not in "gG":
             return at + 1
+        if self.dialect == "postgres" and not _SENDS.match(self.text, at):
+            return self._line_end(at)
         piece = Piece("sql", start, _stripped(self.text, start, at))
         return piece, at + 2 if self.dialect == "mysql" else at
 

@@ -37,6 +37,7 @@ _BY_DIALECT: Final[dict[str, Callable[[Cursor, Dialect], list[Draft]]]] = {
     "drop": drop.drop,
     "set": session.set_statement,
 }
+_WAITS: Final = frozenset(("lock_wait_timeout", "innodb_lock_wait_timeout"))
 _DYNAMIC: Final = frozenset(("execute", "exec", "prepare", "call"))
 
 
@@ -56,6 +57,10 @@ def recognise(tokens: list[Token], dialect: Dialect, *, inside: bool = False) ->
         if found is not None:
             return found
     cursor = Cursor(tokens, 1)
+    if word == "set" and cursor.take("statement") and dialect in ("mysql", "generic"):
+        return _for_one_statement(tokens, dialect, inside=inside)
+    if word in ("enable", "disable") and cursor.take("trigger"):
+        return _switch_trigger(cursor, word)
     if word in _PLAIN:
         return _PLAIN[word](cursor)
     if word in _BY_DIALECT:
@@ -65,6 +70,29 @@ def recognise(tokens: list[Token], dialect: Dialect, *, inside: bool = False) ->
     if word in _DYNAMIC:
         return dynamic(tokens, dialect, inside=inside)
     return _others(word, tokens, dialect, inside=inside)
+
+
+def _for_one_statement(tokens: list[Token], dialect: Dialect, *, inside: bool) -> list[Draft]:
+    """MariaDB: ``SET STATEMENT lock_wait_timeout = 5 FOR ALTER TABLE …``."""
+    words = [token.text for token in tokens]
+    if "for" not in words:
+        return [draft("unclassified", tokens)]
+    begin = words.index("for")
+    waits = {"bounded-wait"} if _WAITS & set(words[:begin]) else set()
+    found = recognise(tokens[begin + 1 :], dialect, inside=inside)
+    return [each._replace(flags=each.flags | waits) for each in found]
+
+
+def _switch_trigger(cursor: Cursor, word: str) -> list[Draft]:
+    """T-SQL: ``DISABLE TRIGGER name ON table``."""
+    name = cursor.name()
+    while cursor.take(","):
+        cursor.name()
+    table = cursor.name() if cursor.take("on") else ""
+    everything = "all" if name == "all" else ""
+    if table in ("database", "all"):
+        table = ""
+    return [draft(f"{word}_trigger", cursor.tokens, everything, table=table, name=name)]
 
 
 def _alter(cursor: Cursor, dialect: Dialect) -> list[Draft]:

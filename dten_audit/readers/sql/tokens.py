@@ -213,6 +213,17 @@ class Cursor:
         return self.tokens[self.index :]
 
 
+def take_wait(cursor: Cursor) -> bool:
+    """Step over MariaDB's ``NOWAIT`` or ``WAIT n``, and say whether one stands here."""
+    if cursor.take("nowait"):
+        return True
+    token = cursor.token(1)
+    if cursor.peek() == "wait" and token is not None and token.kind == "number":
+        cursor.index += 2
+        return True
+    return False
+
+
 def _glues(left: Token, right: Token) -> bool:
     """Say whether two adjacent tokens are one name: ``${prefix}users``, ``t_:v``."""
     return right.kind not in ("string", "mark", "name") and "hole" in (left.kind, right.kind)

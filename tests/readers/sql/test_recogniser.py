@@ -80,6 +80,19 @@ POSTGRES: list[tuple[str, list[str]]] = [
     ("ALTER TABLE {{ prefix }}users DROP b", ["drop_column {{ prefix }}users:b ?"]),
     ("COMMENT ON TABLE a IS 'DROP TABLE a'", []),
     ("GRANT UPDATE, DELETE ON a TO b", []),
+    ("ALTER TABLE @extschema@.a DROP b", ["drop_column @extschema@.a:b ?"]),
+    ("WITH x AS (SELECT 1) SELECT * INTO TEMP a FROM x", ["create_table a +as-select +temporary"]),
+    ("WITH x AS (DELETE FROM b RETURNING *) INSERT INTO a SELECT * FROM x", ["delete b"]),
+    ("SET search_path = a, pg_temp", ["set <search_path> =a,pg_temp"]),
+    ("ALTER TEXT SEARCH CONFIGURATION a ADD MAPPING FOR b WITH c",
+     ["alter_object <a> =text search"]),
+    ("ALTER TABLE a \\echo hello; world\n ADD b int", ["add_column a:b =int"]),
+    ("DO $$ DECLARE s text; BEGIN s := 'ALTER TABLE a '; s := s || 'ADD b int'; EXECUTE s; END $$",
+     ["block_begins", "add_column a:b =int", "block_ends"]),
+    ("DO $$ BEGIN EXECUTE format('ALTER TABLE %I %s', a, b); END $$",
+     ["block_begins", "dynamic ?", "block_ends"]),
+    ("DO $$ BEGIN EXECUTE format('DROP TABLE %1$I.%2$I', a, b); END $$",
+     ["block_begins", "drop_table %1$I.%2$I ?", "block_ends"]),
 ]  # fmt: skip
 
 MYSQL: list[tuple[str, list[str]]] = [
@@ -93,7 +106,7 @@ MYSQL: list[tuple[str, list[str]]] = [
     ("ALTER TABLE a MODIFY COLUMN b varchar(20) NOT NULL COMMENT 'x'",
      ["alter_type a:b =varchar(20) +not-null +redefinition"]),
     ("ALTER TABLE a ADD UNIQUE KEY k (b), ADD FULLTEXT INDEX f (c), DROP KEY k, DROP PRIMARY KEY",
-     ["add_constraint a unique", "add_index a <f> +fulltext", "drop_index a <k>",
+     ["add_constraint a unique <k>", "add_index a <f> +fulltext", "drop_index a <k>",
       "drop_constraint a primary-key"]),
     ("ALTER TABLE a ENGINE = InnoDB", ["rebuild_table a <engine> =innodb"]),
     ("ALTER TABLE a CONVERT TO CHARACTER SET utf8mb4", ["convert_charset a"]),
@@ -117,6 +130,23 @@ MYSQL: list[tuple[str, list[str]]] = [
     ("PREPARE s FROM 'ALTER TABLE a DROP b'", ["drop_column a:b"]),
     ("SET @s = CONCAT('ALTER TABLE ', @t, ' ADD c int'); PREPARE s FROM @s",
      ["add_column ${}:c =int ?"]),
+    ("ALTER TABLE a WAIT 5 ADD b int, DROP c",
+     ["add_column a:b =int +bounded-wait", "drop_column a:c +bounded-wait"]),
+    ("ALTER TABLE a NOWAIT FORCE", ["rebuild_table a <force> +bounded-wait"]),
+    ("DROP TABLE a, b WAIT 3", ["drop_table a +bounded-wait", "drop_table b +bounded-wait"]),
+    ("RENAME TABLE a NOWAIT TO b", ["rename_table a =b +bounded-wait"]),
+    ("CREATE INDEX i WAIT 10 ON a (b)", ["create_index a <i> +bounded-wait"]),
+    ("DROP INDEX i ON a ALGORITHM=COPY LOCK=SHARED",
+     ["drop_index a <i> +algorithm-copy +lock-shared"]),
+    ("SET STATEMENT lock_wait_timeout = 5, max_statement_time = 9 FOR ALTER TABLE a ADD b int",
+     ["add_column a:b =int +bounded-wait"]),
+    ("EXECUTE IMMEDIATE 'DROP TABLE a'", ["drop_table a"]),
+    ("ALTER EVENT a DISABLE", ["alter_object <a> =event"]),
+    ("ALTER TABLE a DROP PARTITION b, c", ["drop_partition a <b>", "drop_partition a <c>"]),
+    ("ALTER TABLE a CONVERT PARTITION b TO TABLE c", ["alter_partitions a <convert>"]),
+    ("BEGIN NOT ATOMIC ALTER TABLE a ADD b int; DROP TABLE c; END",
+     ["add_column a:b =int", "drop_table c"]),
+    ("IF @x THEN DROP TABLE a; END IF", ["drop_table a"]),
 ]  # fmt: skip
 
 TSQL: list[tuple[str, list[str]]] = [
@@ -146,6 +176,12 @@ TSQL: list[tuple[str, list[str]]] = [
     ("CREATE OR ALTER PROCEDURE p AS\nUPDATE a SET b = 1", ["create_procedure <p>",
                                                             "update a in p"]),
     (";WITH x AS (SELECT 1) UPDATE a SET b = 1", ["update a"]),
+    ("DISABLE TRIGGER a ON b\nENABLE TRIGGER ALL ON DATABASE",
+     ["disable_trigger b <a>", "enable_trigger <all> +all"]),
+    ("ALTER TABLE a\nDISABLE TRIGGER ALL\nDROP TABLE b",
+     ["disable_trigger a +all", "drop_table b"]),
+    ("DECLARE @s nvarchar(max) = N'ALTER TABLE a '\nSET @s = @s + N'ADD b int'\nEXEC (@s)",
+     ["add_column a:b =int"]),
 ]  # fmt: skip
 
 ORACLE: list[tuple[str, list[str]]] = [
@@ -166,6 +202,7 @@ ORACLE: list[tuple[str, list[str]]] = [
     ("DROP DATABASE LINK l", ["drop_object <l> =database link"]),
     ("CREATE PUBLIC DATABASE LINK l USING 'x'", ["create_object <link> =database"]),
     ("CREATE OR REPLACE SYNONYM s FOR a", ["create_object <s> =synonym +replace"]),
+    ("ALTER TABLE a SET UNUSED COLUMN b", ["drop_column a:b +unused"]),
 ]  # fmt: skip
 
 SQLITE: list[tuple[str, list[str]]] = [
