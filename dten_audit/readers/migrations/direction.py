@@ -24,6 +24,7 @@ from typing import Final, Literal, NamedTuple
 
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.general import Unreadable
+from dten_audit.model.facts.sql import Dialect
 from dten_audit.readers.shell.values import Field, Source
 
 Section = Literal["up", "down"]
@@ -126,8 +127,9 @@ class Direction:
     def documents(self, *, way_back: bool = True) -> Iterator[Embedded | Unreadable]:
         """Yield the document, and those of texts whose quotes do not end: they hide nothing."""
         whole: list[_Piece] = []
+        dialect = self._dialect()
         for number, piece in enumerate(self._pieces):
-            if piece.written and not self._is_whole(piece.text):
+            if piece.written and not _is_whole(piece.text, dialect):
                 yield self._document(
                     [piece], way_back=way_back, variant=self.variant + 16 * (1 + number)
                 )
@@ -138,12 +140,6 @@ class Direction:
         if self._full:
             place = self.document.location(self._full)
             yield Unreadable(place, self.runner, "more operations than are read")
-
-    def _is_whole(self, text: str) -> bool:
-        from dten_audit.readers.sql.splitter import split
-
-        dialect = self._dialect()
-        return all(piece.kind != "unterminated" for piece in split(text, dialect))
 
     def _document(self, pieces: list[_Piece], *, way_back: bool, variant: int) -> Embedded:
         mysql = self._dialect() == "mysql"
@@ -162,7 +158,7 @@ class Direction:
             "sql", "".join(texts), tuple(lines), column=0, hints=tuple(hints), variant=variant
         )
 
-    def _dialect(self) -> Literal["postgres", "mysql", "sqlite", "tsql", "oracle", "generic"]:
+    def _dialect(self) -> Dialect:
         """Return the dialect that the SQL reader will take the document to be in."""
         from dten_audit.readers.sql.dialect import of_client, of_path, of_text
 
@@ -170,3 +166,9 @@ class Direction:
             return of_path(self.dialect) or of_client(self.dialect) or "generic"
         written = "\n".join(piece.text for piece in self._pieces)
         return of_path(self.document.path) or of_text(written) or "generic"
+
+
+def _is_whole(text: str, dialect: Dialect) -> bool:
+    from dten_audit.readers.sql.splitter import split
+
+    return all(piece.kind != "unterminated" for piece in split(text, dialect))

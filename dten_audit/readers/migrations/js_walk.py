@@ -26,6 +26,7 @@ from dten_audit.readers.shell.values import Field
 MAX_STEPS: Final = 100_000
 MAX_TURNS: Final = 500
 _MAX_NESTING: Final = 6
+_MAX_DEPTH: Final = 60
 _WORD: Final = re.compile(r"(?<![\w$.#])[#A-Za-z_$][\w$]*+|\][\s!]*+\.\s*+(?:forEach|map)\s*+\(")
 _FOR: Final = re.compile(
     r"for\s*+(?:await\s*+)?(?P<open>\()\s*+(?:const|let|var)\s++"
@@ -88,6 +89,7 @@ class Walk:
         self.code = Code(self.program.code)
         self.functions = self.code.functions()
         self._left = MAX_STEPS
+        self._depth = 0
         self._names: dict[str, Value] = {}
         self._inside: list[str] = []
         texts = Texts(self.program.source, self.program.language, self._hole)
@@ -163,10 +165,14 @@ class Walk:
     def region(self, start: int, end: int, builder: Builder) -> None:
         """Hand the chains of calls of a part of the code to the builder, in their order."""
         position, dialect = start, self.dialect
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            self._left = 0
         while self._left > 0 and (match := _WORD.search(self.code.text, position, end)):
             self._left -= 1
             position = max(match.end(), self._step(match, builder))
         self.dialect = dialect
+        self._depth -= 1
 
     def function(self, function: Function, builder: Builder) -> None:
         """Walk through a function."""
