@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
@@ -11,6 +13,7 @@ from dten_audit.links.making import MAKERS, Recipes
 from dten_audit.links.package import Call, Package
 from dten_audit.links.resolving import PathIndex
 from dten_audit.model.facts.commands import Command
+from dten_audit.model.location import MEMBER
 
 INTERPRETERS: Final = frozenset(
     "sh bash dash ksh zsh ash busybox python python2 python3 perl ruby php node".split()
@@ -25,12 +28,23 @@ INCLUDES: Final = frozenset(
 )
 """What readers of configuration tools state where one of their files includes others."""
 ROLES: Final = frozenset("role include_role import_role".split())
+PRODUCERS: Final = frozenset(
+    "cat zcat gunzip gzip zstdcat zstd unzstd xzcat xz unxz bzcat bunzip2 bzip2 lz4 lz4cat pv"
+    " envsubst sed awk gawk tr iconv grep egrep head tail tac sort m4 unzip tee perl".split()
+)
+"""Programs that pass files on, also unpacked or with names filled in."""
+SQL_FILES: Final = tuple(
+    f".{kind}{packed}"
+    for kind in ("sql", "ddl", "psql", "mysql")
+    for packed in ("", ".gz", ".xz", ".bz2", ".zst", ".lz4", ".in", ".tmpl", ".template")
+)
 FILE_OPTIONS: Final = frozenset(("-f", "--file", "-i", "--input-file", "--init-command-file"))
 
 
 def calls(package: Package, index: PathIndex) -> Iterator[Call]:
     """Yield each command that runs a shipped document, once for each such document."""
     recipes = Recipes(package)
+    packed = _packed(package)
     for command in package.of(Command):
         near = package.documents.get(command.document)
         if near is None:
@@ -48,6 +62,19 @@ def calls(package: Package, index: PathIndex) -> Iterator[Call]:
             for document in index.find(in_folder(text, command.folder), near):
                 if document.id != command.document:
                     yield Call(command, document.id, how)
+            for document_id in packed.get(posixpath.basename(text), ()) if how == "sql" else ():
+                yield Call(command, document_id, how)
+
+
+def _packed(package: Package) -> dict[str, list[str]]:
+    """Return the texts of SQL in packed files by the names of these (``dump.sql.gz``)."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for document in package.documents.values():
+        if document.kind == "sql" and not document.host:
+            container = posixpath.basename(document.address.rpartition(MEMBER)[0])
+            if container.endswith(SQL_FILES):
+                found[container].append(document.id)
+    return found
 
 
 def _included(
@@ -107,8 +134,8 @@ def _sql_files(command: Command) -> Iterator[str]:
             yield redirection.target.text
     for producer in command.feeds:
         words = [word.text for word in producer]
-        if words and words[0].rpartition("/")[2] in ("cat", "zcat", "envsubst", "sed"):
-            yield from (word for word in words[1:] if word.endswith((".sql", ".ddl")))
+        if words and words[0].rpartition("/")[2] in PRODUCERS:
+            yield from (word for word in words[1:] if word.endswith(SQL_FILES))
 
 
 def in_folder(text: str, folder: str) -> str:

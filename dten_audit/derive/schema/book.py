@@ -98,6 +98,8 @@ class Book:
             role = "test"
         if info.path != file.path and role == "application":
             role = role_of(info, None)
+        if role == "application" and self._is_upgraded_by(file.id):
+            role = "up"
         role = _by_section(role, dict(info.hints))
         unit = set_of(file.path, runner) if runner is not NOBODY else ""
         created, renamed, checked = _named(statements)
@@ -105,6 +107,11 @@ class Book:
         return SqlFile(info, file, script, tuple(statements), role, runner,
                        unit or file.path, created, renamed, checked,
                        restored_in(statements), busy)  # fmt: skip
+
+    def _is_upgraded_by(self, program: str) -> bool:
+        """Say whether a script that installs or upgrades the package starts a program."""
+        users = {call.command.document for call in self._package.callers(program)}
+        return any(script_role_of(self._package, user) == "maintainer" for user in users)
 
     def include(self, text: str, near: DocumentInfo) -> str:
         """Return the id of the document that an include names; empty where it is not shipped."""
