@@ -119,6 +119,7 @@ DERIVERS: tuple[Deriver, ...] = (
         ("config_key", "config_include"),
         "dten_audit.derive.config.settings:derive",
     ),
+    Deriver("news", ("news_entry",), ("upgrade_news",), "dten_audit.derive.news:derive"),
     Deriver(
         "config changes",
         ("config_key", "config_include", "unreadable"),

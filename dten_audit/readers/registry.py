@@ -40,6 +40,13 @@ READERS: tuple[Reader, ...] = (
         "dten_audit.readers.config.config:read",
     ),
     Reader(
+        "debian-news",
+        frozenset({"text", "prose"}),
+        "dten_audit.readers.debian_news:read",
+        partial=True,
+        fits="dten_audit.readers.debian_news:worth_reading",
+    ),
+    Reader(
         "manifests",
         frozenset({"yaml", "json"}),
         "dten_audit.readers.manifests.reader:read",

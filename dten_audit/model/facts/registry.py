@@ -18,6 +18,7 @@ _MODULES = (
     "key_signatures",
     "tuf",
     "config",
+    "news",
     "mentions",
     "encoded",
     "suppressions",

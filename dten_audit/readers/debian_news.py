@@ -1,0 +1,44 @@
+"""Reads NEWS.Debian: changes that a package's maintainer wants an administrator to know of.
+
+Source: Debian Developer's Reference 6.3.4, "Supplementing changelogs with NEWS.Debian files"; the
+format is that of changelogs, Debian Policy 4.4.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+from dten_audit.documents.document import Document
+from dten_audit.model.facts.news import NewsEntry
+
+_MOST: Final = 500
+_LONGEST: Final = 400
+
+
+@cache
+def _head() -> re.Pattern[str]:
+    """The first line of an entry: ``package (version) distributions; urgency=low``."""
+    return re.compile(r"(?m)^([a-z0-9][a-z0-9+.-]*+)[ \t]++\(([^()\s]++)\)[^;\n]*+;")
+
+
+def worth_reading(document: Document) -> bool:
+    """Say whether a text is a NEWS.Debian, by its name."""
+    return document.name == "NEWS.Debian"
+
+
+def read(document: Document) -> Iterator[NewsEntry]:
+    """State the entries."""
+    text = document.text
+    heads = list(_head().finditer(text))
+    for number, head in enumerate(heads[:_MOST]):
+        start = text.find("\n", head.end())
+        end = heads[number + 1].start() if number + 1 < len(heads) else len(text)
+        body = text[start:end].partition("\n -- ")[0] if start >= 0 else ""
+        paragraph = re.split(r"\n[ \t]*\n", body.strip("\n"))[0]
+        words = " ".join(paragraph.split()).removeprefix("* ")
+        yield NewsEntry(
+            document.location_at(head.start()), document.id, head[1], head[2], words[:_LONGEST]
+        )
