@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.readers.programs.conditions import guards
+from dten_audit.readers.programs.lexing import FILL
 from dten_audit.readers.programs.program import Program
 from dten_audit.readers.programs.running import ORIGIN
 from dten_audit.readers.programs.sql_dialects import dialect_at
@@ -28,6 +29,11 @@ _BACK: Final = re.compile(
 )
 _STATEMENT: Final = {"begin": "BEGIN;", "commit": "COMMIT;"}
 _OWN: Final = re.compile(r"(?i)\s*+(?:begin|start\s+transaction|commit|rollback|end)\b")
+_OPTION: Final = re.compile(
+    r"(?:-c(?:\s|%20|\+)*+|--)(?P<option>(?:lock|statement)_timeout)(?:=|%3[Dd])(?P<value>\w++)"
+    r"|\b(?P<key>(?:lock|statement)_timeout)[ \t]*+:[ \t]*+(?P<number>\d++)"
+)
+_OF_NODE: Final = frozenset(("javascript", "typescript"))
 Branch = tuple[tuple[int | None, bool], ...]
 """The tests around a call: their lines, and whether they hold."""
 
@@ -116,6 +122,9 @@ def _joined(program: Program, steps: list[_Step], driver: str, dialect: str) -> 
         and not any(_OWN.match(step.sent.text.text) for step in steps)
     )
     begun, size = False, 0
+    for at, statement in _connected(program):
+        lines.append(statement)
+        places.append(document.index.position(at)[0])
     for at, group in groupby(steps, key=lambda step: step.sent.at):
         here = document.index.position(at)[0]
         for step in group:
@@ -142,6 +151,26 @@ def _joined(program: Program, steps: list[_Step], driver: str, dialect: str) -> 
     driver = next((step.sent.driver for step in steps if step.sent.driver), driver)
     hints = _hints(program, steps[0].sent.function, driver, dialect)
     return Embedded("sql", "\n".join(lines) + "\n", tuple(places), column, hints=hints)
+
+
+def _connected(program: Program) -> list[tuple[int, str]]:
+    """Return the settings that sessions of PostgreSQL begin with, by the options of a connection.
+
+    (libpq: ``options=-c lock_timeout=5s``, also in a URL; node-postgres: ``lock_timeout: 5000``.)
+    """
+    if "timeout" not in program.lexer.text:
+        return []
+    found: dict[str, tuple[int, str]] = {}
+    for match in _OPTION.finditer(program.lexer.text):
+        at = match.start()
+        literal = program.code[at : match.end()]
+        if match["option"] and literal.strip(FILL):
+            continue
+        if match["key"] and (program.language.name not in _OF_NODE or FILL in literal):
+            continue
+        name, value = match["option"] or match["key"], match["value"] or match["number"]
+        found.setdefault(name, (at, f"SET {name} = '{value}';"))
+    return list(found.values())
 
 
 def _add(each: Sent, lines: list[str], places: list[int]) -> None:

@@ -207,6 +207,14 @@ SESSIONS: list[tuple[str, list[str]]] = [
         ),
         ["ALTER TABLE x ADD COLUMN  ${rest};"],
     ),
+    (  # options of the connection
+        (
+            "import psycopg\n# options='-c lock_timeout=9s'\n"
+            "c = psycopg.connect(autocommit=True, options='-c lock_timeout=5s')\n"
+            "c.execute('DROP TABLE x')\n"
+        ),
+        ["SET lock_timeout = '5s'; DROP TABLE x;"],
+    ),
 ]
 BRANCHES: list[tuple[str, str, list[tuple[str, str]]]] = [
     (
