@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-oracle lint bench precision host-precision honest signed-code fuzz shell-oracle sql-oracle sql-speed shell-stress reader-speed squawk clean
+.PHONY: demo test test-oracle lint bench precision host-precision honest signed-code fuzz shell-oracle sql-oracle migration-oracle sql-speed shell-stress reader-speed squawk clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -60,6 +60,9 @@ squawk: $(READY)
 
 shell-oracle: $(READY)
 	$(BIN)/python -m benchmarks.shell_oracle build/shell-oracle
+
+migration-oracle: $(READY)
+	$(BIN)/python -m benchmarks.migration_oracle build/migration-oracle
 
 sql-oracle: $(READY)
 	$(BIN)/python -m benchmarks.sql_oracle build/sql-oracle

@@ -13,7 +13,7 @@ _NAMES: Final = {
 }  # fmt: skip
 _NAME: Final = re.compile(
     rf"(?i)(?<![a-z])(?:is_?|using_?|on_?)?(?P<name>{'|'.join(sorted(_NAMES, key=len)[::-1])})"
-    r"(?:ql)?(?:dialect|database|platform|_?adapter)?(?![a-z])"
+    r"(?:ql)?(?:_?dialect|_?database|platform|_?adapter)?(?![a-z_])"
 )
 _NOT: Final = re.compile(r"!=|<>|\bnot\b|!\s*+[\w$(]")
 

@@ -19,6 +19,7 @@ from dten_audit.readers.migrations.django_operations import OPERATIONS, Operatio
 from dten_audit.readers.migrations.migration import Migration
 from dten_audit.readers.migrations.values import field, is_given, pairs, word
 from dten_audit.readers.migrations.walking import Walk
+from dten_audit.readers.programs.names import statement_end
 from dten_audit.readers.programs.program import Program
 from dten_audit.readers.programs.values import Called, Items, Name, Value
 
@@ -52,7 +53,7 @@ def read(document: Document) -> Iterator[Embedded | Unreadable]:
     migration.way_back = True
     reading = _Reading(program, migration)
     for match in _OPERATIONS.finditer(program.code):
-        value, _ = program.expressions.expression(match.end(), len(program.code))
+        value = _value(program, match.end())
         reading.operations(value, match.start())
     yield from migration.documents()
 
@@ -161,6 +162,16 @@ class _Reading:
                     direction.raw(field(self.program, given), self._line(step.at) or line)
 
 
+def _value(program: Program, at: int) -> Value:
+    """Return the value that a name is set to at an offset, however long it is."""
+    code = program.code
+    if code[at : at + 1] in ("[", "("):
+        limit = program.closing(at, len(code)) + 1
+        if not code[limit : limit + 200].lstrip(" \t").startswith(("+", "if", "*", ".")):
+            return program.expressions.expression(at, limit)[0]
+    return program.expressions.expression(at, statement_end(code, at))[0]
+
+
 def _is_noop(value: Value | None) -> bool:
     return isinstance(value, Name) and value.path.endswith("noop")
 
@@ -175,24 +186,22 @@ def _app_of(program: Program) -> str:
     folder = next((each for each in reversed(folders) if each != "migrations"), "app")
     own = _NUMBER.match(name)
     match = _DEPENDENCIES.search(program.code)
-    value = program.expressions.expression(match.end(), len(program.code))[0] if match else None
+    value = _value(program, match.end()) if match else None
     labels: list[str] = []
     for item in value.items if isinstance(value, Items) else ():
         if isinstance(item, Items) and len(item.items) == 2:  # noqa: PLR2004 (app and migration)
             label, before = word(item.items[0]), _NUMBER.match(word(item.items[1]))
-            if own and before and int(before[1]) == int(own[1]) - 1:
+            if own and before and int(before[1]) < int(own[1]):
                 labels.append(label)
-    if folder in labels or not labels:
-        return _label_of_models(program, folder)
-    near = [label for label in labels if folder in label or label in folder]
-    return (near or labels)[0] if near or len(labels) == 1 else folder
+    near = [label for label in labels if folder in label]
+    return near[0] if near and folder not in labels else _label_of_models(program, folder)
 
 
 def _label_of_models(program: Program, folder: str) -> str:
-    """Return the app that relations to models of this very file name; else the folder."""
+    """Return the app that names of models of this very file tell; else the folder."""
     text = program.document.text
     made = set(re.findall(r"CreateModel\(\s*name=[\"'](\w{1,80})[\"']", text))
-    for label, model in re.findall(r"to=[\"'](\w{1,80})\.(\w{1,80})[\"']", text):
+    for label, model in re.findall(r"[\"'](\w{1,80})\.(\w{1,80})[\"']", text):
         if any(model.lower() == each.lower() for each in made) and folder in label:
             return str(label)
     return folder

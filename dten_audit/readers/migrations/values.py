@@ -28,7 +28,8 @@ def word(value: Value | None) -> str:
     if isinstance(value, Name):
         return "" if value.path in NOTHING else hole(value.path.rpartition(".")[2])
     if isinstance(value, Called):
-        if value.path in ("op.f", "f", "quoted_name") and value.arguments.positional:
+        short = value.path.rpartition(".")[2]
+        if short in ("f", "quoted_name") and value.arguments.positional:
             return word(value.arguments.positional[0])
         return hole(value.path.rpartition(".")[2])
     return hole("value")

@@ -16,7 +16,16 @@ from dten_audit.readers.migrations.dialects import inverse, tested
 from dten_audit.readers.migrations.statements import Statement, statements
 from dten_audit.readers.programs.functions import Function
 from dten_audit.readers.programs.program import Program
-from dten_audit.readers.programs.values import Arguments, Called, Items, Name, Unknown, Value
+from dten_audit.readers.programs.values import (
+    Arguments,
+    Called,
+    Items,
+    Name,
+    Pairs,
+    Unknown,
+    Value,
+)
+from dten_audit.readers.shell.values import Field
 
 MAX_STEPS: Final = 20_000
 MAX_DEPTH: Final = 6
@@ -229,9 +238,25 @@ class Walk:
             names = tuple(re.findall(r"\w+", match["names"])) if match else ()
             at, limit = inside, match.end("list") if match else inside
         value, _ = expressions.expression(at, limit) if limit > at else (Unknown("", at), at)
-        for bound in self._turns_of(value, names):
+        for bound in self._turns_of(self._iterated(value, at), names):
             with self.program.names.binding({**self.program.names.bound, **bound}):
                 yield from self._block(*statement.body, here)
+
+    def _iterated(self, value: Value, at: int) -> Value:
+        """Return the list that a loop goes over: of a dictionary its keys, or its items."""
+        if isinstance(value, Called):
+            owner, _, short = value.path.rpartition(".")
+            if short in _AS_LIST and not owner and value.arguments.positional:
+                inner = self._iterated(value.arguments.positional[0], at)
+                if isinstance(inner, Items) and short == "reversed":
+                    return Items(inner.items[::-1], inner.open)
+                return inner
+            found = self.program.names.constant(owner, at) if owner else None
+            if isinstance(found, Pairs) and short in ("items", "keys", "values"):
+                return Items(tuple(_part(short, *pair) for pair in found.pairs))
+        if isinstance(value, Pairs):
+            return Items(tuple(Field(key) for key, _ in value.pairs))
+        return value
 
     def _each(self, step: Step, here: _Place) -> Iterator[Step]:
         """Yield the steps of ``[…].each do |name|``."""
@@ -330,6 +355,14 @@ class Walk:
 _TESTS: Final = frozenset(("if", "unless", "case", "switch", "match"))
 _LATER: Final = frozenset(("elif", "else", "elsif", "elseif", "when", "else if"))
 _LOOPS: Final = frozenset(("for", "foreach"))
+_AS_LIST: Final = frozenset(("reversed", "list", "tuple", "sorted", "set", "frozenset", "iter"))
+
+
+def _part(which: str, key: str, value: Value) -> Value:
+    """Return what ``items``, ``keys`` or ``values`` of a dictionary gives for an entry."""
+    if which == "values":
+        return value
+    return Field(key) if which == "keys" else Items((Field(key), value))
 
 
 def _is_told(value: Value) -> bool:
