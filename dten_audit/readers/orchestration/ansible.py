@@ -14,6 +14,7 @@ from typing import Final
 from dten_audit.documents.document import Embedded
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import Guard, Word
+from dten_audit.model.facts.config import ConfigKey
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.orchestration import PlaybookVariables
 from dten_audit.readers.config.yaml_nodes import Node
@@ -109,6 +110,7 @@ class _Ansible:
         self._keywords = Keywords(manifest.text)
         self._arguments = Arguments(manifest)
         self._registered: dict[str, Registered] = {}
+        self._modules: set[str] = set()
         self.becoming = Becoming(manifest, fragment=fragment)
         in_role = bool(_task_path().search(f"/{manifest.document.path.lower()}"))
         above = "../" if in_role else ""
@@ -215,6 +217,7 @@ class _Ansible:
         if module is None:
             return
         self.becoming.task(found, inner, module)
+        yield from self._named(module)
         if module.local and not inner.delegate and inner.hosts != "localhost":
             inner = inner._replace(delegate="localhost")
         if module.name in _INCLUDES or module.name in _ROLES:
@@ -223,6 +226,15 @@ class _Ansible:
             for scope in turns(found, self._manifest, inner.scope):
                 yield from self._turn(module, found, inner._replace(scope=dict(scope)))
         self._register(module, found, inner)
+
+    def _named(self, module: Module) -> Iterator[ConfigKey]:
+        """State once which module a document calls, if it is not one of those known to stay."""
+        stays = self._stater.knows(module.name) and module.written not in _INCLUDES
+        if stays or not module.written or "{{" in module.written or module.written in self._modules:
+            return
+        self._modules.add(module.written)
+        at = self._document.location(module.key.line, module.key.column)
+        yield ConfigKey(at, "ansible", self._document.path, "", module.written, "")
 
     def _turn(
         self, module: Module, found: dict[str, Node], given: Inherited

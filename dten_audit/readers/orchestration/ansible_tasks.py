@@ -36,11 +36,15 @@ _LONGEST_MODE: Final = 6
 
 
 class Module(NamedTuple):
-    """A task's module by its short name, the node of its key, and that of its parameters."""
+    """A task's module by its short name, the node of its key, and that of its parameters.
+
+    ``written`` is the name as the task writes it, with its collection or without.
+    """
 
     name: str
     key: Node
     value: Node
+    written: str
     local: bool = False
 
 
@@ -64,9 +68,9 @@ def module_of(task: Node, text: Manifest) -> Module | None:
                 name = text.text(named)
             else:
                 name, _, _ = text.text(value).strip().partition(" ")
-            return Module(short(name), key, value, local=word == "local_action")
+            return Module(short(name), key, value, name, local=word == "local_action")
         if word not in KEYWORDS and not word.startswith("with_") and key.kind == "scalar":
-            return Module(short(word), key, value)
+            return Module(short(word), key, value, word)
     return None
 
 
