@@ -214,6 +214,8 @@ class Migration(NamedTuple):
 
     ``reversible``: a down file or section belongs to it. ``changes`` counts its changes of tables
     that are in use, ``lossy`` those that a down file cannot give back (dropped or rewritten data).
+    ``not_undone`` says what the down part leaves as the up part has made it; ``way_back`` is where
+    that down part stands.
     """
 
     at: Location
@@ -224,6 +226,8 @@ class Migration(NamedTuple):
     changes: int
     lossy: int = 0
     role: Role = "up"
+    not_undone: tuple[str, ...] = ()
+    way_back: tuple[Location, ...] = ()
     certainty: Certainty = "exact"
 
     @property
