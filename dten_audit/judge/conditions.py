@@ -8,7 +8,7 @@ from functools import cache
 from typing import Final
 
 from dten_audit.judge.fields import values
-from dten_audit.judge.logic import Condition, Tri, all_of, any_of, negation
+from dten_audit.judge.logic import Condition, Tri, any_of, conjunction, disjunction, negation
 from dten_audit.model.patterns import compiled
 from dten_audit.model.unknown import Unknown
 from dten_audit.site.estate import Estate
@@ -49,22 +49,33 @@ def glob_regex(pattern: str) -> re.Pattern[str]:
 def compile_condition(when: dict[str, object], estate: Estate) -> Condition:
     """Return ``when`` (all of its entries) as a function of a fact. ``when`` has been validated."""
     parts = [_entry(key, value, estate) for key, value in when.items()]
-    if len(parts) == 1:
-        return parts[0]
-    return lambda fact: all_of(part(fact) for part in parts)
+    return parts[0] if len(parts) == 1 else conjunction(parts)
 
 
 def _entry(key: str, value: object, estate: Estate) -> Condition:
     if key in ("any", "all") and isinstance(value, list):
         parts = [compile_condition(part, estate) for part in value]
-        combine = any_of if key == "any" else all_of
-        return lambda fact: combine(part(fact) for part in parts)
+        return disjunction(parts) if key == "any" else conjunction(parts)
     if key == "not" and isinstance(value, dict):
         inner = compile_condition(value, estate)
         return lambda fact: negation(inner(fact))
     path = tuple(key.split("."))
     test, whole = _test(value, estate)
+    if len(path) == 1:
+        return _of_field(key, test, whole=whole)
     return lambda fact: any_of(_apply(test, found, whole=whole) for found in values(fact, path))
+
+
+def _of_field(name: str, test: Test, *, whole: bool) -> Condition:
+    """Return a condition on a field of the fact itself, as most are: most often on one value."""
+
+    def holds(fact: object) -> Tri:
+        value = getattr(fact, name)
+        if isinstance(value, (tuple, Unknown)):
+            return any_of(_apply(test, found, whole=whole) for found in values(value, ()))
+        return test(value)
+
+    return holds
 
 
 def _apply(test: Test, value: object, *, whole: bool) -> Tri:
@@ -79,7 +90,7 @@ def _test(value: object, estate: Estate) -> tuple[Test, bool]:
     """Return the test of one value, and whether it judges a tuple as a whole."""
     if isinstance(value, dict):
         tests = [_operator(name, operand, estate) for name, operand in value.items()]
-        return (lambda found: all_of(test(found) for test in tests)), "empty" in value
+        return (tests[0] if len(tests) == 1 else conjunction(tests)), "empty" in value
     if isinstance(value, list):
         return (lambda found: found in value and not _bool_as_number(found, value)), False
     return (lambda found: found == value and isinstance(found, bool) == isinstance(value, bool)), (

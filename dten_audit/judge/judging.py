@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -22,6 +22,8 @@ from dten_audit.site.estate import Estate
 
 COMPUTED = "package.value"
 _RELATED = 50
+MOST_APART: Final = 500
+"""So many findings of a rule in one file are told apart; the rest are one finding."""
 
 
 class Verdict(NamedTuple):
@@ -120,8 +122,12 @@ def _superseded(spoken: Sequence[Verdict]) -> Iterator[Verdict]:
 
 
 def _bundles(said: Iterable[Verdict]) -> Iterator[list[Verdict]]:
-    """Bundle repeats: by a rule's ``group_by``, else by place and message; the worst first."""
+    """Bundle repeats: by a rule's ``group_by``, else by place and message; the worst first.
+
+    What a rule says of one file beyond ``MOST_APART`` is one bundle, whatever it says.
+    """
     groups: dict[object, list[Verdict]] = defaultdict(list)
+    apart: Counter[object] = Counter()
     for verdict in said:
         rule, fact = verdict.rule, verdict.fact
         if rule.group_by:
@@ -129,9 +135,26 @@ def _bundles(said: Iterable[Verdict]) -> Iterator[list[Verdict]]:
             key: object = (rule.id, tuple(parts), not verdict.needs)
         else:
             key = (rule.id, fact.at.path, fact.at.line, fill(rule.message, fact, {"count": 1}))
+        if key not in groups:
+            file = _Rest(rule.id, fact.at.path, not verdict.needs)
+            apart[file] += 1
+            key = file if apart[file] > MOST_APART else key
         groups[key].append(verdict)
-    for bundle in groups.values():
-        yield sorted(bundle, key=lambda verdict: verdict.order)
+    for key, bundle in groups.items():
+        ordered = sorted(bundle, key=lambda verdict: verdict.order)
+        yield _Many(ordered) if isinstance(key, _Rest) else ordered
+
+
+class _Rest(NamedTuple):
+    """What a rule says of a file behind the findings that are told apart."""
+
+    rule: str
+    path: str
+    certain: bool
+
+
+class _Many(list[Verdict]):
+    """A bundle of verdicts that have nothing in common but the rule and the file."""
 
 
 def _finding(bundle: Sequence[Verdict]) -> Finding:
@@ -145,7 +168,7 @@ def _finding(bundle: Sequence[Verdict]) -> Finding:
         confidence=_confidence(rule, fact),
         certainty="unknown" if first.needs else "certain",
         needs=tuple(sorted({need for verdict in bundle for need in verdict.needs})),
-        message=fill(rule.message, fact, extra),
+        message=fill(rule.message, fact, extra) + (_more(bundle) if type(bundle) is _Many else ""),
         why=fill(rule.why, fact, extra),
         fix=fill(rule.fix, fact, extra),
         question=fill(rule.question, fact, extra),
@@ -156,6 +179,11 @@ def _finding(bundle: Sequence[Verdict]) -> Finding:
 
 
 _CONFIDENCES: Final[tuple[Confidence, ...]] = ("high", "medium", "low")
+
+
+def _more(bundle: Sequence[Verdict]) -> str:
+    others = len(bundle) - 1
+    return f" ({others} more places of this file are not told apart)" if others else ""
 
 
 def _confidence(rule: Rule, fact: Fact) -> Confidence:

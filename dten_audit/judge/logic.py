@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 Tri = bool | frozenset[str]
 """True, False, or the non-empty set of what is needed to know."""
@@ -30,6 +30,38 @@ def any_of(values: Iterable[Tri]) -> Tri:
         if value is not False:
             needs |= value
     return needs or False
+
+
+def conjunction(parts: Sequence[Condition]) -> Condition:
+    """Return the condition that all of some conditions hold."""
+
+    def hold(value: object) -> Tri:
+        needs: frozenset[str] = frozenset()
+        for part in parts:
+            held = part(value)
+            if held is False:
+                return False
+            if held is not True:
+                needs |= held
+        return needs or True
+
+    return hold
+
+
+def disjunction(parts: Sequence[Condition]) -> Condition:
+    """Return the condition that any of some conditions holds."""
+
+    def holds(value: object) -> Tri:
+        needs: frozenset[str] = frozenset()
+        for part in parts:
+            held = part(value)
+            if held is True:
+                return True
+            if held is not False:
+                needs |= held
+        return needs or False
+
+    return holds
 
 
 def negation(value: Tri) -> Tri:

@@ -17,6 +17,8 @@ def plain_fact(fact: Fact) -> dict[str, object]:
 
 def plain_value(value: object) -> object:
     """Return a value of a fact as JSON has it. Long texts are cut, bytes are counted."""
+    if type(value) is str:
+        return value[:_TEXT]
     if isinstance(value, Unknown):
         return {"unknown": value.needs}
     if isinstance(value, Location):

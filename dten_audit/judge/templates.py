@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Final
 
 from dten_audit.judge.fields import values
@@ -24,23 +25,35 @@ def fields_of(template: str) -> Iterator[str]:
 
 def fill(template: str, fact: object, extra: Mapping[str, object]) -> str:
     """Return ``template`` with each ``{path}`` replaced by the fact's value there, as text."""
+    return "".join(
+        piece if path is None else _value(path, piece, fact, extra)
+        for piece, path in _pieces(template)
+    ).strip()
 
-    def value(match: re.Match[str]) -> str:
-        path = match[1]
-        if path in extra:
-            return str(extra[path])
-        return ", ".join(
-            text for found in values(fact, tuple(path.split("."))) if (text := as_text(found))
-        )
 
-    def part(match: re.Match[str]) -> str:
-        return value(match) if match[1] else match[0][0]
+def _value(path: tuple[str, ...], name: str, fact: object, extra: Mapping[str, object]) -> str:
+    if name in extra:
+        return str(extra[name])
+    return ", ".join(text for found in values(fact, path) if (text := as_text(found)))
 
-    return _PART.sub(part, template).strip()
+
+@cache
+def _pieces(template: str) -> tuple[tuple[str, tuple[str, ...] | None], ...]:
+    """Return the texts of a template, and its fields, each with its path."""
+    found: list[tuple[str, tuple[str, ...] | None]] = []
+    at = 0
+    for match in _PART.finditer(template):
+        found.append((template[at : match.start()], None))
+        name = match[1]
+        found.append((name, tuple(name.split("."))) if name else (match[0][0], None))
+        at = match.end()
+    return (*found, (template[at:], None))
 
 
 def as_text(value: object) -> str:
     """Return a fact's value as a reader should see it."""
+    if type(value) is str:
+        return value if len(value) <= _LIMIT else value[: _LIMIT - 1] + "…"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:

@@ -36,6 +36,8 @@ _PREFIXES: Final = "@-:+!|"
 SYSTEM_FOLDERS: Final = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/libexec/", "/usr/lib/")
 _NEAR: Final = 3
 _ALIKE: Final = 0.8
+_MOST_COMPARED: Final = 50_000
+"""So many names are compared in a package: which one may be meant is a hint, and no more."""
 
 
 def derive(package: Package, estate: Estate) -> Iterable[Fact]:
@@ -60,6 +62,8 @@ class _Shipped:
         self.targets = {install.target for install in package.installs}
         self.names |= {posixpath.basename(target) for target in self.targets}
         self.trees = {_tree(target) for target in self.targets} - {""}
+        self._alike: dict[int, list[str]] = {}
+        self._compared = 0
         self.product = package.identity.get("name", "").lower()
 
     def own_unit(self, unit: str, file: UnitFile | None) -> bool:
@@ -80,16 +84,22 @@ class _Shipped:
         return self._has(path), _tree(path) in self.trees
 
     def near(self, path: str) -> tuple[str, ...]:
-        """Return the names of shipped files that may be meant."""
+        """Return the names of shipped files that may be meant, as long as so many are compared."""
         name = posixpath.basename(path)
-        return tuple(get_close_matches(name, self._by_length(len(name)), _NEAR, _ALIKE))
+        names = self._by_length(len(name))
+        self._compared += len(names)
+        if self._compared > _MOST_COMPARED:
+            return ()
+        return tuple(get_close_matches(name, names, _NEAR, _ALIKE))
 
     def _by_length(self, length: int) -> list[str]:
         """Return the names that are long enough and short enough to be like one of a length."""
-        return [
-            name for name in self._sorted
-            if 2 * min(len(name), length) >= round(_ALIKE * (len(name) + length), 6)
-        ]  # fmt: skip
+        if length not in self._alike:
+            self._alike[length] = [
+                name for name in self._sorted
+                if 2 * min(len(name), length) >= round(_ALIKE * (len(name) + length), 6)
+            ]  # fmt: skip
+        return self._alike[length]
 
     @cached_property
     def _sorted(self) -> list[str]:

@@ -15,8 +15,11 @@ from dten_audit.readers.shell.texts import Hints
 from dten_audit.readers.shell.values import Field, Mark, Source, line_map
 
 _LINE: Final = re.compile(r"\t*+([^\n]*+\n?+)")
-MAX_STATED: Final = 30_000
-"""More commands than this come from no real script."""
+MAX_STATED: Final = 10_000
+"""More commands than this come from no real script: perl's Configure states 6,000."""
+MAX_TEXTS: Final = 1_000
+"""More texts than this stand in no real script: perl's Configure has 115."""
+TOO_MANY_TEXTS: Final = "more texts in other languages than are read"
 
 
 class _File:
@@ -114,6 +117,9 @@ class Recorder:
             return self.document.embedded_id(file.parts[0])
         same_place = self._texts.setdefault((origin.id, lines[0], column), {})
         known = same_place.get(part)
+        if known is None and len(self._written) >= MAX_TEXTS:
+            self.unreadable(lines[0], TOO_MANY_TEXTS, once=True)
+            return ""
         if known is None:
             known = same_place[part] = part._replace(variant=len(same_place))
             self._files[path] = _File(known)
