@@ -89,7 +89,7 @@ MODULES = [
     ("lineinfile: {path: /etc/hosts, line: 10.0.0.1 db}", ["2: tee -a /etc/hosts"]),
     (
         "community.postgresql.postgresql_query: {db: dten, query: DROP TABLE old}",
-        ["2: psql -d dten -c DROP TABLE old"],
+        ["2: psql -1 -d dten -c DROP TABLE old"],
     ),
     ("at: {command: /opt/dten/bin/x, count: 20, units: minutes}", ["2: at now + 20 minutes"]),
     ("debug: msg='systemctl restart dten'", []),
