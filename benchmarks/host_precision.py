@@ -62,7 +62,10 @@ class Found(NamedTuple):
 
 
 class Label(NamedTuple):
-    """What somebody who read the place says: does the message hold, and why."""
+    """What somebody who read the place says: does the message hold, and why.
+
+    ``mended`` are words that the message holds since it was put right, where it stays at all.
+    """
 
     package: str
     fingerprint: str
@@ -70,6 +73,7 @@ class Label(NamedTuple):
     place: str
     holds: bool
     reason: str
+    mended: str = ""
 
 
 def packages() -> dict[str, list[RealPackage]]:
@@ -127,7 +131,9 @@ def problems(name: str, known: list[Label], found: dict[Key, Found]) -> Iterator
         said = f"{name}: {label.package} {label.rule} {label.place}"
         if now is None and label.holds:
             yield f"{said}: it held, and is not found any more"
-        elif now is not None and not label.holds:
+        elif now is not None and not (
+            label.holds or (label.mended and label.mended in now.message)
+        ):
             yield f"{said}: it did not hold ({label.reason}), and is still found"
         elif now is not None and now.rule != label.rule:
             yield f"{said}: now {now.rule}"

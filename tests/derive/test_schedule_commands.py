@@ -287,3 +287,23 @@ def test_a_shipped_link_enables_a_timer() -> None:
     link = "etc/systemd/system/timers.target.wants/x.timer"
     found = schedules({"lib/systemd/system/x.timer": "[Timer]\nOnCalendar=daily\n", link: ""})
     assert [s.enabled for s in found if s.at.path.endswith("system/x.timer")] == [True]
+
+
+def test_a_timer_may_start_a_target_and_need_conditions() -> None:
+    unit = "[Unit]\nConditionPathExists=/run/x\nRequisite=gpsd.service\n[Timer]\nOnBootSec=5min\n"
+    found = timer("", **{
+        "lib/systemd/system/x.timer": f"{unit}Unit=x.target\n",
+        INSTALL: "#!/bin/sh\nsystemctl start x.timer\n",
+    })  # fmt: skip
+    needs = "ConditionPathExists=/run/x, Requisite=gpsd.service"
+    assert (found.starts, found.only_where) == ("x.target", needs)
+    assert found.brief == f"starts x.target; whenever systemd starts; only with {needs}"
+    assert found.fires_in_window is False
+
+
+def test_a_timer_that_was_enabled_before_stays_so() -> None:
+    known = "deb-systemd-helper debian-installed x.timer"
+    lines = f"if {known}; then\n  deb-systemd-helper enable x.timer\nfi\n"
+    found = timer("OnCalendar=daily", **{INSTALL: f"#!/bin/sh\n{lines}"})
+    assert isinstance(found.enabled, Unknown)
+    assert found.brief.endswith("nothing here enables it")

@@ -149,7 +149,8 @@ POLICY = """<?xml version="1.0"?>
       <allow_any>yes</allow_any>
       <allow_active> auth_admin </allow_active>
     </defaults>
-    <annotate key="org.freedesktop.policykit.exec.path">/opt/x/run</annotate>
+    <annotate key="org.freedesktop.policykit.exec.argv1">/opt/x/run.pl</annotate>
+    <annotate key="org.freedesktop.policykit.exec.path">/usr/bin/perl</annotate>
   </action>
   <action id="org.x.ask"><defaults><allow_any>no</allow_any></defaults></action>
 </policyconfig>
@@ -159,8 +160,8 @@ POLICY = """<?xml version="1.0"?>
 def test_actions() -> None:
     found = [fact for fact in facts(POLICY, "x.policy") if isinstance(fact, PolkitAction)]
     assert [(f.action, f.any, f.inactive, f.active, f.program, f.at.line) for f in found] == [
-        ("org.x.run", "yes", "no", "auth_admin", "/opt/x/run", 4),
-        ("org.x.ask", "no", "no", "no", "", 11),
+        ("org.x.run", "yes", "no", "auth_admin", "/usr/bin/perl /opt/x/run.pl", 4),
+        ("org.x.ask", "no", "no", "no", "", 12),
     ]
 
 

@@ -19,6 +19,7 @@ from dten_audit.derive.privilege.contexts import (
     root_checked,
     root_documents,
 )
+from dten_audit.derive.privilege.own_grants import own_grants
 from dten_audit.derive.privilege.tables import Tool, area, names, tools
 from dten_audit.derive.requirements import required_packages
 from dten_audit.derive.roles import Roles
@@ -69,6 +70,7 @@ def _all_uses(package: Package, estate: Estate) -> Iterator[PrivilegeUse]:
     roles = Roles(package)
     as_root = root_documents(package, roles)
     users = Users(made_users(package), required_packages(package))
+    allowed = own_grants(package)
     for command in package.of(Command):
         layers = list(command.layers)
         if command.program in tools() and command.argv:
@@ -80,6 +82,7 @@ def _all_uses(package: Package, estate: Estate) -> Iterator[PrivilegeUse]:
                     continue
                 use = use._replace(
                     as_root=command.document in as_root,
+                    granted=layer.tool == "sudo" and allowed.cover(use.inner),
                     no_terminal=use.no_terminal or is_job(package, command.document),
                     role=roles.of(command.document),
                 )

@@ -152,6 +152,8 @@ def shown(text: str) -> str:
 def _brief(schedule: Schedule) -> str:
     command = shown(schedule.command)
     parts = [f"runs `{command}` {schedule.actor}" if command else f"runs {schedule.actor}"]
+    if schedule.starts:
+        parts = [f"starts {schedule.starts}"]
     if schedule.at_boot:
         cron = schedule.scheduler == "cron"
         parts.append("at every boot" if cron else f"whenever {schedule.scheduler_title} starts")
@@ -161,6 +163,10 @@ def _brief(schedule: Schedule) -> str:
         parts.append(f"next: {schedule.next_text}" if schedule.next_fires else schedule.next_text)
     if schedule.without_systemd:
         parts.append("does nothing where systemd runs")
+    if schedule.kind == "timer" and isinstance(schedule.enabled, Unknown) and not schedule.starts:
+        parts.append("nothing here enables it")
+    if schedule.only_where:
+        parts.append(f"only with {shown(schedule.only_where)}")
     return "; ".join(parts)
 
 

@@ -31,6 +31,9 @@ _ENABLING: Final = frozenset(
     "enable start reenable restart preset try-restart reload-or-restart".split()
 )
 _ONLY_ENABLE: Final = frozenset(("enable", "reenable", "preset"))
+_KNOWN_BEFORE: Final = "deb-systemd-helper debian-installed"
+_NEEDS: Final = ("Condition", "Assert", "Requisite")
+"""Settings of [Unit] without which a unit does not start (systemd.unit(5))."""
 _MANAGERS: Final = frozenset(("systemctl", "deb-systemd-helper", "deb-systemd-invoke"))
 
 
@@ -83,10 +86,27 @@ def _timer(
         persistent=unit.value("Timer", "Persistent").lower() in _TRUE,
         certainty=unit.certainty,
     )
-    started = any(switch.starts for switch in switches)
+    needs = _needs(unit)
+    base = base._replace(starts=_other_than_service(unit), only_where=needs)
+    started = not needs and any(switch.starts for switch in switches)
     base, times = _timed(builder, unit, base, calendars, started=started)
     full = builder.complete(base, times, _steps(builder, starts, service))
     return _with_log(builder, full, service)
+
+
+def _needs(unit: UnitFile) -> str:
+    """Return the settings that must hold for a timer to start, as they stand there."""
+    return ", ".join(
+        f"{entry.key}={entry.value}"
+        for entry in unit.entries
+        if entry.section == "Unit" and entry.value and entry.key.startswith(_NEEDS)
+    )
+
+
+def _other_than_service(unit: UnitFile) -> str:
+    """Return the unit that a timer starts where it is no service (a target)."""
+    name = unit.value("Timer", "Unit")
+    return "" if name.endswith(".service") else name
 
 
 def _expression(unit: UnitFile, calendars: tuple[UnitEntry, ...]) -> str:
@@ -220,7 +240,7 @@ def _enabled_by(builder: Builder) -> dict[str, tuple[Switch, ...]]:
     """Return the commands that turn timers on, by the timer's name (or its template's)."""
     found: dict[str, tuple[Switch, ...]] = {}
     for command in builder.package.of(Command):
-        if _on_events(builder, command):
+        if _on_events(builder, command) or _keeps_state(command):
             continue
         if command.program in _MANAGERS and _ENABLING & set(command.arguments):
             for word in command.arguments:
@@ -245,6 +265,11 @@ def _on_events(builder: Builder, command: Command) -> bool:
     """Say whether a command stands in a script that an event starts, not an installation."""
     info = builder.package.documents.get(command.document)
     return info is not None and not cron_paths().on_events.isdisjoint(info.path.split("/"))
+
+
+def _keeps_state(command: Command) -> bool:
+    """Say whether a unit is enabled only where it was so before (dh_installsystemd --no-enable)."""
+    return any(guard.holds and guard.subject.startswith(_KNOWN_BEFORE) for guard in command.guards)
 
 
 def _linked(builder: Builder, unit: UnitFile) -> bool:

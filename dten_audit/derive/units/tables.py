@@ -29,10 +29,14 @@ class Manager(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """A unit that more than one product stands on, and what they lose while it is down."""
+    """A unit that more than one product stands on, and what they lose while it is down.
+
+    ``reloads``: it can reload, so that reload-or-restart does no more than that.
+    """
 
     impact: Impact
     loses: str
+    reloads: bool = False
 
 
 NOT_SHARED = Shared("", "")
@@ -126,7 +130,8 @@ def shared(name: str) -> Shared:
     stem = name.removesuffix(".service")
     for row in cast("list[dict[str, object]]", _names()["shared"]):
         if any(fnmatchcase(stem, glob) for glob in cast("list[str]", row["units"])):
-            return Shared(cast("Impact", row["impact"]), str(row["loses"]))
+            reloads = stem in cast("list[str]", _names()["reloading"])
+            return Shared(cast("Impact", row["impact"]), str(row["loses"]), reloads)
     return NOT_SHARED
 
 

@@ -13,7 +13,14 @@ from dten_audit.derive.roles import Roles
 from dten_audit.derive.units.brought import Brought
 from dten_audit.derive.units.calls import UnitCall, unit_calls
 from dten_audit.derive.units.similar import Suggestions
-from dten_audit.derive.units.tables import is_base, managers, other_names, shared, verbs
+from dten_audit.derive.units.tables import (
+    Shared,
+    is_base,
+    managers,
+    other_names,
+    shared,
+    verbs,
+)
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command, Guard
 from dten_audit.model.facts.units import Provided, UnitUse
@@ -84,7 +91,7 @@ def _use(command: Command, call: UnitCall, brought: Brought) -> UnitUse:
         stops=call.verb in verbs("stopping") or call.now == "stop",
         elsewhere=call.elsewhere,
         provided=provided,
-        impact="all" if isolates else "" if own else others.impact,
+        impact="all" if isolates else "" if own or _only_reloads(call, others) else others.impact,
         loses="every unit that is not wanted by this one" if isolates else others.loses,
         init=manager.init if manager else "",
         forwards=manager is not None and manager.forwards,
@@ -99,6 +106,10 @@ def _use(command: Command, call: UnitCall, brought: Brought) -> UnitUse:
         brought_at=brought.places(call.unit),
         via=command.via,
     )
+
+
+def _only_reloads(call: UnitCall, unit: Shared) -> bool:
+    return unit.reloads and call.verb == "reload-or-restart"
 
 
 def _compared(use: UnitUse, site: Site, brought: Brought, suggestions: Suggestions) -> UnitUse:

@@ -164,8 +164,9 @@ class Schedule(NamedTuple):
     ``document`` is the id of what holds it, ``path_on_host`` where it lands (empty where nothing is
     seen to install it), ``place`` the same in words. ``installed_by`` are the commands that install
     it. ``enabled`` is True unless something must still turn it on; ``without_systemd`` says that
-    its command does nothing where systemd runs. ``replaces`` says that the command replaces all
-    jobs that a user's crontab held. ``role`` is what the package ships it for.
+    its command does nothing where systemd runs, ``only_where`` what else a timer needs to start.
+    ``replaces`` says that the command replaces all jobs that a user's crontab held. ``role`` is
+    what the package ships it for.
 
     When it runs:
     ``expression`` is the time as written, ``zone`` the time zone it is read in (empty: that of the
@@ -178,8 +179,9 @@ class Schedule(NamedTuple):
 
     What it does:
     ``user`` is who runs it, empty where the package does not tell; ``program`` is the base name of
-    the first command. ``target`` is the file that it runs, ``target_present`` whether that is
-    shipped, ``target_guarded`` that a test for it comes first. ``hosts`` are the hosts that it or
+    the first command; ``starts`` is the unit that a timer starts, where it is no service.
+    ``target`` is the file that it runs, ``target_present`` whether that is shipped,
+    ``target_guarded`` that a test for it comes first. ``hosts`` are the hosts that it or
     the shipped script that it runs calls, at ``calls_at``; ``calls_retired`` compares them with the
     site, and so does ``hosts_are``, which takes the worst of them (``unlisted``: the site does not
     tell, or the name is computed). ``log_path`` is the file that its output grows, ``log_rotated``
@@ -245,6 +247,8 @@ class Schedule(NamedTuple):
     scheduler_title: str = "cron"
     name: str = ""
     job: str = ""
+    starts: str = ""
+    only_where: str = ""
     certainty: Certainty = "exact"
 
     @property

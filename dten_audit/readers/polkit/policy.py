@@ -11,7 +11,11 @@ from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.polkit import PolkitAction
 
 _DEFAULTS: Final = ("allow_any", "allow_inactive", "allow_active")
-_EXEC_PATH: Final = "org.freedesktop.policykit.exec.path"
+_EXEC: Final = {
+    "org.freedesktop.policykit.exec.path": "program",
+    "org.freedesktop.policykit.exec.argv1": "argument",
+}
+"""What pkexec(1) runs for an action: the program, and the first argument that it must have."""
 _LONGEST: Final = 4096
 
 
@@ -48,8 +52,8 @@ class _Actions:
             self._values = {"id": attributes.get("id", ""), "line": str(self.line)}
         elif name in _DEFAULTS:
             self._into = name
-        elif name == "annotate" and attributes.get("key") == _EXEC_PATH:
-            self._into = "program"
+        elif name == "annotate":
+            self._into = _EXEC.get(attributes.get("key", ""), "")
 
     def _text(self, text: str) -> None:
         if self._into and len(self._values.get(self._into, "")) < _LONGEST:
@@ -68,7 +72,7 @@ class _Actions:
                     values.get("allow_any", "no"),
                     values.get("allow_inactive", "no"),
                     values.get("allow_active", "no"),
-                    values.get("program", ""),
+                    " ".join(filter(None, (values.get("program"), values.get("argument")))),
                 )
             )
 
