@@ -297,7 +297,7 @@ def test_a_timer_may_start_a_target_and_need_conditions() -> None:
     })  # fmt: skip
     needs = "ConditionPathExists=/run/x, Requisite=gpsd.service"
     assert (found.starts, found.only_where) == ("x.target", needs)
-    assert found.brief == f"starts x.target; whenever systemd starts; only with {needs}"
+    assert found.brief == f"starts x.target; at every boot; only with {needs}"
     assert found.fires_in_window is False
 
 
