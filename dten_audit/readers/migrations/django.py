@@ -166,7 +166,7 @@ def _value(program: Program, at: int) -> Value:
     """Return the value that a name is set to at an offset, however long it is."""
     code = program.code
     if code[at : at + 1] in ("[", "("):
-        limit = program.closing(at, len(code)) + 1
+        limit = min(program.closing(at, len(code)) + 1, len(code))
         if not code[limit : limit + 200].lstrip(" \t").startswith(("+", "if", "*", ".")):
             return program.expressions.expression(at, limit)[0]
     return program.expressions.expression(at, statement_end(code, at))[0]

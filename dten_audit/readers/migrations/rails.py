@@ -100,7 +100,8 @@ class _Reading:
         elif first in OPERATIONS:
             self._operation(step, first, line)
         elif last in _ROWS:
-            where = any(link.name in _WHERE for link in step.calls)
+            every = [name for link in step.calls for name in link.name.split(".")]
+            where = any(name in _WHERE for name in every)
             table = sql.hole(step.path.partition(".")[0])
             direction.add(line, sql.touches_rows(table, _ROWS[last], where=where))
         elif "." not in step.path and _HELPER.match(first):
