@@ -104,6 +104,9 @@ class Judge:
         if action.verb == "drop_index" and action.name and not action.table:
             known = state.tables.table_of_index(action.name, state.dialect)
             return state.tables.origin(known, file.file.path, state.dialect) if known else "site"
+        if action.verb == "add_domain_constraint":
+            known_here = state.tables.domains.get(action.name)
+            return "file" if known_here is not None and known_here.base else "site"
         name = table or action.name
         return state.tables.origin(name, file.file.path, state.dialect) if name else "site"
 
@@ -183,6 +186,8 @@ def _with_session(change: SchemaChange, state: State, file: SqlFile) -> SchemaCh
     dialect = state.dialect
     timeout = TIMEOUTS[dialect]
     value = state.settings.get(timeout.name)
+    if "bounded-wait" in change.flags:
+        value = 1000
     statement = state.settings.get("statement_timeout") if dialect == "postgres" else 0
     lock = state.context.lock_holder or state.lock
     return change._replace(

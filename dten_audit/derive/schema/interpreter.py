@@ -289,6 +289,8 @@ def learn(state: State, action: Action, file: SqlFile) -> None:
         tables.linked(action, dialect)
     if action.verb == "create_table":
         tables.created(action, file.file.path, dialect)
+        if not state.in_transaction:
+            tables.committed()
     elif action.verb == "drop_table":
         tables.dropped(action.table, dialect)
     elif action.verb == "rename_table":

@@ -49,6 +49,8 @@ def scan_of(action: Action, effect: Effect, state: State, version: int) -> Scan:
             copies = state.settings.get(_FOREIGN_KEYS_OFF) != 0
             return Scan(copies, copies, checks)
         return Scan(effect.scans, effect.rewrites, checks)
+    if action.verb == "add_domain_constraint":
+        return Scan(effect.scans, effect.rewrites, effect.scans)
     if action.verb == "attach_partition":
         return Scan(_attached(action, state), effect.rewrites)
     return Scan(effect.scans, effect.rewrites)

@@ -50,6 +50,7 @@ _WHOLE: Final = {
     "create_rule": "CREATE RULE {name} ON {table}",
     "reference_table": "a new table that refers to {table}",
     "set": "SET {name} = {value}",
+    "add_domain_constraint": "ALTER DOMAIN {name} ADD CONSTRAINT",
     "insert_select": "INSERT INTO {table} … SELECT",
     "add_enum_value": "ALTER TYPE {name} ADD VALUE '{value}'",
     "use_enum_value": "the use of '{value}', new in {name},",
