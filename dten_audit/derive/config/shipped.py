@@ -15,6 +15,8 @@ from dten_audit.derive.config.files import ConfigFile
 from dten_audit.links.package import DocumentInfo, Package
 from dten_audit.site.matrix import Matrix
 
+_MODULES: Final = "ansible"
+_ROUTES: Final = ("meta/runtime.yml", "meta/runtime.yaml")
 _MOST: Final = 200
 _LARGEST: Final = 8 << 20
 
@@ -35,10 +37,16 @@ def shipped(package: Package, files: Iterable[ConfigFile]) -> Iterator[Shipped]:
     pattern = shipped_paths(uses, paths)
     if pattern is None:
         return
+    called = {
+        key.key.rpartition(".")[0] for file in files if file.use == _MODULES for key in file.keys
+    }
     wanted = [
         info.id
         for info in package.documents.values()
-        if not info.host and info.size <= _LARGEST and pattern.fullmatch(info.path)
+        if not info.host
+        and info.size <= _LARGEST
+        and pattern.fullmatch(info.path)
+        and _is_called(package, info, called)
     ]
     for name, data in package.contents(wanted[:_MOST]):
         info = package.documents[name]
@@ -47,6 +55,13 @@ def shipped(package: Package, files: Iterable[ConfigFile]) -> Iterator[Shipped]:
         matrix = foreign_matrix(data.decode("utf-8", "replace"), told)
         if matrix is not None and matrix.entries:
             yield Shipped(matrix, version)
+
+
+def _is_called(package: Package, info: DocumentInfo, called: set[str]) -> bool:
+    """Say whether somebody calls a collection; of one whose name nobody says, it may be."""
+    if not info.path.endswith(_ROUTES):
+        return True
+    return _product(package, info)[0] in called
 
 
 @cache
