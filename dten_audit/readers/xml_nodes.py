@@ -91,7 +91,9 @@ class _Builder:
         if not node.parts and not data.strip():
             return
         if not node.parts:
-            node.text_line = self._parser.CurrentLineNumber
+            blank = data[: len(data) - len(data.lstrip())]
+            after = data.count("\n") - blank.count("\n")
+            node.text_line = self._parser.CurrentLineNumber - after
         if len(node.parts) < _MAX_TEXT:
             node.parts.append(data)
 

@@ -63,7 +63,7 @@ _KINDS: Final = (
 _WAYS: Final = re.compile(rb"\b(?:up|down)\b")
 _SIGNS: Final = re.compile(
     rb"queryRunner|QueryRunner|runQuery|queryInterface|QueryInterface|addSql|\bpgm\b|[Kk]nex"
-    rb"|MigrationBuilder|runSql|\.schema\b|schemaBuilder|mikro-orm/migrations"
+    rb"|\bdb\.(?:add|create|remove|drop|rename|change)[A-Z]|MigrationBuilder|runSql|\.schema\b|schemaBuilder|mikro-orm/migrations"
 )
 _PATH: Final = re.compile(
     r"(?i)migrat|(?:^|/)(?:changes|versions|upgrades?)/|/\d{13,14}[-_][^/]+\Z"
@@ -95,6 +95,7 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
     walk = Walk(document)
     kind = _kind_of(walk)
     if "up" not in walk.functions or kind is None:
+        yield from _plain(document)
         return
     migration = Migration(document, kind.runner)
     migration.dialect = kind.dialect
@@ -108,6 +109,13 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
     yield from migration.documents()
     if walk.spent:
         yield Unreadable(document.location(1), kind.runner, "a migration that is too long to read")
+
+
+def _plain(document: Document) -> Iterator[Embedded]:
+    """Read a program that is no migration after all."""
+    from dten_audit.readers.programs.sql import read as read_sql
+
+    yield from read_sql(document)
 
 
 def _kind_of(walk: Walk) -> _Kind | None:

@@ -212,7 +212,7 @@ class Walk:
         before = self.dialect
         dialect = tested(self.document.text[test.end() : close][:_MAX_TEST], negative=False)
         if not dialect:
-            return close
+            return at
         start, end = self._branch(close + 1)
         self.dialect = dialect
         self.region(start, end, builder)

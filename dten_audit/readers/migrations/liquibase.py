@@ -140,13 +140,14 @@ class _Changelog:
             text, line = change.get("sql"), change.lines.get("sql", change.line)
         else:
             text, line = holder.text, holder.lines.get("#text", holder.line)
-        lead = len(text) - len(text.lstrip("\n"))
-        text = _PARAMETER.sub(lambda found: sql.hole(found.group()[2:-1]), text[lead:])
+        blank = text[: len(text) - len(text.lstrip())]
+        text = text[blank.rfind("\n") + 1 :]
+        text = _PARAMETER.sub(lambda found: sql.hole(found.group()[2:-1]), text)
         mark = change.get("endDelimiter")
         if mark and mark.strip() not in (";", ""):
             text = _LINE_MARK.sub(";", text.replace(mark, ";") if mark.isprintable() else text)
         count = text.count("\n") + 1
-        first = line if self.document.kind == "xml" else line + lead
+        first = line if self.document.kind == "xml" else line + blank.count("\n")
         lines = tuple(range(first, first + count))
         self.migration.at(section, own).text(text, lines)
 

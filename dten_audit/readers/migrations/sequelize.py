@@ -164,10 +164,8 @@ def _add_constraint(each: Operation) -> None:
 
 def _rows(each: Operation, verb: str, number: int) -> str:
     where = each.members(number)
-    given = (where.known and bool(dict(where))) or (
-        each.value(number) is not None and not where.known
-    )  # fmt: skip
-    return sql.touches_rows(each.table(), verb, where=bool(given))
+    given = bool(dict(where)) if where.known else bool(each.text(number))
+    return sql.touches_rows(each.table(), verb, where=given)
 
 
 def _drop_all(each: Operation) -> None:
