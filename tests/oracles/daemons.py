@@ -98,7 +98,7 @@ def cronie(folder: Path) -> Verdict:
     return _asking(folder, root, "/usr/bin/crontab", "-T")
 
 
-def _archive(folder: Path) -> str:
+def debian_archive(folder: Path) -> str:
     """Return where this machine gets its Debian packages from; skip where it gets none."""
     asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Label: Debian"]
     found = run(asked, folder).stdout.split()
@@ -112,7 +112,7 @@ def _from_trixie(folder: Path, packages: str) -> Path:
     for name in ("lists/partial", "cache/archives/partial", "debs"):
         (folder / name).mkdir(parents=True)
     keys = "/usr/share/keyrings/debian-archive-keyring.gpg"
-    source = f"deb [signed-by={keys}] {_archive(folder)} trixie main\n"
+    source = f"deb [signed-by={keys}] {debian_archive(folder)} trixie main\n"
     (folder / "sources.list").write_text(source)
     (folder / "status").touch()
     options = [

