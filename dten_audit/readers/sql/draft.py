@@ -105,6 +105,8 @@ def type_of(definition: list[Token]) -> str:
         if depth < 0:
             words.pop()
             break
+    if len(words) == 1:
+        return words[0][:MAX_TYPE]
     text = " ".join(words)
     for mark in (" (", "( ", " )", " ,", ", ", " [", "[ ", " ]", " .", ". "):
         text = text.replace(mark, mark.strip())

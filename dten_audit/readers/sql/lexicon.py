@@ -61,14 +61,17 @@ _NAMES: Final[dict[Dialect, str]] = {
 
 @cache
 def token_pattern(dialect: Dialect) -> re.Pattern[str]:
-    """Return the pattern of one token; the name of the matching group is its kind."""
+    """Return the pattern of one token; the name of the matching group is its kind.
+
+    ``plain`` is a word that no quote follows, so that it is no prefix of a string: most are.
+    """
     mysql = rf"{MYSQL_LINE_COMMENT}|{HASH_COMMENT}|\*/"
     line = mysql if dialect == "mysql" else LINE_COMMENT
     word = _WORD if dialect == "postgres" else f"{_AT_WORD}|{_WORD}"
     line += r"|\\[A-Za-z!?][^\n]*+" if dialect == "postgres" else ""
     dollar = rf"|(?P<dollar>{DOLLAR})" if dialect in DOLLARS else ""
     return re.compile(
-        rf"\s*+(?:(?P<skip>{line}|\Z)|(?P<string>{_STRINGS[dialect]})|(?P<name>{_NAMES[dialect]})"
+        rf"\s*+(?:(?P<plain>{_WORD}(?!['\"&]))|(?P<skip>{line}|\Z)|(?P<string>{_STRINGS[dialect]})|(?P<name>{_NAMES[dialect]})"
         rf"|(?P<cast>::){dollar}|(?P<hole>{_HOLES})|(?P<word>{word})"
         rf"|(?P<number>\d++(?:\.\d++)?\w*+)|(?P<comment>/\*)|(?P<mark>:=|<<|>>|.))",
         re.DOTALL,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain, pairwise
 from typing import Final
 
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.base import Certainty
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.sql import Action, Dialect, SqlScript, SqlStatement
+from dten_audit.model.location import Location
 from dten_audit.readers.sql.dialect import dialect_of
 from dten_audit.readers.sql.draft import Draft
 from dten_audit.readers.sql.enum_values import EnumValues
@@ -64,6 +66,9 @@ def _behind_insert() -> re.Pattern[str]:
     return re.compile(rf"\n[ \t]*+(?:{_WORDS})\b", re.IGNORECASE)
 
 
+_END: Final = Piece("sql", 0, 0)
+
+
 def read(document: Document) -> Iterator[SqlScript | SqlStatement | Unreadable]:
     """Yield the statements of a document that are of interest, and the document itself."""
     text = document.text
@@ -72,14 +77,13 @@ def read(document: Document) -> Iterator[SqlScript | SqlStatement | Unreadable]:
     scanner = Scanner(text, dialect)
     values = EnumValues()
     count, told = 0, False
-    pieces = list(split(text, dialect))
-    for number, piece in enumerate(pieces):
+    pieces = pairwise(chain(split(text, dialect), (_END,)))
+    for number, (piece, follower) in enumerate(pieces):
         count += piece.kind == "sql"
         if piece.kind == "unterminated":
             place = document.location_at(piece.start)
             yield Unreadable(place, "sql", "a quote or comment that never ends")
             continue
-        follower = pieces[number + 1] if number + 1 < len(pieces) else None
         drafts = _drafts(piece, follower, scanner, text, dialect)
         drafts = values.with_uses(drafts, text, piece.start, piece.end)
         if drafts:
@@ -90,12 +94,12 @@ def read(document: Document) -> Iterator[SqlScript | SqlStatement | Unreadable]:
 
 
 def _drafts(
-    piece: Piece, follower: Piece | None, scanner: Scanner, text: str, dialect: Dialect
+    piece: Piece, follower: Piece, scanner: Scanner, text: str, dialect: Dialect
 ) -> list[Draft]:
     if piece.kind == "meta":
         command = _client_command(text[piece.start : piece.end], dialect)
         return [command._replace(start=piece.start, end=piece.end)] if command else []
-    if follower and follower.kind == "meta" and text.startswith("\\gexec", follower.start):
+    if follower.kind == "meta" and text.startswith("\\gexec", follower.start):
         return scanner.generated(piece.start, piece.end)
     if _matters(piece, text, dialect):
         return scanner.scan(piece.start, piece.end)
@@ -167,17 +171,23 @@ def _fact(
     marks: Marks,
 ) -> SqlStatement:
     section = marks.section_at(piece.start)
-    actions = tuple(_action(document, each) for each in drafts)
+    text = document.text
+    at = document.location_at(piece.start, piece.end)
+    whole = (piece.start, piece.end)
+    actions = tuple(
+        _action(text, each, at if (each.start, each.end) == whole else _place(document, each))
+        for each in drafts
+    )
     certain: Certainty = (
         "computed" if any(action.certainty == "computed" for action in actions) else "exact"
     )
     return SqlStatement(
-        document.location_at(piece.start, piece.end),
+        at,
         document.id,
         order,
         dialect,
         actions,
-        document.text[piece.start : min(piece.end, piece.start + TEXT)],
+        text[piece.start : min(piece.end, piece.start + TEXT)],
         section.name,
         section.transaction,
         certain,
@@ -185,11 +195,15 @@ def _fact(
     )
 
 
-def _action(document: Document, each: Draft) -> Action:
-    source = document.text[each.start : min(each.end, each.start + 2 * ACTION_TEXT)]
+def _place(document: Document, each: Draft) -> Location:
+    return document.location_at(each.start, each.end)
+
+
+def _action(text: str, each: Draft, at: Location) -> Action:
+    source = text[each.start : min(each.end, each.start + 2 * ACTION_TEXT)]
     return Action(
         each.verb,
-        document.location_at(each.start, each.end),
+        at,
         each.table,
         each.column,
         each.name,

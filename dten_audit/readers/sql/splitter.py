@@ -150,6 +150,10 @@ class _Splitter:
             if position >= size:
                 return
             data = text[position] in _INSERT
+            if data and (end := self._row(position)):
+                yield Piece("sql", position, _stripped(text, position, end))
+                position = end + len(self.delimiter)
+                continue
             behind = position if data else self._client_command(position)
             if behind > position:
                 yield Piece("meta", position, behind)
@@ -158,6 +162,12 @@ class _Splitter:
             piece, position = self._statement(position)
             if piece.kind == "unterminated" or piece.end > piece.start:
                 yield piece
+
+    def _row(self, start: int) -> int:
+        """Return where an INSERT ends that holds nothing of note; 0 where one does."""
+        found = _run(self.dialect, self.delimiter).match(self.text, start)
+        end = found.end() if found else start
+        return end if end > start and self.text.startswith(self.delimiter, end) else 0
 
     def _lead(self, position: int) -> int:
         """Step over blanks, comments and empty statements."""
@@ -225,7 +235,8 @@ class _Splitter:
 
     def _ended(self, start: int, end: int) -> tuple[Piece, int]:
         position = end + len(self.delimiter)
-        if self.dialect == "postgres" and _COPY.match(self.text, start, end):
+        copies = self.dialect == "postgres" and self.text[start] in "cC"
+        if copies and _COPY.match(self.text, start, end):
             data = _COPY_END.search(self.text, position)
             position = data.end() if data else len(self.text)
         return Piece("sql", start, _stripped(self.text, start, end)), position

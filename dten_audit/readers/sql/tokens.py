@@ -16,6 +16,7 @@ from dten_audit.readers.sql.lexicon import (
 Kind = Literal["word", "name", "string", "number", "hole", "mark"]
 MAX_TOKENS: Final = 200_000
 
+_new: Final = tuple.__new__
 _QUOTES: Final = {'"': '""', "`": "``", "[": "]]"}
 
 
@@ -34,24 +35,33 @@ class Token(NamedTuple):
 def tokenise(text: str, dialect: Dialect, start: int = 0, end: int | None = None) -> list[Token]:
     """Return the tokens between two offsets, comments left out; at most ``MAX_TOKENS``."""
     end = len(text) if end is None else end
-    match = token_pattern(dialect).match
+    pattern = token_pattern(dialect)
     tokens: list[Token] = []
-    position = start
-    while position < end and len(tokens) < MAX_TOKENS:
-        found = match(text, position, end)
-        if found is None:
-            break
-        kind, position = found.lastgroup or "mark", found.end()
-        if kind == "skip":
+    add = tokens.append
+    match = pattern.scanner(text, start, end).match  # type: ignore[attr-defined]
+    room = MAX_TOKENS
+    while room and (found := match()) is not None:
+        kind = found.lastgroup
+        begun, position = found.span(found.lastindex)
+        if kind == "plain":
+            add(_new(Token, ("word", text[begun:position].lower(), begun, position)))
+        elif kind == "mark" or kind == "number":  # noqa: PLR1714 (the hottest place of the reader)
+            add(_new(Token, (kind, text[begun:position], begun, position)))
+        elif kind == "skip":
+            if begun == end:
+                break
             continue
-        begun = found.start(kind)
-        if kind == "comment":
+        elif kind == "comment":
             position = _behind_comment(text, begun, end, dialect)
+            match = pattern.scanner(text, position, end).match  # type: ignore[attr-defined]
+            continue
         elif kind == "dollar":
             position = _behind_dollar(text, begun, position, end)
-            tokens.append(Token("string", text[begun:position], begun, position))
+            add(Token("string", text[begun:position], begun, position))
+            match = pattern.scanner(text, position, end).match  # type: ignore[attr-defined]
         else:
-            tokens.append(_token(kind, found[kind], begun, position))
+            add(_token(kind, text[begun:position], begun, position))
+        room -= 1
     return tokens
 
 
@@ -128,6 +138,9 @@ def content_of(token: Token) -> Content:
     return Content(inside, token.start + lead)
 
 
+_SPOKEN: Final = ("word", "mark")
+
+
 class Cursor:
     """Walks over tokens. Every method that does not match leaves the cursor where it is."""
 
@@ -143,7 +156,7 @@ class Cursor:
         if index >= len(self.tokens):
             return ""
         token = self.tokens[index]
-        return token.text if token.kind in ("word", "mark") else ""
+        return token.text if token.kind in _SPOKEN else ""
 
     def token(self, ahead: int = 0) -> Token | None:
         """Return the token ahead."""
@@ -152,10 +165,15 @@ class Cursor:
 
     def take(self, *words: str) -> bool:
         """Step over a sequence of words or marks, if it stands here."""
-        for ahead, word in enumerate(words):
-            if self.peek(ahead) != word:
+        tokens, index = self.tokens, self.index
+        if index + len(words) > len(tokens):
+            return False
+        for word in words:
+            token = tokens[index]
+            if token.text != word or token.kind not in _SPOKEN:
                 return False
-        self.index += len(words)
+            index += 1
+        self.index = index
         return True
 
     def any_of(self, words: frozenset[str] | tuple[str, ...]) -> str:
