@@ -118,7 +118,7 @@ class Builtins(Calls):
             if name and kind in ("local", "declare", "typeset"):
                 self._make_local(name, assigned=match is not None)
             if name and exports:
-                self.state.exported[name] = None
+                self.state.export(name)
         if kind == "export":
             self.state_command(Run(argv, node.offset, self.streams(node.redirects)))
         return Ending.NEXT
@@ -148,7 +148,7 @@ class Builtins(Calls):
         for field in run.argv[1:]:
             if field.text in self.state.variables:
                 self.state.set(field.text, None)
-            self.state.exported.pop(field.text, None)
+            self.state.unexport(field.text)
         return Ending.NEXT
 
     def _read(self, run: Run) -> Ending | None:

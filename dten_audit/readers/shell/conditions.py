@@ -72,7 +72,8 @@ NOTHING: Final = Tested((), ())
 
 def opposite(guards: Guards) -> Guards:
     """Return the same tests with the opposite outcome."""
-    return tuple(guard._replace(holds=not guard.holds) for guard in guards)
+    new = tuple.__new__
+    return tuple([new(Guard, (kind, of, line, not holds)) for kind, of, line, holds in guards])
 
 
 def combined(left: Tested, operator: str, right: Tested) -> Tested:

@@ -92,7 +92,8 @@ class ParameterReader:
                 text, decoded = value.text, value.decoded
                 shown.append(Field(text, certainty, frame, value.marks, decoded=decoded))
             elif self.raw or (len(value.text) <= _LONGEST and not _is_code(value.text)):
-                shown.append(value._replace(loose=not part.quoted))
+                loose = not part.quoted
+                shown.append(value if value.loose == loose else value._replace(loose=loose))
             else:
                 shown.append(self._unknown(part)._replace(decoded=value.decoded))
         return shown

@@ -107,5 +107,6 @@ def _apply(prelude: tuple[Definitions, ...], machine: Machine) -> None:
         machine.allow(p.definition.size for found in known.functions.values() for p in found)
         for name, value in known.variables.items():
             state.set(name, value)
-        state.exported.update(dict.fromkeys(known.exported))
+        for name in known.exported:
+            state.export(name)
         state.errexit = state.errexit or known.errexit

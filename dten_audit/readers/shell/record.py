@@ -59,6 +59,7 @@ class Recorder:
     __slots__ = (
         "_files",
         "_index",
+        "_places",
         "_texts",
         "_unreadable",
         "_written",
@@ -75,15 +76,19 @@ class Recorder:
         self.full = False
         self._files: dict[str, _File] = {}
         self._written: list[_File] = []
+        self._places: dict[tuple[Source, int], Location] = {}
         self._index: dict[tuple[object, ...], int] = {}
         self._texts: dict[tuple[str, int, int], dict[Embedded, Embedded]] = {}
         self._unreadable: dict[tuple[int, str], Unreadable] = {}
 
-    @staticmethod
-    def location(source: Source, offset: int) -> Location:
+    def location(self, source: Source, offset: int) -> Location:
         """Return the place of an offset of a source in the file that holds it."""
-        line, column = source.position(offset)
-        return source.origin.location(line, column)
+        key = source, offset
+        place = self._places.get(key)
+        if place is None:
+            line, column = source.position(offset)
+            place = self._places[key] = source.origin.location(line, column)
+        return place
 
     def command(self, command: Command, *, repeated: bool) -> None:
         """Add a command. ``repeated``: it may have been added before, by another turn or call."""
@@ -168,8 +173,10 @@ def without_tabs(text: Field, source: Source) -> Field:
 
 def _merged(one: Command, other: Command) -> Command:
     """Return what holds of a command that is reached twice: only tests made both times guard it."""
-    return one._replace(
-        guards=tuple(guard for guard in one.guards if guard in other.guards),
-        called=one.called or other.called,
-        deferred=one.deferred and other.deferred,
-    )
+    guards, called = one.guards, one.called or other.called
+    if guards and guards != other.guards:
+        guards = tuple([guard for guard in guards if guard in other.guards])
+    deferred = one.deferred and other.deferred
+    if len(guards) == len(one.guards) and called == one.called and deferred == one.deferred:
+        return one
+    return one._replace(guards=guards, called=called, deferred=deferred)

@@ -23,8 +23,8 @@ from dten_audit.readers.shell.texts import (
     written_kind,
     written_to,
 )
-from dten_audit.readers.shell.values import Choice, Field, cut, joined
-from dten_audit.readers.shell.wrappers import UNKNOWN_PREFIX, Peeled, base_name, peel
+from dten_audit.readers.shell.values import Choice, Field, joined
+from dten_audit.readers.shell.wrappers import UNKNOWN_PREFIX, Peeled, assignments, base_name, peel
 
 MAX_LAYERS: Final = 12
 _KEEPS_FUNCTIONS: Final = frozenset(("time", "noglob", "exec"))
@@ -41,6 +41,7 @@ class SimpleCommands(Builtins):
         super().__init__(document, commands)
         self._special = special_names() | self.builtins.keys() | self.declarations.keys() | _SOURCES
         self._streams: tuple[Context, Streams] | None = None
+        self._named: dict[int, tuple[str, ...]] = {}
 
     def simple(self, node: Simple) -> Ending:
         """Run a simple command."""
@@ -102,15 +103,12 @@ class SimpleCommands(Builtins):
         return self.each_choice(node, name, choice)
 
     def _choice_in(self, node: Simple) -> str | None:
-        variables = self.state.variables
-        shapes: list[Shape] = [shape for shape in node.words if shape.text is None]
-        shapes += [item.value for item in node.assignments]
-        for redirect in node.redirects:
-            shapes.append(redirect.heredoc.body if redirect.heredoc else redirect.target)
-        for shape in shapes:
-            for part in shape.parts:
-                if type(part) is Parameter and type(variables.get(part.name)) is Choice:
-                    return part.name
+        names = self._named.get(id(node))
+        if names is None:
+            names = self._named[id(node)] = _names_in(node)
+        for name in names:
+            if type(self.state.variables.get(name)) is Choice:
+                return name
         return None
 
     def _optional_prefix(self, node: Simple, name: str, choice: Choice) -> Ending:
@@ -367,6 +365,16 @@ class SimpleCommands(Builtins):
             self.embed("text", stdin.text, offset)
 
 
+def _names_in(node: Simple) -> tuple[str, ...]:
+    """Return the variables that a command's own words name, in order."""
+    shapes: list[Shape] = [shape for shape in node.words if shape.text is None]
+    shapes += [item.value for item in node.assignments]
+    for redirect in node.redirects:
+        shapes.append(redirect.heredoc.body if redirect.heredoc else redirect.target)
+    parts = [part for shape in shapes for part in shape.parts]
+    return tuple([part.name for part in parts if type(part) is Parameter])
+
+
 def _who(peeled: Peeled) -> Hints:
     """Say of a shell text who runs it, and as whom or where."""
     hints = (("client", peeled.tool), ("layer", peeled.wrapper.layer))
@@ -375,15 +383,6 @@ def _who(peeled: Peeled) -> Hints:
 
 def _keeps_shell(peeled: Peeled) -> bool:
     return peeled.wrapper is UNKNOWN_PREFIX or peeled.tool in _KEEPS_FUNCTIONS
-
-
-def assignments(fields: tuple[Field, ...]) -> tuple[tuple[str, Field], ...]:
-    """Take ``NAME=value`` words apart."""
-    found = []
-    for field in fields:
-        at = field.text.find("=")
-        found.append((field.text[:at], cut(field, at + 1, len(field.text))))
-    return tuple(found)
 
 
 def _same_stream(one: Redirection, other: Redirection) -> bool:

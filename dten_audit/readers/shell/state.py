@@ -72,12 +72,12 @@ class State:
     """Variables with a journal, so that a branch can be undone at the cost of its own changes.
 
     ``live_frames`` are the serial numbers of the calls in progress. All states of a run share them
-    and the allowance.
+    and the allowance. ``exports`` counts the changes of what is exported.
     """
 
     __slots__ = (
-        "_journal", "allowance", "choices", "errexit", "exported", "folder", "frames", "functions",
-        "live_frames", "pipefail", "positional", "variables",
+        "_journal", "allowance", "choices", "errexit", "exported", "exports", "folder", "frames",
+        "functions", "live_frames", "pipefail", "positional", "variables",
     )  # fmt: skip
 
     def __init__(self, live_frames: set[int], allowance: Allowance) -> None:
@@ -87,6 +87,7 @@ class State:
         self._journal: list[tuple[str, Value | None]] = []
         self.choices = 0
         self.exported: dict[str, None] = {}
+        self.exports = 0
         self.functions: dict[str, tuple[Procedure, ...]] = {}
         self.frames: list[Frame] = []
         self.positional: tuple[Field, ...] | None = None
@@ -105,6 +106,17 @@ class State:
         else:
             self.variables[name] = value
         self.choices += (type(value) is Choice) - (type(old) is Choice)
+        self.exports += name in self.exported
+
+    def export(self, name: str) -> None:
+        """Export a variable."""
+        self.exported[name] = None
+        self.exports += 1
+
+    def unexport(self, name: str) -> None:
+        """No longer export a variable."""
+        self.exported.pop(name, None)
+        self.exports += 1
 
     def local(self, name: str) -> None:
         """Make a variable local to the current function call."""
@@ -141,6 +153,7 @@ class State:
             current = self.variables.get(name)
             changes.setdefault(name, current)
             self.choices += (type(old) is Choice) - (type(current) is Choice)
+            self.exports += name in self.exported
             if old is None:
                 self.variables.pop(name, None)
             else:

@@ -91,15 +91,14 @@ class Field(NamedTuple):
     @property
     def resolved(self) -> Field:
         """The value as a variable holds it: what follows from it is no longer exact."""
-        if self.certainty != "exact":
+        if self[1] != "exact":
             return self
-        text, _, frame, marks, loose, lookup, decoded = self
-        return Field(text, "resolved", frame, marks, loose, lookup, decoded)
+        return tuple.__new__(Field, (self[0], "resolved", *self[2:]))
 
     @property
     def word(self) -> Word:
         """The value as facts state it."""
-        return Word(self.text, self.certainty)
+        return tuple.__new__(Word, self[:2])
 
 
 class Array(NamedTuple):

@@ -56,6 +56,7 @@ class Walk:
         self.source = Source(document.text, document)
         self.live_frames: set[int] = set()
         self.state = State(self.live_frames, Allowance(len(document.text)))
+        self._exports: tuple[State, int, tuple[tuple[str, Word], ...]] = self.state, 0, ()
         self.context = Context()
         self.chain: list[Frame] = []
         self.guards: Guards = ()
@@ -232,7 +233,7 @@ class Walk:
 
         ``reads``: so does the text that it reads.
         """
-        own = Recorder.location(self.source, run.offset)
+        own = self.recorder.location(self.source, run.offset)
         if not self.chain:
             return own, ()
         frame = self.text_frame
@@ -243,7 +244,7 @@ class Walk:
         if not frame or frame not in self.live_frames:
             return own, ()
         calls = [call for call in self.chain if call.serial >= frame]
-        found = [Recorder.location(call.source, call.offset) for call in calls]
+        found = [self.recorder.location(call.source, call.offset) for call in calls]
         return found[0], (*found[1:], own)
 
     def state_command(
@@ -263,7 +264,7 @@ class Walk:
                 self.recorder.document.id,
                 len(self.recorder.commands),
                 base_name(first.text) if first is not None and first.known else "",
-                tuple([Word(field.text, field.certainty) for field in argv]),
+                tuple([tuple.__new__(Word, field[:2]) for field in argv]),
                 context.layers + self.locks + run.layers,
                 self.guards,
                 run.streams.redirections,
@@ -284,13 +285,17 @@ class Walk:
 
     def environment(self, run: Run) -> tuple[tuple[str, Word], ...]:
         """Return the variables known to be exported, then those set for this command alone."""
-        found: list[tuple[str, Word]] = []
-        for name in islice(self.state.exported, MAX_EXPORTED):
-            value = self.state.variables.get(name)
-            if isinstance(value, Field):
-                found.append((name, value.word))
-        found += [(name, value.word) for name, value in run.environment]
-        return tuple(found)
+        state, exports, found = self._exports
+        if state is not self.state or exports != state.exports:
+            state = self.state
+            values = [
+                (name, state.variables.get(name)) for name in islice(state.exported, MAX_EXPORTED)
+            ]
+            found = tuple([(name, value.word) for name, value in values if type(value) is Field])
+            self._exports = state, state.exports, found
+        if not run.environment:
+            return found
+        return found + tuple([(name, value.word) for name, value in run.environment])
 
     def exported_value(self, name: str) -> tuple[tuple[str, Field], ...]:
         """Return an exported variable, if it is."""
@@ -307,7 +312,7 @@ class Walk:
 
 def _certainty(run: Run) -> Certainty:
     """Return how surely a command is one: behind a prefix of unknown value it may be none."""
-    if any(layer.tool.startswith("$") for layer in run.layers):
+    if run.layers and any(layer.tool.startswith("$") for layer in run.layers):
         return "computed"
     return run.argv[0].certainty if run.argv else "exact"
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from dten_audit.readers.shell.options import Option, options
 from dten_audit.readers.shell.tables import Wrapper, wrappers
-from dten_audit.readers.shell.values import Field, joined, plain, weaker
+from dten_audit.readers.shell.values import Field, cut, joined, plain, weaker
 
 MAX_LISTED: Final = 32
 """With more arguments than this (``parallel … :::``, ``xargs``), a command is read once."""
@@ -48,6 +48,15 @@ UNKNOWN_PREFIX: Final = Wrapper(
 def base_name(text: str) -> str:
     """Return the last component of a path."""
     return text.rpartition("/")[2]
+
+
+def assignments(fields: tuple[Field, ...]) -> tuple[tuple[str, Field], ...]:
+    """Take ``NAME=value`` words apart."""
+    found = []
+    for field in fields:
+        at = field.text.find("=")
+        found.append((field.text[:at], cut(field, at + 1, len(field.text))))
+    return tuple(found)
 
 
 def peel(argv: list[Field]) -> Peeled | None:
