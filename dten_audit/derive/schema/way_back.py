@@ -63,7 +63,11 @@ def gaps(up: list[SqlStatement], down: list[SqlStatement], before: Types) -> tup
     undo = _Undo(back, names)
     found = [_words(key, "stays") for key in made if not undo.removes(key)]
     found += [_words(key, "does not come back") for key in gone if not undo.makes(key)]
-    found += [_words(key, "keeps its new type") for key in changed if not undo.changes(key)]
+    later = {(table, old): new for kind, table, new, old in (k for k in made if k[0] == "name")}
+    for key in changed:
+        new = later.get((key[1], key[2]), key[2])
+        if not (undo.changes(key) or undo.changes(("column", key[1], new))):
+            found.append(_words(key, "keeps its new type"))
     found += undo.other_types(changed | gone, before)
     return tuple(dict.fromkeys(found))[:MAX_GAPS]
 
@@ -100,6 +104,8 @@ def _net(
         elif action.verb in _MADE:
             key = _key(_MADE[action.verb], action, table)
             known = ("table", table) in made and key[0] != "table"
+            for same in [each for each in gone if _is_same(each, key)]:
+                gone[key] = gone.pop(same)
             if key in gone:
                 del gone[key]
             elif key[-1] and not known:
@@ -126,6 +132,11 @@ def _key(kind: str, action: Action, table: str) -> Key:
     if kind == "column":
         return ("column", table, action.column.lower())
     return (kind, table, bare(action.name))
+
+
+def _is_same(one: Key, other: Key) -> bool:
+    """Say whether two keys are of one index: DROP INDEX does not always name the table."""
+    return one[0] == other[0] == "index" and one[-1] == other[-1] and "" in (one[1], other[1])
 
 
 def _is_inside(key: Key, table: Key) -> bool:
@@ -187,7 +198,7 @@ class _Undo:
             if action.verb not in ("add_column", "alter_type") or key not in wanted:
                 continue
             old, new = before.of(table, action.column), action.value
-            if old and _base(old) != _base(new):
+            if old and "${" not in old + new and _base(old) != _base(new):
                 found.append(f"{table}.{action.column} comes back as {new}, it was {old}")
         return found
 

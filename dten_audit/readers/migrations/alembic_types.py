@@ -40,6 +40,10 @@ _TYPES: Final = {
     "INET": "inet", "CIDR": "cidr", "TSVECTOR": "tsvector", "HSTORE": "hstore", "OID": "oid",
     "CITEXT": "citext", "MACADDR": "macaddr", "BIT": "bit", "MONEY": "money", "XML": "xml",
 }  # fmt: skip
+_MODULES: Final = frozenset(
+    "sa sqlalchemy postgresql mysql mssql sqlite oracle types sqltypes pg psql sqlmodel db".split()
+)
+"""Names that modules of SQLAlchemy go by; a type of another module is the application's own."""
 _SIZED: Final = frozenset(("varchar", "char", "numeric", "varbinary", "binary", "float", "bit"))
 _LENGTHS: Final = ("length", "precision")
 _FUNCTIONS: Final = {"now": "now()", "current_timestamp": "CURRENT_TIMESTAMP", "true": "true",
@@ -51,7 +55,9 @@ def type_of(value: Value | None) -> str:
     if value is None or is_nothing(value):
         return ""
     path = getattr(value, "path", "")
-    short = path.rpartition(".")[2]
+    module, _, short = path.rpartition(".")
+    if module and module.partition(".")[0] not in _MODULES:
+        return hole(short)
     if isinstance(value, Name):
         return _TYPES.get(short, hole(short))
     if not isinstance(value, Called):

@@ -9,6 +9,7 @@ from dten_audit.readers.migrations import rendering as sql
 from dten_audit.readers.migrations.rails_columns import plural
 from dten_audit.readers.migrations.values import is_nothing, literal, truth, word, words
 from dten_audit.readers.programs.values import Arguments, Called, Items, Number, Value
+from dten_audit.readers.shell.values import Field
 
 Links = list[tuple[str, Arguments]]
 Told = Iterator[tuple[str, bool]]
@@ -148,18 +149,23 @@ def _other(
     """Yield what an index, a constraint or a removal does."""
     first, second = arguments.get(0), arguments.get(1, ("name", "indexName"))
     if kind in ("index", "fullText", "spatialIndex", "rawIndex"):
-        yield sql.create_index(word(second), table, _names(first)), False
+        yield (
+            sql.create_index(word(second) or _named(table, first, "index"), table, _names(first)),
+            False,
+        )
     elif kind in ("unique", "primary"):
         what = f"{'UNIQUE' if kind == 'unique' else 'PRIMARY KEY'} ({', '.join(_names(first))})"
         if new:
             yield what, True
         else:
-            yield sql.add_constraint(table, word(second), what), False
+            name = word(second) or _named(table, first, kind)
+            yield sql.add_constraint(table, name, what), False
     elif kind == "foreign":
         on = modifiers.get("on", modifiers.get("constrained", Arguments())).get(0)
         to = words(modifiers["references"].get(0)) if "references" in modifiers else []
         what = sql.foreign_key(words(first), sql.dotted(word(on) or sql.hole("table")), to)
-        yield (what, True) if new else (sql.add_constraint(table, word(second), what), False)
+        name = word(second) or _named(table, first, "foreign")
+        yield (what, True) if new else (sql.add_constraint(table, name, what), False)
     elif kind in ("dropColumn", "dropSoftDeletes", "dropTimestamps", "dropRememberToken",
                   "removeColumn", "dropConstrainedForeignId", "dropMorphs"):  # fmt: skip
         for name in _dropped(kind, arguments):
@@ -188,6 +194,13 @@ def _dropped(kind: str, arguments: Arguments) -> list[str]:
     if kind == "dropMorphs":
         return [f"{name}_{ending}" for name in found[:1] for ending in ("type", "id")]
     return found
+
+
+def _named(table: str, value: Value | None, ending: str) -> str:
+    """Return the name that Laravel makes for an index or a key; empty where it is not told."""
+    columns = words(value)
+    made = _made(table, Items(tuple(Field(each) for each in columns)), ending)
+    return made if columns and "$" not in made else ""
 
 
 def _made(table: str, value: Value | None, ending: str) -> str:

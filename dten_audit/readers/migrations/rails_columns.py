@@ -117,7 +117,7 @@ def index(table: str, columns: Value | None, given: dict[str, Value]) -> str:
     if isinstance(given.get("algorithm"), (Name, Called)):
         concurrently = True
     return sql.create_index(
-        word(given.get("name")),
+        word(given.get("name")) or _name_of_index(table, words(columns)),
         table,
         parts or [sql.hole("columns")],
         unique=truth(given.get("unique")),
@@ -127,13 +127,18 @@ def index(table: str, columns: Value | None, given: dict[str, Value]) -> str:
     )
 
 
+def _name_of_index(table: str, columns: list[str]) -> str:
+    """Return the name that Rails makes for an index; empty where its columns are not told."""
+    bare = table.replace('"', "").rpartition(".")[2]
+    made = f"index_{bare}_on_{'_and_'.join(columns)}"
+    return made if columns and re.fullmatch(r"\w+", made) else ""
+
+
 def drop_index(table: str, arguments: Arguments) -> str:
     """Return DROP INDEX; an index that is told by its columns has a name of Rails' making."""
     given = options(arguments)
     columns = given.get("column") or next(iter(plain(arguments)[1:2]), None)
-    bare = table.replace('"', "").rpartition(".")[2]
-    made = "index_" + bare + "_on_" + "_and_".join(words(columns)) if columns is not None else ""
-    name = word(given.get("name")) or made or sql.hole("index")
+    name = word(given.get("name")) or _name_of_index(table, words(columns)) or sql.hole("index")
     if "${" in name:
         name = sql.hole("index")
     concurrently = word(given.get("algorithm")) == "concurrently"

@@ -57,7 +57,7 @@ def in_table(line: str, how: str = "table") -> str:
         (in_table("$table->dropForeign(['user_id']);"),
          ["ALTER TABLE orders DROP CONSTRAINT orders_user_id_foreign"]),
         (in_table("$table->foreign('a')->references('id')->on('b')->onDelete('cascade');"),
-         ["ALTER TABLE orders ADD FOREIGN KEY (a) REFERENCES b (id)"]),
+         ["ALTER TABLE orders ADD CONSTRAINT orders_a_foreign FOREIGN KEY (a) REFERENCES b (id)"]),
         ("Schema::dropIfExists('orders');", ["DROP TABLE IF EXISTS orders"]),
         ("Schema::rename('a', 'b');", ["ALTER TABLE a RENAME TO b"]),
         ("DB::statement('ALTER TABLE a ENGINE=InnoDB');", ["ALTER TABLE a ENGINE=InnoDB"]),

@@ -41,8 +41,8 @@ def migrated(change: str, head: str = "", method: str = "change") -> dict[str, S
                     " rank integer DEFAULT 0, created_at timestamp NOT NULL,"
                     " updated_at timestamp NOT NULL)"
                 ),
-                "CREATE INDEX ON notes (order_id)",
-                "CREATE INDEX ON notes (rank)",
+                "CREATE INDEX index_notes_on_order_id ON notes (order_id)",
+                "CREATE INDEX index_notes_on_rank ON notes (rank)",
                 "CREATE UNIQUE INDEX notes_title ON notes (title, rank)",
             ],
         ),
@@ -65,7 +65,7 @@ def migrated(change: str, head: str = "", method: str = "change") -> dict[str, S
         ("rename_table :a, :b", ["ALTER TABLE a RENAME TO b"]),
         (
             "add_index :orders, [:a, :b], algorithm: :concurrently",
-            ["CREATE INDEX CONCURRENTLY ON orders (a, b)"],
+            ["CREATE INDEX CONCURRENTLY index_orders_on_a_and_b ON orders (a, b)"],
         ),
         ("remove_index :orders, :a", ["DROP INDEX index_orders_on_a ON orders"]),
         (
