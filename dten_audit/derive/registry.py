@@ -165,7 +165,7 @@ DERIVERS: tuple[Deriver, ...] = (
     ),
     Deriver(
         "schema changes",
-        ("command", "sql_script", "sql_statement"),
+        ("command", "config_key", "sql_script", "sql_statement"),
         ("schema_change", "transaction_issue", "unchecked_sql", "migration"),
         "dten_audit.derive.schema_changes:derive",
     ),

@@ -9,7 +9,7 @@ from dten_audit.documents.document import Document
 from dten_audit.readers.config.yaml_nodes import Node, YamlError, parse_yaml
 from dten_audit.readers.xml_nodes import XmlNode
 
-MAX_NODES: Final = 300_000
+MAX_NODES: Final = 100_000
 _IN_PLACE: Final = frozenset(("changes", "columns", "changeLog", "databaseChangeLog"))
 """Lists whose items stand directly in the element that XML has for what is around them."""
 
