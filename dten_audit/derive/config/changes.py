@@ -15,7 +15,7 @@ from dten_audit.derive.config.files import (
     site_files,
 )
 from dten_audit.derive.config.shipped import shipped
-from dten_audit.derive.config.versions import Versions, reached, versions_of
+from dten_audit.derive.config.versions import Versions, brought, reached, versions_of
 from dten_audit.links.package import Package
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.config import (
@@ -54,9 +54,10 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
     if not files and not broken:
         return
     seen: set[tuple[Location, str, str]] = set()
-    for matrix, brought in _matrices(package, estate, files, broken):
-        versions = versions_of(package, estate, matrix)
-        versions = versions._replace(target=brought) if brought else versions
+    archives = brought(package)
+    for matrix, own_version in _matrices(package, estate, files, broken):
+        versions = versions_of(package, estate, matrix, archives)
+        versions = versions._replace(target=own_version) if own_version else versions
         in_force = versions.in_force
         if in_force is None:
             continue

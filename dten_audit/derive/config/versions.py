@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
@@ -14,6 +14,7 @@ from dten_audit.site.matrix import Matrix
 from dten_audit.site.site import Site
 from dten_audit.site.versions import compare, upstream
 
+_ENDS: Final = (".deb", ".rpm", ".jar")
 _WORDS: Final = re.compile(r"[^a-z0-9]+")
 _DEB: Final = re.compile(r"([a-z0-9][a-z0-9+.-]+)_([0-9][^_/]*)_[^_/]+\.deb")
 _JAR: Final = re.compile(r"([A-Za-z][\w.-]*?)-([0-9][^/]*)\.jar")
@@ -36,9 +37,19 @@ class Versions(NamedTuple):
         return self.installed if self.target is None else self.target
 
 
-def versions_of(package: Package, estate: Estate, matrix: Matrix) -> Versions:
-    """Return the versions that matter for a matrix's product."""
-    target = _own(package, matrix) or next(_brought(package, matrix), None)
+class Brought(NamedTuple):
+    """A package of a distribution or a library inside the package: its kind, name and version."""
+
+    kind: str
+    name: str
+    version: str
+
+
+def versions_of(
+    package: Package, estate: Estate, matrix: Matrix, archives: Sequence[Brought]
+) -> Versions:
+    """Return the versions that matter for a matrix's product; ``archives`` are those brought."""
+    target = _own(package, matrix) or _of_product(archives, matrix)
     return Versions(target, installed_version(estate.site, matrix))
 
 
@@ -63,18 +74,38 @@ def _file_name(package: Package) -> str:
     return first.address.partition("!/")[0].rpartition("/")[2] if first else ""
 
 
-def _brought(package: Package, matrix: Matrix) -> Iterator[str]:
-    """Yield versions of the product among the .deb, .rpm and .jar files inside the package.
+def brought(package: Package) -> tuple[Brought, ...]:
+    """Return the .deb, .rpm and .jar files inside the package, each once.
 
     Names are as Debian Policy 5.6, rpm's %{NVRA} and Maven's repository layout say.
     """
+    containers = dict.fromkeys(
+        info.address.rpartition("!/")[0] for info in package.documents.values()
+    )
+    members = {
+        member.rpartition("/")[2]: None
+        for container in containers
+        for member in container.split("!/")[1:]
+    }
+    members |= {
+        info.path.rpartition("/")[2]: None
+        for info in package.documents.values()
+        if info.path.endswith(_ENDS)
+    }
+    found = (
+        Brought(kind, match[1], upstream(match[2], kind))
+        for member in members
+        for kind, form in (("deb", _DEB), ("rpm", _RPM), ("maven", _JAR))
+        if (match := form.fullmatch(member))
+    )
+    return tuple(found)
+
+
+def _of_product(archives: Sequence[Brought], matrix: Matrix) -> str | None:
+    """Return the version of the product among what is brought, None where it is not."""
     globs = (matrix.product, *matrix.packages)
-    for address in {info.address for info in package.documents.values()}:
-        for member in address.split("!/")[1:]:
-            for kind, form in (("deb", _DEB), ("rpm", _RPM), ("maven", _JAR)):
-                match = form.fullmatch(member.rpartition("/")[2])
-                if match and any(fnmatchcase(match[1], glob) for glob in globs):
-                    yield upstream(match[2], kind)
+    names = (each.version for each in archives if any(fnmatchcase(each.name, g) for g in globs))
+    return next(names, None)
 
 
 def installed_version(site: Site, matrix: Matrix) -> str | Unknown | None:
