@@ -11,6 +11,7 @@ from typing import NamedTuple
 from dten_audit import __version__
 from dten_audit.derive.deriving import derive
 from dten_audit.derive.registry import DERIVERS
+from dten_audit.derive.schema.runner_settings import speaks_to_runner
 from dten_audit.documents.budget import Budget, Limits
 from dten_audit.documents.document import Document
 from dten_audit.documents.errors import PackageError
@@ -102,7 +103,7 @@ def read_package(
     def wanted(reader: Reader, document: Document) -> bool:
         if options.read_everything or reader.name != "config":
             return True
-        return speaks_of(estate.matrices, document)
+        return speaks_of(estate.matrices, document) or speaks_to_runner(document)
 
     reading = Reading(READERS, wanted)
     ledger = Ledger([], [])

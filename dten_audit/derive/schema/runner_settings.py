@@ -11,12 +11,19 @@ import posixpath
 import re
 from typing import Final
 
+from dten_audit.documents.document import Document
 from dten_audit.links.package import Package
 from dten_audit.model.facts.config import ConfigKey
 
 _FALSE: Final = frozenset(("false", "off", "no", "0"))
 _LOCK: Final = re.compile(r"(?i)(?:^|\.)(?:flyway\.)?postgresql\.?transactional[._-]?lock$")
 _SCRIPT: Final = ".sql.conf"
+
+
+def speaks_to_runner(document: Document) -> bool:
+    """Say whether a file may tell a migration runner something: cheap, by its name and bytes."""
+    name = document.name
+    return name == "metadata.toml" or name.endswith(_SCRIPT) or b"flyway" in document.data
 
 
 class RunnerSettings:
