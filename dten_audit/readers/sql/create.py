@@ -16,7 +16,7 @@ _BEFORE_INDEX: Final = frozenset(
 )
 _BEFORE_TABLE: Final = frozenset(
     "global local temporary temp unlogged private shared sharded duplicated external blockchain"
-    " immutable foreign node edge".split()
+    " immutable foreign node edge virtual".split()
 )
 ROUTINES: Final = frozenset(("function", "procedure", "proc", "trigger", "event", "package"))
 OBJECTS: Final = frozenset(
