@@ -18,6 +18,8 @@ def restated(action: Action, state: State, file: SqlFile) -> Action | None:
     before = state.tables.type_of(action.table, action.column, state.dialect)
     if not before or "${" in before:
         return None if before == action.value else action._replace(certainty="computed")
+    if "${" in action.value:
+        return action._replace(certainty="computed")
     return None if _spelt(before) == _spelt(action.value) else action
 
 
