@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import defaultdict
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from dten_audit.derive.roles import role_of as script_role_of
 from dten_audit.derive.schema.checks import restored_in
@@ -18,6 +19,12 @@ _CREATES = frozenset(
     " create_function create_procedure create_policy create_rule create_object rename_view"
     " add_constraint create_event create_package".split()
 )
+_REMOVAL: Final = re.compile(
+    r"\$\{?1\}?[\"']?(?:[ \t]*+=?=|[ \t]++in)[ \t]*+[\"']?"
+    r"(?:(?:remove|purge)\b|0[\"']?(?:[ \t]|\Z))"
+    r"|\$\{?1\}?[\"']?[ \t]++-eq[ \t]++[\"']?0\b"
+)
+"""Tests of what dpkg (Policy 6.5) and rpm (the number of packages that stay) tell a script."""
 _SPOKEN = frozenset(("documentation", "example"))
 
 
@@ -100,6 +107,8 @@ class Book:
             role = role_of(info, None)
         if role == "application" and self._is_upgraded_by(file.id):
             role = "up"
+        elif role == "up" and self._is_for_removal(info.id):
+            role = "down"
         role = _by_section(role, dict(info.hints))
         unit = set_of(file.path, runner) if runner is not NOBODY else ""
         created, renamed, checked = _named(statements)
@@ -112,6 +121,14 @@ class Book:
         """Say whether a script that installs or upgrades the package starts a program."""
         users = {call.command.document for call in self._package.callers(program)}
         return any(script_role_of(self._package, user) == "maintainer" for user in users)
+
+    def _is_for_removal(self, document: str) -> bool:
+        """Say whether SQL only runs where dpkg or rpm removes the package: no upgrade does."""
+        calls = self._package.callers(document)
+        return bool(calls) and all(
+            any(guard.holds and _REMOVAL.search(guard.subject) for guard in call.command.guards)
+            for call in calls
+        )
 
     def include(self, text: str, near: DocumentInfo) -> str:
         """Return the id of the document that an include names; empty where it is not shipped."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import islice
 from typing import Any, Final, NamedTuple, cast
 
 from dten_audit.documents.document import Document
@@ -15,6 +16,7 @@ KINDS: Final = frozenset(
     "python ruby php javascript typescript java kotlin groovy go csharp perl".split()
 )
 _TOPIC: Final = "programs sql"
+_MAX_NAMES: Final = 100_000
 _GENERATED: Final = 1 << 20
 """A program of more bytes is a bundle of others' code."""
 
@@ -59,6 +61,22 @@ def calls(language: str) -> Calls:
             into.setdefault(name.lstrip("."), row)
     last = frozenset(name.rpartition(".")[2] for name in (*names, *methods))
     return Calls(names, methods, last, tuple(sets))
+
+
+_CALLED: Final = re.compile(r"\b[A-Za-z_]\w*+(?=[ \t]*+\()")
+
+
+@from_tables
+def _alike() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    table = _table()
+    return re.compile(table["names_like"]), re.compile(table["not_like"])
+
+
+def named_like(code: str) -> frozenset[str]:
+    """Return the functions that a program calls whose names say that they run SQL."""
+    alike, unlike = _alike()
+    found = set(islice((match.group() for match in _CALLED.finditer(code)), _MAX_NAMES))
+    return frozenset(name for name in found if alike.search(name) and not unlike.search(name))
 
 
 @from_tables

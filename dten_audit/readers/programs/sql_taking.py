@@ -9,7 +9,15 @@ from typing import Final, NamedTuple
 from dten_audit.readers.programs.literals import hole
 from dten_audit.readers.programs.program import Call, Program
 from dten_audit.readers.programs.sql_looking import alternatives, looped
-from dten_audit.readers.programs.sql_tables import Calls, Row, calls, is_statement, tags, wrapping
+from dten_audit.readers.programs.sql_tables import (
+    Calls,
+    Row,
+    calls,
+    is_statement,
+    named_like,
+    tags,
+    wrapping,
+)
 from dten_audit.readers.programs.values import Called, Items, Name, Pairs, Value
 from dten_audit.readers.shell.values import Field
 
@@ -49,17 +57,19 @@ def sent(program: Program) -> list[Sent]:
 def _called(program: Program) -> Iterator[Sent]:
     table = calls(program.language.name)
     own: dict[str, Row] = {}
-    names: frozenset[str] = table.last
+    alike = named_like(program.code)
+    names: frozenset[str] = table.last | alike
     seen: set[int] = set()
     for _ in range(_ROUNDS):
         wrappers: dict[str, Row] = {}
 
         def wanted(name: str, path: str, known: dict[str, Row] = own) -> bool:
-            return _last(path) in known if known else _row(table, name, path) is not None
+            last = _last(path)
+            return last in known if known else last in alike or _row(table, name, path) is not None
 
         for call in program.calls_of(names, wanted):
-            row = own.get(_last(call.path)) or _row(table, call.name, call.path)
-            if row is None or call.at in seen:
+            row = own.get(_last(call.path)) or _row(table, call.name, call.path) or Row()
+            if call.at in seen:
                 continue
             if (wrapper := _wrapper(program, call)) and len(wrappers) < _MAX_WRAPPERS:
                 wrappers.setdefault(wrapper, row)
