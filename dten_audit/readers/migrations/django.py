@@ -18,7 +18,7 @@ from dten_audit.readers.migrations.django_fields import Models
 from dten_audit.readers.migrations.django_operations import OPERATIONS, Operation
 from dten_audit.readers.migrations.migration import Migration
 from dten_audit.readers.migrations.values import field, is_given, pairs, word
-from dten_audit.readers.migrations.walking import Walk
+from dten_audit.readers.migrations.walking import Step, Walk
 from dten_audit.readers.programs.names import statement_end
 from dten_audit.readers.programs.program import Program
 from dten_audit.readers.programs.values import Called, Items, Name, Value
@@ -37,6 +37,7 @@ _EXTENSIONS: Final = {
     "BloomExtension": "bloom", "VectorExtension": "vector",
 }  # fmt: skip
 _MAX_DEPTH: Final = 4
+_SENDS: Final = frozenset(("execute", "executescript"))
 
 
 def fits(document: Document) -> bool:
@@ -153,13 +154,18 @@ class _Reading:
         name = value.path if isinstance(value, Name) else ""
         for function in self.walk.functions(name)[:1]:
             for step in self.walk.function(function):
-                last = step.last
-                if last.name.rpartition(".")[2] not in ("execute", "executescript"):
-                    continue
-                given = last.arguments.get(0, ("sql",))
-                direction = self._migration.at(section, step.dialect)
-                if given is not None:
-                    direction.raw(field(self.program, given), self._line(step.at) or line)
+                self._sent(section, step, line)
+
+    def _sent(self, section: Section, step: Step, line: int) -> None:
+        """Take in a call of a function, and those of the suite that it opens."""
+        last = step.last
+        given = last.arguments.get(0, ("sql",))
+        if step.block is not None:
+            for each in self.walk.inner(step):
+                self._sent(section, each, line)
+        elif last.name.rpartition(".")[2] in _SENDS and given is not None:
+            direction = self._migration.at(section, step.dialect)
+            direction.raw(field(self.program, given), self._line(step.at) or line)
 
 
 def _value(program: Program, at: int) -> Value:

@@ -22,6 +22,11 @@ def forwards(apps, schema_editor):
     schema_editor.execute("UPDATE orders_order SET state = 'new'")
 
 
+def inside(apps, schema_editor):
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute("DELETE FROM a")
+
+
 class Migration(migrations.Migration):
     dependencies = [("orders", "0006_notes")]
 """
@@ -154,6 +159,7 @@ def migrated(operations: str, more: str = "", path: str = PATH) -> dict[str, Sen
             """,
             ["DROP TABLE n", "DROP TABLE m"],
         ),
+        ("migrations.RunPython(inside),", ["DELETE FROM a"]),
         ("TrigramExtension(),", ["CREATE EXTENSION IF NOT EXISTS pg_trgm"]),
         ("own.Operation(),", ["PREPARE migration FROM ${Operation}"]),
         ("*more(),", ["PREPARE migration FROM ${operations}"]),
