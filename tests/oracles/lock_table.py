@@ -178,7 +178,8 @@ def _online(found: list[SchemaChange]) -> tuple[bool, object, object, object]:
         copies = _either(copies, change.rewrites)
     open_ = [c.blocks for c in found if isinstance(c.blocks, Unknown)]
     writes: object = "writes" in blocked or (open_[0] if open_ else False)
-    return any(change.lock for change in found), writes, "reads" in blocked, copies
+    held = any(change.lock not in ("", "every row") for change in found)
+    return held, writes, "reads" in blocked, copies
 
 
 def online_difference(
@@ -199,7 +200,8 @@ def online_difference(
     names = ("waits", "blocks writers", "blocks readers", "copies")
     told = []
     for name, real, sure, bare in zip(names, truth, known, alone, strict=True):
-        if real is None or (sure == real and (bare == real or isinstance(bare, Unknown))):
+        open_ = isinstance(bare, Unknown) or (name != "waits" and isinstance(alone[3], Unknown))
+        if real is None or (sure == real and (bare == real or open_)):
             continue
         say = "unknown" if isinstance(sure, Unknown) else "yes" if sure else "no"
         more = (

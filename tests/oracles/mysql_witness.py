@@ -55,6 +55,10 @@ class MysqlWitness:
                 time.sleep(0.05)
         return pymysql.connect(unix_socket=self._socket, user="root", autocommit=True)
 
+    def close(self) -> None:
+        """End the session that makes the tables."""
+        self._admin.close()
+
     def _ask(self, sql: str) -> list[tuple[Any, ...]]:
         with self._admin.cursor() as cursor:
             cursor.execute(sql)
@@ -87,7 +91,7 @@ class MysqlWitness:
         new = self._identities(table)
         if before:
             self._ask("SET foreign_key_checks = 1")
-        copies = bool(old) and bool(new) and not set(old) & set(new)
+        copies = bool(old) and bool(new) and not set(old) & set(new) and not sql.startswith("TRUNC")
         return Online(algorithm, lock, self._waits(sql, table, before), copies)
 
     def _first(self, sql: str, before: str, clause: str, values: tuple[str, ...]) -> str:

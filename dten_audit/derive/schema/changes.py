@@ -125,7 +125,8 @@ class Judge:
         self, change: SchemaChange, action: Action, effect: Effect, state: State
     ) -> SchemaChange:
         """Add whether the table is read or copied under the lock."""
-        scan = scan_of(action, effect, state, self.version(state.dialect))
+        servers = servers_of(state.dialect, self._site.databases)
+        scan = scan_of(action, effect, state, self.version(state.dialect), *servers)
         in_place = (
             state.dialect == "mysql"
             and action.constraint == "foreign-key"
@@ -136,7 +137,7 @@ class Judge:
             scans=scan.reads,
             rewrites=scan.copies,
             validates=scan.checks,
-            blocks=() if in_place else change.blocks,
+            blocks=() if in_place or scan.free else change.blocks,
         )
 
 

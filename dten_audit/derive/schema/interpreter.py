@@ -306,6 +306,9 @@ def learn(state: State, action: Action, file: SqlFile) -> None:
         tables.check_added(action, dialect)
     elif action.verb == "validate_constraint":
         tables.validated(action, dialect)
+    elif action.verb == "rename_column":
+        kind = tables.type_of(action.table, action.column, dialect)
+        tables.typed(action.table, action.value, kind, dialect)
     elif action.verb == "create_object" and action.value == "domain":
         tables.domain_created(action.name, action.text)
     elif action.verb == "add_domain_constraint":

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple, cast
 
 from dten_audit.model.facts.sql import Action, Dialect
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.knowledge import from_tables, knowledge
+from dten_audit.readers.sql.locks_mysql import copies_online
+from dten_audit.readers.sql.servers import Server
 
 _SHAPE: Final = re.compile(
     r"([a-z_][a-z0-9_ ]*?)\s*(?:\((\d+|max)(?:\s*,\s*(\d+))?\))?\s*(unsigned)?"
@@ -189,3 +191,58 @@ def _grows(old: tuple[str, str, str], new: tuple[str, str, str], dialect: Dialec
     if dialect == "mysql" and before * 4 <= _SHORT_LENGTH < after * 4:
         return False
     return after >= before
+
+
+class Change(NamedTuple):
+    """What MODIFY and CHANGE do: whether rows are written anew, and whether others may write."""
+
+    copies: bool | Unknown
+    free: bool
+
+
+_OTHER_LETTERS: Final = re.compile(r"(?i)\b(?:character\s+set|charset|collate)\b")
+_LIST: Final = re.compile(r"(enum|set)\s*\((.*)\)")
+_IN_A_BYTE: Final = 255
+_MEMBERS: Final = 8
+
+
+def redefined(action: Action, before: str, servers: Iterable[Server]) -> Change:
+    """Return what a column's new definition does in MySQL; of several servers, the worst."""
+    found = [_redefined(action, before, server) for server in servers]
+    return max(found, key=lambda change: (change.copies is not False, not change.free))
+
+
+def _redefined(action: Action, before: str, server: Server) -> Change:
+    copy = Change(copies=True, free=copies_online(server))
+    if not before:
+        return Change(TABLE_TYPES, copies_online(server))
+    if _OTHER_LETTERS.search(action.text):
+        return copy
+    maria = server.product == "mariadb"
+    if not _fits(before, action.value, maria=maria and not server.before(10, 4)):
+        return copy
+    required = before.lower().endswith(_NOT_NULL)
+    moved = "positioned" in action.flags and not maria
+    if moved or required != ("not-null" in action.flags):
+        return Change(copies=True, free=True)
+    return Change(copies=False, free=True)
+
+
+_NOT_NULL: Final = " not null"
+
+
+def _fits(before: str, after: str, *, maria: bool) -> bool:
+    """Say whether rows of the old type stay as they are with the new one."""
+    old, new = _shape(before), _shape(after)
+    if old == new:
+        return True
+    lists = [_LIST.fullmatch(t.lower().removesuffix(_NOT_NULL).strip()) for t in (before, after)]
+    if lists[0] and lists[1] and lists[0][1] == lists[1][1]:
+        first, second = ([part.strip() for part in found[2].split(",")] for found in lists if found)
+        size = _MEMBERS if lists[0][1] == "set" else _IN_A_BYTE + 1
+        same = (len(first) - 1) // size == (len(second) - 1) // size
+        return same and second[: len(first)] == first
+    sized = old[0] == new[0] == "varchar" and old[1].isdigit() and new[1].isdigit()
+    if maria and sized:
+        return int(new[1][:9]) >= int(old[1][:9])
+    return _grows(old, new, "mysql")

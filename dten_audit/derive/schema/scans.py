@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from dten_audit.derive.schema.rewrites import TABLE_TYPES, Around, added_column, changed_type
+from dten_audit.derive.schema.rewrites import (
+    TABLE_TYPES,
+    Around,
+    added_column,
+    changed_type,
+    redefined,
+)
 from dten_audit.derive.schema.state import State
 from dten_audit.model.facts.sql import Action
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.sql.locks import Effect
+from dten_audit.readers.sql.servers import Server
 
 _CHECKED: Final = frozenset(("foreign-key", "check", "not-null", "exclude"))
 _NOT_NULL_WITHOUT_SCAN: Final = 12
@@ -18,20 +25,27 @@ _NOT_NULL: Final = "not null"
 
 
 class Scan(NamedTuple):
-    """All rows are read under the lock; written anew; tried, so that any may end the statement."""
+    """All rows are read under the lock; written anew; tried, so that any may end the statement.
+
+    ``free``: others may write all the while.
+    """
 
     reads: bool | Unknown
     copies: bool | Unknown
     checks: bool | Unknown = False
+    free: bool = False
 
 
-def scan_of(action: Action, effect: Effect, state: State, version: int) -> Scan:
+def scan_of(action: Action, effect: Effect, state: State, version: int, *servers: Server) -> Scan:
     """Return what an action does to the rows. ``version`` is the server's, 0 where not known."""
     dialect = state.dialect
-    if action.verb == "add_column":
+    if action.verb == "add_column" and dialect != "mysql":
         return _added(action, state, version)
     if action.verb == "alter_type":
         before = state.tables.type_of(action.table, action.column, dialect)
+        if dialect == "mysql":
+            change = redefined(action, before, servers)
+            return Scan(change.copies, change.copies, _required(action, before, state), change.free)
         around = around_of(state, version)
         copies: bool | Unknown = TABLE_TYPES
         if dialect != "generic":

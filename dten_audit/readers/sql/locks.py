@@ -1,8 +1,6 @@
 """Which lock an action takes, whom it blocks, and whether it scans or copies the table under it.
 
-Sources: PostgreSQL 18 manual 13.3 and the pages of ALTER TABLE, CREATE INDEX, REINDEX, CLUSTER,
-VACUUM, REFRESH MATERIALIZED VIEW, CREATE TABLE, CREATE TRIGGER (defaults hold for 11 to 18); MySQL
-8.4 manual 17.12 "InnoDB and Online DDL" and 10.11.4 "Metadata Locking"; SQL Server 2022
+Sources: PostgreSQL and MySQL in `locks_postgres` and `locks_mysql`; SQL Server 2022
 "Transaction locking and row versioning guide" and "Perform index operations online"; Oracle 23ai
 Database Concepts ch. 11 "DDL Locks"; SQLite "File Locking And Concurrency". Read 2026-11-21.
 """
@@ -13,6 +11,7 @@ from typing import Final
 
 from dten_audit.model.facts.sql import Action, Dialect
 from dten_audit.readers.sql.effects import CHANGES, EVERYTHING, SCHEMA, Effect
+from dten_audit.readers.sql.locks_mysql import mysql_effect
 from dten_audit.readers.sql.locks_postgres import TABLE, postgres_effect
 from dten_audit.readers.sql.servers import OLDEST, Server
 
@@ -40,7 +39,7 @@ def _effect(action: Action, dialect: Dialect, server: Server) -> Effect | None:
     if dialect == "postgres":
         return postgres_effect(action, server)
     if dialect == "mysql":
-        return _mysql(action)
+        return mysql_effect(action, server)
     if dialect == "tsql":
         return _tsql(action)
     if dialect == "oracle":
@@ -63,47 +62,6 @@ _CONDITIONAL: Final = frozenset(
     " lock_table rebuild_table convert_charset optimize_table disable_constraint drop_partition"
     " alter_partitions switch_partition".split()
 )
-
-
-_METADATA: Final = "metadata lock"
-_MYSQL_BRIEF: Final = frozenset(
-    "drop_table drop_schema drop_database truncate rename_table rename_column rename_index"
-    " drop_index set_default drop_default drop_column add_column drop_constraint drop_view"
-    " create_trigger drop_trigger drop_partition alter_options set_tablespace"
-    " alter_partitions".split()
-)
-_MYSQL_MOVES_ROWS: Final = frozenset(("coalesce", "reorganize", "remove", "partition", "optimize"))
-_MYSQL_REBUILD: Final = frozenset(("rebuild_table", "optimize_table", "set_not_null"))
-
-
-def _mysql(action: Action) -> Effect | None:
-    """InnoDB: most changes run in place and let others write; the rest copy under a shared lock."""
-    flags = action.flags
-    copy = Effect("shared lock while it copies", CHANGES, scans=True, rewrites=True)
-    if "algorithm-copy" in flags or flags & {"lock-shared", "lock-exclusive"}:
-        return copy
-    if action.verb in ("create_index", "add_index"):
-        if flags & {"fulltext", "spatial"}:
-            return Effect("shared lock while it builds", CHANGES, scans=True)
-        return Effect(_METADATA, (), scans=True)
-    if action.verb == "add_column" and ("identity" in flags or "stored" in flags):
-        return copy
-    if action.verb == "convert_charset":
-        return copy
-    if action.verb == "alter_partitions" and action.name in _MYSQL_MOVES_ROWS:
-        return copy
-    if action.verb == "add_constraint":
-        indexed = action.constraint in ("unique", "primary-key", "other")
-        return Effect(_METADATA, (), scans=True) if indexed else copy
-    if action.verb == "drop_constraint" and action.constraint == "primary-key":
-        return copy
-    if action.verb == "alter_type":
-        return Effect("shared lock while it copies", CHANGES)
-    if action.verb == "lock_table":
-        return Effect("table lock", EVERYTHING if action.value == "write" else CHANGES)
-    if action.verb in _MYSQL_REBUILD:
-        return Effect(_METADATA, (), scans=True, rewrites=True)
-    return Effect(_METADATA, ()) if action.verb in _MYSQL_BRIEF else None
 
 
 _TSQL_NONE: Final = frozenset(("lock_table", "owner", "set_statistics", "refresh_view", "reindex"))

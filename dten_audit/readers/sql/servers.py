@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 
 from dten_audit.model.facts.sql import Dialect
 
+_LAST: Final = 999
+
 
 class Server(NamedTuple):
     """A product and its version as numbers; ``assumed`` where the site does not tell them."""
@@ -17,14 +19,14 @@ class Server(NamedTuple):
     assumed: bool = False
 
     def before(self, *version: int) -> bool:
-        """Say whether the server is older than a version."""
-        return self.version < version
+        """Say whether it is older than a version; ``8.0`` counts as the last of its line."""
+        return (*self.version, _LAST, _LAST) < version
 
 
 OLDEST: Final[dict[Dialect, tuple[Server, ...]]] = {
     "postgres": (Server("postgresql", (14,), assumed=True),),
     "mysql": (
-        Server("mysql", (8, 0, 0), assumed=True),
+        Server("mysql", (8, 0), assumed=True),
         Server("mariadb", (10, 6), assumed=True),
     ),
     "tsql": (Server("sqlserver", (2016,), assumed=True),),
