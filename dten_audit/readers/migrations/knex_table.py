@@ -167,9 +167,8 @@ class Table:
             self.direction.add(line, sql.change_type(self.table, column.name, column.type))
         if not options.is_false("alterNullable"):
             self.direction.add(line, sql.change_null(self.table, column.name, null=column.null))
-        if "defaultTo" in calls:
-            changed = sql.change_default(self.table, column.name, column.default)
-            self.direction.add(line, changed)
+        changed = sql.change_default(self.table, column.name, column.default)
+        self.direction.add(line, changed)
         self._chained(walk, column._replace(primary=True), calls, (), line)
 
     def _timestamps(self, walk: Walk, link: Link, line: int) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from tests.readers.migrations.texts import hints, sent
 
+# ruff: noqa: E501 (a table of cases reads best by its lines)
+
 PATH = "src/Shop/Migrations/20260101120000_AddState.cs"
 
 

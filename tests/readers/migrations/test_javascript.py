@@ -62,6 +62,7 @@ def test_knex_alters_a_table_at_the_lines_of_its_builder() -> None:
         (4, "ALTER TABLE orders ADD COLUMN note text NOT NULL"),
         (5, "ALTER TABLE orders ALTER code TYPE varchar(40)"),
         (5, "ALTER TABLE orders ALTER code SET NOT NULL"),
+        (5, "ALTER TABLE orders ALTER code DROP DEFAULT"),
         (6, "ALTER TABLE orders DROP COLUMN old"),
         (7, "ALTER TABLE orders RENAME COLUMN a TO b"),
         (8, "ALTER TABLE orders DROP CONSTRAINT orders_customer_foreign"),
