@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from dten_audit.readers.sql.tokens import Cursor, Token, flat, follows
 
@@ -35,7 +36,7 @@ def draft(verb: str, tokens: list[Token], *flags: str, **fields: object) -> Draf
         verb,
         tokens[0].start,
         tokens[-1].end,
-        flags=frozenset(flag for flag in flags if flag),
+        flags=frozenset(filter(None, flags)),
         **fields,  # type: ignore[arg-type]
     )
 
@@ -163,9 +164,7 @@ def referenced(tokens: list[Token]) -> tuple[str, ...]:
 
 def is_computed(*names: str) -> bool:
     """Say whether a name holds a placeholder, so that it is known only at run time."""
-    return any(
-        name[:1] in ("$", ":", "?", "%", "&")
-        or any(mark in name for mark in ("${", "{{", "%"))
-        or (name[:1] == "@" != name[1:2] and "@" in name[2:])
-        for name in names
-    )
+    return any(_COMPUTED.search(name) for name in names if name)
+
+
+_COMPUTED: Final = re.compile(r"^[$:?&]|%|\$\{|\{\{|^@[^@]+@")

@@ -139,6 +139,8 @@ def content_of(token: Token) -> Content:
 
 
 _SPOKEN: Final = ("word", "mark")
+_NAMING: Final = ("word", "name")
+_ROUND: Final = ("(", ")")
 
 
 class Cursor:
@@ -194,6 +196,15 @@ class Cursor:
 
     def name(self) -> str:
         """Step over a name with its schema and return it; parts without a gap belong together."""
+        tokens, index = self.tokens, self.index
+        if index + 1 < len(tokens):
+            token, near = tokens[index], tokens[index + 1]
+            if token.kind in _NAMING and near.start > token.end and near.text != ".":
+                self.index = index + 1
+                return token.text
+        return self._whole_name()
+
+    def _whole_name(self) -> str:
         parts: list[str] = []
         while (token := self.token()) is not None and token.kind not in ("string", "mark"):
             part, end = token.text, token.end
@@ -213,12 +224,15 @@ class Cursor:
         if self.peek() != "(":
             return False
         depth = 0
-        while (token := self.token()) is not None:
-            self.index += 1
-            if token.kind == "mark":
-                depth += (token.text == "(") - (token.text == ")")
+        tokens = self.tokens
+        for index in range(self.index, len(tokens)):
+            text = tokens[index].text
+            if text in _ROUND and tokens[index].kind == "mark":
+                depth += 1 if text == "(" else -1
                 if depth == 0:
+                    self.index = index + 1
                     return True
+        self.index = len(tokens)
         return True
 
     @property
