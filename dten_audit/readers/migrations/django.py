@@ -54,7 +54,7 @@ def read(document: Document) -> Iterator[Embedded | Unreadable]:
     migration.way_back = True
     reading = _Reading(program, migration)
     for match in _OPERATIONS.finditer(program.code):
-        value = _value(program, match.end())
+        value = _value(program, match.end(), added=match.group().rstrip().endswith("("))
         reading.operations(value, match.start())
     yield from migration.documents()
 
@@ -168,9 +168,15 @@ class _Reading:
             direction.raw(field(self.program, given), self._line(step.at) or line)
 
 
-def _value(program: Program, at: int) -> Value:
-    """Return the value that a name is set to at an offset, however long it is."""
+def _value(program: Program, at: int, *, added: bool = False) -> Value:
+    """Return the value that a name is set to at an offset, however long it is.
+
+    ``added``: the value is the argument of a call.
+    """
     code = program.code
+    if added:
+        bracket = code.rfind("(", 0, at)
+        return program.expressions.expression(at, program.closing(bracket, len(code)))[0]
     if code[at : at + 1] in ("[", "("):
         limit = min(program.closing(at, len(code)) + 1, len(code))
         if not code[limit : limit + 200].lstrip(" \t").startswith(("+", "if", "*", ".")):

@@ -197,6 +197,19 @@ def test_what_stands_behind_the_list_is_no_part_of_it() -> None:
     assert sent(text, PATH, "python")["up"].statements == ["DROP TABLE orders_a CASCADE"]
 
 
+def test_operations_that_are_added_to_the_list() -> None:
+    text = f"""{HEAD}
+    operations = []
+    operations.append(
+        migrations.DeleteModel("A"),
+    )
+    operations += [migrations.DeleteModel("B")]
+"""
+    assert sent(text, PATH, "python")["up"].statements == [
+        "DROP TABLE orders_a CASCADE", "DROP TABLE orders_b CASCADE",
+    ]  # fmt: skip
+
+
 def test_the_app_is_named_by_its_own_migrations() -> None:
     text = HEAD.replace('("orders", "0006_notes")', '("shoporders", "0006_notes")')
     text += '\n    operations = [migrations.DeleteModel("A")]\n'
