@@ -39,6 +39,8 @@ _CHOOSES: Final = re.compile(
 )
 """In a test, what shows that a script asks which system it runs on; `` in `` is that of a case."""
 _ASKS_SYSTEMD: Final = re.compile(r"systemctl|systemd")
+_EQUALS: Final = re.compile(r"""\[\[? +["']?\$[{]?\w+[}]?["']? +==? +["']?([^"' ]+)["']? +\]\]?""")
+"""A test of a variable for one value: ``[ "$1" = "AUTO" ]``."""
 _PROGRAM_CONTAINERS: Final = frozenset((
     "docker", "podman", "nerdctl", "docker-compose", "podman-compose", "kubectl", "oc", "k3s",
     "crictl",
@@ -49,7 +51,12 @@ _PROGRAM_CONTAINERS: Final = frozenset((
 def derive(package: Package, estate: Estate) -> Iterable[UnitUse]:
     """Yield a unit use for each unit that each command controls."""
     brought = Brought(package)
-    calls = [(command, call) for command in package.of(Command) for call in unit_calls(command)]
+    calls = [
+        (command, call)
+        for command in package.of(Command)
+        for call in unit_calls(command)
+        if not _denied(command) and not _ruled_out(command, call)
+    ]
     familiar = {call.unit for _, call in calls} | {step.unit for step in brought.steps}
     suggestions = Suggestions(estate.site, familiar)
     roles = Roles(package)
@@ -105,6 +112,26 @@ def _use(command: Command, call: UnitCall, brought: Brought) -> UnitUse:
         failure=command.failure,
         brought_at=brought.places(call.unit),
         via=command.via,
+    )
+
+
+def _denied(command: Command) -> bool:
+    """Say whether a function asks for systemd again where its caller has just found none."""
+    asked = [
+        guard
+        for guard in command.guards
+        if guard.kind == "other" and _ASKS_SYSTEMD.search(guard.subject)
+    ]
+    without = {guard.subject for guard in asked if not guard.holds}
+    return any(guard.holds and guard.subject in without for guard in asked)
+
+
+def _ruled_out(command: Command, call: UnitCall) -> bool:
+    """Say whether a test rules the very name out: a mark that stands for no unit."""
+    return any(
+        (match := _EQUALS.fullmatch(guard.subject)) is not None and match[1] == call.written.text
+        for guard in command.guards
+        if guard.kind == "other" and not guard.holds
     )
 
 
