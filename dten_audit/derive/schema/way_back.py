@@ -64,11 +64,12 @@ def gaps(up: list[SqlStatement], down: list[SqlStatement], before: Types) -> tup
     found = [_words(key, "stays") for key in made if not undo.removes(key)]
     found += [_words(key, "does not come back") for key in gone if not undo.makes(key)]
     later = {(table, old): new for kind, table, new, old in (k for k in made if k[0] == "name")}
-    for key in changed:
+    for key, kind in changed.items():
         new = later.get((key[1], key[2]), key[2])
-        if not (undo.changes(key) or undo.changes(("column", key[1], new))):
+        undone = undo.changes(key) or undo.changes(("column", key[1], new))
+        if not undone and _disturbs(before.of(key[1], key[2]), kind):
             found.append(_words(key, "keeps its new type"))
-    found += undo.other_types(changed | gone, before)
+    found += undo.other_types((*changed, *gone), before)
     return tuple(dict.fromkeys(found))[:MAX_GAPS]
 
 
@@ -83,14 +84,14 @@ def _actions(statements: Iterable[SqlStatement]) -> Iterable[Action]:
 
 def _net(
     actions: Iterable[Action], names: dict[str, str]
-) -> tuple[dict[Key, None], dict[Key, None], dict[Key, None]]:
-    """Return what is new, what is gone, and what has another type after some actions.
+) -> tuple[dict[Key, None], dict[Key, None], dict[Key, str]]:
+    """Return what is new, what is gone, and what has which other type after some actions.
 
     ``names`` receives the old name of each renamed table.
     """
     made: dict[Key, None] = {}
     gone: dict[Key, None] = {}
-    changed: dict[Key, None] = {}
+    changed: dict[Key, str] = {}
     for action in actions:
         if is_computed(action.table, action.name, action.column):
             continue
@@ -100,7 +101,7 @@ def _net(
         elif action.verb == "rename_column":
             made["name", table, action.value.lower(), action.column.lower()] = None
         elif action.verb == "alter_type" and ("table", table) not in made:
-            changed["column", table, action.column.lower()] = None
+            changed["column", table, action.column.lower()] = action.value
         elif action.verb in _MADE:
             key = _key(_MADE[action.verb], action, table)
             known = ("table", table) in made and key[0] != "table"
@@ -207,6 +208,18 @@ def _base(kind: str) -> str:
     plain = kind.lower().replace("character varying", "varchar")
     word = plain.split("(")[0].split()[0:1]
     return _SAME.get(word[0], word[0]) if word else ""
+
+
+_WIDER: Final = frozenset(
+    (("smallint", "integer"), ("smallint", "bigint"), ("integer", "bigint"), ("varchar", "text"),
+     ("char", "varchar"), ("char", "text"), ("real", "double"), ("integer", "numeric"))
+)  # fmt: skip
+
+
+def _disturbs(old: str, new: str) -> bool:
+    """Say whether the old version may stumble over a new type: not where that only holds more."""
+    pair = _base(old), _base(new)
+    return bool(old) and pair[0] != pair[1] and pair not in _WIDER
 
 
 def _words(key: Key, what: str) -> str:
