@@ -74,12 +74,12 @@ def recognise(tokens: list[Token], dialect: Dialect, *, inside: bool = False) ->
 
 def _for_one_statement(tokens: list[Token], dialect: Dialect, *, inside: bool) -> list[Draft]:
     """MariaDB: ``SET STATEMENT lock_wait_timeout = 5 FOR ALTER TABLE …``."""
-    words = [token.text for token in tokens]
-    if "for" not in words:
+    begin = next((n for n, token in enumerate(tokens) if token.text == "for"), len(tokens))
+    inner = tokens[begin + 1 :]
+    if not inner or Cursor(inner).take("set"):
         return [draft("unclassified", tokens)]
-    begin = words.index("for")
-    waits = {"bounded-wait"} if _WAITS & set(words[:begin]) else set()
-    found = recognise(tokens[begin + 1 :], dialect, inside=inside)
+    waits = {"bounded-wait"} if any(t.text in _WAITS for t in tokens[:begin]) else set()
+    found = recognise(inner, dialect, inside=inside)
     return [each._replace(flags=each.flags | waits) for each in found]
 
 

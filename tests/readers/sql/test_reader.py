@@ -193,3 +193,29 @@ def test_hostile_text_takes_linear_time(text: str, path: str) -> None:
     started = time.process_time()
     list(read(Document(f"p!/{path}", path, "sql", text.encode())))
     assert time.process_time() - started < 2
+
+
+PARTS = [
+    "(", "'", '"', "`", "[", "$a$", "$$", "BEGIN ", "END ", "/*", "*/", ";", "--\n", "\\", "\\\n",
+    "\n/\n", "\nGO\n", "DELIMITER a\n", "DO $$ ", "CASE WHEN ", "CREATE FUNCTION f() ", "q'[", "@a",
+    "EXECUTE 'a", "${", "{{", "%(", "COPY t FROM stdin;\n", "x := x || 'a'; ", "/*!50000 ", "a.",
+    "SET @a = @a + 'b' ", "DISABLE TRIGGER a ", "CREATE RULE a AS ON INSERT TO b DO (", "WAIT 1 ",
+    "SET STATEMENT a=1 FOR ", "EXECUTE IMMEDIATE ", "SET STATEMENT FOR SET ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PATHS.values())
+def test_one_word_without_end_takes_linear_time(path: str) -> None:
+    """1 MB of each: ``make sql-speed``."""
+    for part in PARTS:
+        text = part * (12_000 // len(part))
+        started = time.process_time()
+        list(read(Document(f"p!/{path}", path, "sql", text.encode())))
+        assert time.process_time() - started < 0.5, part
+
+
+@given(st.lists(st.sampled_from([*PARTS, "ALTER TABLE a ", "DROP TABLE b ", "ADD c int, "])), PATH)
+@settings(max_examples=300)
+def test_any_mixture_of_openers_is_read(words: list[str], path: str) -> None:
+    text = "".join(words)
+    list(read(Document(f"p!/{path}", path, "sql", text.encode())))
