@@ -33,12 +33,14 @@ _WIDTH: Final = 100
 _HEAD: Final = "| class | hazards | we find | squawk finds | harmless | we are silent | squawk is |"
 
 
-_FIRST: Final = """The cases and the rules have one author, so our figure says that the tool does what
-    was meant, not that nobody could find more. On the first run over the first 296 cases we were
-    right on 296, squawk on 192. The classes marked `later` in the file were added afterwards, from
-    what squawk looks for and from forms that are easy to misread, their truth again committed
-    before the run: on the first run over these 44 we were right on 36, squawk on 33; what that
-    showed was mended, but for two rules of squawk's that we do not have."""
+_FIRST: Final = """
+The cases and the rules have one author, so our figure says that the tool does what was
+meant, not that nobody could find more. On the first run over the first 296 cases we were
+right on 296, squawk on 192. The classes marked `later` in the file were added afterwards,
+from what squawk looks for and from forms that are easy to misread, their truth again
+committed before the run: on the first run over these 44 we were right on 36, squawk on 33;
+what that showed was mended, but for two rules of squawk's that we do not have.
+"""
 
 
 class Case(NamedTuple):
@@ -108,12 +110,15 @@ def page(found: Sequence[Answer]) -> str:
     total = len(found)
     ours = sum(each.ours == each.case.hazard for each in found)
     theirs = sum(each.squawk == each.case.hazard for each in found)
-    intro = f"""`make squawk` runs dten-audit and squawk-cli {VERSION} (asked for PostgreSQL {SERVER})
-        on the statements of `benchmarks/squawk_cases.yaml` and writes this page. Each text was written
-        for this comparison, with the truth about one class of hazard taken from PostgreSQL's
-        manual, and committed before either tool ran on it. A tool is right where it reports a rule
-        of that class exactly on the hazards; rules of style are not counted against it. Where a
-        tool has no rule for a class, it can only be right by silence."""
+    intro = f"""
+        `make squawk` runs dten-audit and squawk-cli {VERSION} (asked for PostgreSQL
+        {SERVER}) on the statements of `benchmarks/squawk_cases.yaml` and writes this page.
+        Each text was written for this comparison, with the truth about one class of hazard
+        taken from PostgreSQL's manual, and committed before either tool ran on it. A tool
+        is right where it reports a rule of that class exactly on the hazards; rules of
+        style are not counted against it. Where a tool has no rule for a class, it can only
+        be right by silence.
+    """
     result = f"""Right: dten-audit {ours} of {total} ({ours / total:.1%}), squawk {theirs} of
         {total} ({theirs / total:.1%}). {_FIRST}"""
     lines = [
