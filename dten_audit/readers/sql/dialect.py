@@ -43,7 +43,7 @@ _SIGNS: Final[dict[Dialect, str]] = {
     "tsql": r"^[ \t]*go[ \t]*;?$|\[\w+\]\.\[\w+\]|(?<=[\s,(=])(?-i:N')|\bdbo\.|\bnvarchar\b"
     r"|\bsp_(?:rename|executesql|getapplock)\b|\bobject_id\s*\(|\bdeclare\s+@|\bbegin\s+tran\b|\bidentity\s*\(\d|\bsys\.\w+"
     r"|\bwith\s+(?:no)?check\b|\bnocheck\s+constraint\b|\bnonclustered\b|\bset\s+(?:xact_abort|nocount|ansi_nulls)\b"
-    r"|\bprint\s+'|^:(?:r|setvar)\s|\bdatetime2\b|\block_timeout\s+\d",
+    r"|\bprint\s+'|^:(?:r|setvar|on\s+error)\s|\bdatetime2\b|\block_timeout\s+\d",
     "oracle": r"^[ \t]*/[ \t]*$|\bvarchar2\b|\bnumber\(\d|^[ \t]*prompt\b|\bwhenever\s+sqlerror\b"
     r"|\bexecute\s+immediate\b|\bdbms_\w+\.|\bsysdate\b|\bmodify\s*\(|\bfrom\s+dual\b|\bclob\b"
     r"|\benable\s+(?:no)?validate\b|\balter\s+session\b|\bexception\s+when\s+others\b",
