@@ -75,7 +75,7 @@ def _postgres() -> list[str]:
         locks = dict.fromkeys(f"{c.lock} on {c.table or c.name}" for c in found if c.lock)
         for change in found:
             locks |= dict.fromkeys(f"{lock} on {table}" for table, lock in change.other_locks)
-        said = "; ".join(lock.replace("on the index on", "on the index") for lock in locks)
+        said = "; ".join(lock.replace(" index on ", " on an index of ") for lock in locks)
         mark = f"[{known[row.key] + 1}]" if row.key in known else ""
         since = str(int(row.since)) if row.since else ""
         cells = (f"`{row.key}`", said or "none", _work(found), since, mark)

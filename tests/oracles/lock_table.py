@@ -98,7 +98,7 @@ def _merged(found: list[SchemaChange]) -> Effects:
     for change in found:
         schema = change.action == "reindex" and "schema" in change.flags
         name = change.table or (change.name if schema or change.action in _VIEWS else "")
-        lock = change.lock.removesuffix(" on the index")
+        lock = change.lock.removesuffix(" index")
         lock = "ROW EXCLUSIVE" if lock == "every row" else lock
         attached = change.action == "attach_partition"
         old = effects.get(name, Seen())

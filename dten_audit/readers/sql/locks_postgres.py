@@ -46,8 +46,8 @@ TABLE: Final[dict[str, tuple[str, str]]] = {
     "set_logged": (_AEL, _COPY),
     "set_tablespace": (_AEL, _COPY),
     "set_access_method": (_AEL, _COPY),
-    "move_index": ("ACCESS EXCLUSIVE on the index", _LONG),
-    "alter_index": ("SHARE UPDATE EXCLUSIVE on the index", ""),
+    "move_index": ("ACCESS EXCLUSIVE index", _LONG),
+    "alter_index": ("SHARE UPDATE EXCLUSIVE index", ""),
     "cluster_on": (_SUE, ""),
     "enable_trigger": (_SRE, ""),
     "disable_trigger": (_SRE, ""),
@@ -85,7 +85,7 @@ def postgres_effect(action: Action, server: Server) -> Effect | None:
 
 
 def _mode(mode: str, how: str = "") -> Effect:
-    blocks = MODES[mode.removesuffix(" on the index")]
+    blocks = MODES[mode.removesuffix(" index")]
     return Effect(mode, blocks, scans=how in (_LONG, _COPY), rewrites=how == _COPY)
 
 
@@ -111,13 +111,13 @@ def _reindex(action: Action, _server: Server) -> Effect:
     """Whoever plans a query of the table needs a lock on each of its indexes."""
     if "concurrently" in action.flags:
         return _mode(_SUE, _LONG)
-    return _mode("ACCESS EXCLUSIVE on the index", _LONG)
+    return _mode("ACCESS EXCLUSIVE index", _LONG)
 
 
 def _rename_index(_action: Action, server: Server) -> Effect:
     if server.before(12):
-        return _mode("ACCESS EXCLUSIVE on the index")
-    return _mode("SHARE UPDATE EXCLUSIVE on the index")
+        return _mode("ACCESS EXCLUSIVE index")
+    return _mode("SHARE UPDATE EXCLUSIVE index")
 
 
 def _refresh(action: Action, _server: Server) -> Effect:
