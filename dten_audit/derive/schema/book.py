@@ -83,7 +83,7 @@ class Book:
             info = package.documents.get(script.document)
             if info is not None and script.document in statements:
                 file = self.files[info.id] = self._file(info, script, statements[info.id])
-                if script.dialect != "generic":
+                if script.dialect != "generic" and not file.hint("branch"):
                     self._known.add(script.dialect)
                     self._in_folder[posixpath.dirname(file.file.path)].add(script.dialect)
 

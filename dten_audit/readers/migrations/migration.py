@@ -16,7 +16,8 @@ class Migration:
     """The directions of one migration file.
 
     Statements for all databases and those for PostgreSQL alone stand in one document, in their
-    order; those for another database alone stand in a document of that dialect. ``way_back``: the
+    order; those for another database alone stand in a document of that dialect, with the hint
+    ``branch``: they tell nothing of the dialect of other files. ``way_back``: the
     runner knows it without being told.
     """
 
@@ -57,6 +58,7 @@ class Migration:
             dialect = self.dialect or ("postgres" if self._knows_postgres else "")
             if key:
                 dialect = key if key != "other" else self._other()
+                direction.hints = (*self.hints, ("branch", dialect))
             direction.dialect = dialect
             direction.transaction = self.transaction
             direction.variant = 2 * _ORDER.index(key) + (section == "down")
