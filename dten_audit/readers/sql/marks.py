@@ -61,7 +61,8 @@ class Marks(NamedTuple):
 @cache
 def _comment() -> re.Pattern[str]:
     return re.compile(
-        r"^[ \t]*+--+[ \t]*+(?P<text>(?:\+goose|\+migrate|migrate:|liquibase|changeset|rollback"
+        r"^[ \t]*+(?:--+|/\*(?=\s*+liquibase))[ \t]*+(?P<text>"
+        r"(?:\+goose|\+migrate|migrate:|liquibase|changeset|rollback"
         r"|atlas:|create above|no-transaction|squawk-disable-assume)[^\n]*+)",
         re.IGNORECASE | re.MULTILINE,
     )
@@ -74,6 +75,7 @@ def marks_of(text: str) -> Marks:
     if "--" not in text:
         return Marks((), ())
     everywhere = True
+    without: set[int] = set()
     for number, found in enumerate(_comment().finditer(text)):
         if number >= MAX_MARKS:
             break
@@ -87,6 +89,11 @@ def marks_of(text: str) -> Marks:
             name = section or (sections[-1].name if sections else "")
             rank = len(sections) + 1 if comment.startswith("changeset") else 0
             sections.append(Section(found.start(), name, transaction, rank))
+            without.update((rank,) * (rank > 0))
+        elif word == "rollback" and sections:
+            without.discard(sections[-1].changeset)
+    if without:
+        words.pop("rollback", None)
     if not everywhere:
         sections = [section._replace(transaction=False) for section in sections]
         sections = sections or [Section(0, "", transaction=False)]
@@ -110,13 +117,13 @@ def _meaning(comment: str) -> tuple[str, str | None, bool]:
     if head[0] in ("migrate:up", "migrate:down"):
         plain = "transaction:false" not in comment.replace(" ", "")
         return "dbmate", head[0].partition(":")[2], plain
+    if head[0] == "rollback" or comment.startswith("liquibase rollback"):
+        return "rollback", None, True
     if head[0] == "liquibase":
         return "liquibase", None, True
     if head[0] == "changeset":
         plain = "runintransaction:false" not in comment.replace(" ", "")
         return "liquibase", "", plain
-    if head[0] == "rollback":
-        return "rollback", None, True
     if comment.startswith("create above"):
         return "tern", "down", True
     if comment.startswith(("atlas:txmode none", "no-transaction", "squawk-disable-assume")):
