@@ -129,7 +129,7 @@ def audited(text: str, path: str) -> tuple[float, float]:
         target.parent.mkdir(parents=True)
         target.write_text(text, encoding="utf-8")
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        command = [sys.executable, "-m", "dten_audit", folder]
+        command = [str(Path(sys.executable).with_name("dten-audit")), folder]
         subprocess.run(command, check=False, capture_output=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

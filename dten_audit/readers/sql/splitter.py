@@ -150,7 +150,7 @@ class _Splitter:
             if position >= size:
                 return
             data = text[position] in _INSERT
-            if data and (end := self._row(position)):
+            if data and self.dialect != "tsql" and (end := self._row(position)):
                 yield Piece("sql", position, _stripped(text, position, end))
                 position = end + len(self.delimiter)
                 continue
