@@ -126,14 +126,18 @@ def writers() -> dict[str, Writer]:
 
 
 @from_tables
-def _areas() -> tuple[tuple[str, str], ...]:
-    table = cast("dict[str, dict[str, str]]", knowledge("system_paths"))
-    return tuple(sorted(table["areas"].items(), key=lambda row: -len(row[0])))
+def _areas() -> tuple[dict[str, str], int]:
+    """Return what belongs to whom, by path, and the length of the longest path."""
+    table = cast("dict[str, dict[str, str]]", knowledge("system_paths"))["areas"]
+    return table, max(map(len, table), default=0)
 
 
 def area(path: str) -> str:
     """Return what a path belongs to that only root may change; empty for all others."""
-    for prefix, name in _areas():
-        if path == prefix or path.startswith(f"{prefix}/"):
-            return "" if name == "none" else name
+    areas, longest = _areas()
+    at = path if len(path) <= longest else path[: longest + 1].rpartition("/")[0]
+    while at:
+        if at in areas:
+            return "" if areas[at] == "none" else areas[at]
+        at = at.rpartition("/")[0]
     return ""
