@@ -30,7 +30,8 @@ from dten_audit.site.site import Site
 _HARMLESS_TWICE: Final = frozenset(
     "lock_table update delete drop_table reference_table refresh_view reindex cluster vacuum_full"
     " optimize_table set_statistics set_storage_parameters cluster_on disable_keys enable_keys"
-    " validate_constraint rename_index alter_index insert_select set use_enum_value add_enum_value".split()
+    " validate_constraint rename_index alter_index insert_select set use_enum_value"
+    " add_enum_value".split()
 )
 """What two migrators may do at once without harm to the schema."""
 _OBJECTS: Final = frozenset(
