@@ -30,6 +30,8 @@ from dten_audit.readers.shell.values import Field, Source
 Section = Literal["up", "down"]
 MAX_STATEMENTS: Final = 5_000
 MAX_TEXT: Final = 8 << 20
+MAX_APART: Final = 20
+"""So many texts whose quotes do not end become documents of their own; the rest is said."""
 Hints = tuple[tuple[str, str], ...]
 
 
@@ -115,7 +117,12 @@ class Direction:
     def enter(self, line: int) -> None:
         """Enter a transaction again that was left."""
         if self.transaction:
-            self.add(line, "BEGIN TRANSACTION" if self._dialect() == "tsql" else "BEGIN")
+            self.add(line, "BEGIN TRANSACTION" if self._is_tsql() else "BEGIN")
+
+    def _is_tsql(self) -> bool:
+        from dten_audit.readers.sql.dialect import of_path
+
+        return of_path(self.dialect or self.document.path) == "tsql"
 
     def _put(self, piece: _Piece) -> None:
         self._size += len(piece.text)
@@ -128,21 +135,27 @@ class Direction:
         """Yield the document, and those of texts whose quotes do not end: they hide nothing."""
         whole: list[_Piece] = []
         dialect = self._dialect()
+        apart = 0
         for number, piece in enumerate(self._pieces):
-            if piece.written and not _is_whole(piece.text, dialect):
-                yield self._document(
-                    [piece], way_back=way_back, variant=self.variant + 16 * (1 + number)
-                )
-            else:
+            if not piece.written or _is_whole(piece.text, dialect):
                 whole.append(piece)
+                continue
+            apart += 1
+            if apart > MAX_APART:
+                self._full = self._full or piece.lines[0]
+                continue
+            variant = self.variant + 16 * (1 + number)
+            yield self._document([piece], dialect, way_back=way_back, variant=variant)
         if whole:
-            yield self._document(whole, way_back=way_back, variant=self.variant)
+            yield self._document(whole, dialect, way_back=way_back, variant=self.variant)
         if self._full:
             place = self.document.location(self._full)
             yield Unreadable(place, self.runner, "more operations than are read")
 
-    def _document(self, pieces: list[_Piece], *, way_back: bool, variant: int) -> Embedded:
-        mysql = self._dialect() == "mysql"
+    def _document(
+        self, pieces: list[_Piece], dialect: Dialect, *, way_back: bool, variant: int
+    ) -> Embedded:
+        mysql = dialect == "mysql"
         texts: list[str] = []
         lines: list[int] = []
         for piece in pieces:

@@ -27,7 +27,7 @@ from dten_audit.readers.programs.values import (
 )
 from dten_audit.readers.shell.values import Field
 
-MAX_STEPS: Final = 20_000
+MAX_STEPS: Final = 8_000
 MAX_DEPTH: Final = 6
 MAX_TURNS: Final = 500
 _OPERATORS: Final = {"python": r"\.", "ruby": r"&?\.", "php": r"\??->|::"}
