@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import groupby
 from typing import Final, NamedTuple
 
 from dten_audit.documents.document import Document, Embedded
+from dten_audit.model.facts.general import Unreadable
 from dten_audit.readers.programs.conditions import guards
 from dten_audit.readers.programs.lexing import FILL
 from dten_audit.readers.programs.program import Program
@@ -50,13 +50,16 @@ class _Step(NamedTuple):
     dialect: str
 
 
-def read(document: Document) -> Iterator[Embedded]:
+def read(document: Document) -> Iterator[Embedded | Unreadable]:
     """Yield the SQL of a program, one text for each function and connection."""
     program = Program(document)
     driver = driver_of(document.text)
     variants: dict[tuple[int, int], int] = {}
     for steps in _sessions(program):
         for part in _texts(program, steps, driver):
+            if isinstance(part, Unreadable):
+                yield part
+                continue
             key = (part.lines[0], part.column)
             variants[key] = variants.get(key, -1) + 1
             yield part._replace(variant=variants[key])
@@ -72,7 +75,7 @@ def _sessions(program: Program) -> Iterator[list[Sent]]:
             yield steps
 
 
-def _texts(program: Program, steps: list[Sent], driver: str) -> Iterator[Embedded]:
+def _texts(program: Program, steps: list[Sent], driver: str) -> Iterator[Embedded | Unreadable]:
     """Yield the texts of a session, for each kind of database that it tells apart."""
     placed = [_step(program, each) for each in steps]
     dialects = sorted({step.dialect for step in placed} - {""})
@@ -92,7 +95,7 @@ def _step(program: Program, each: Sent) -> _Step:
 
 def _branches(
     program: Program, placed: list[_Step], driver: str, dialect: str
-) -> Iterator[Embedded]:
+) -> Iterator[Embedded | Unreadable]:
     """Yield what always runs, and each branch that shapes the session, with what is before it."""
     apart = sorted({step.branch for step in placed if step.shapes and step.branch}, key=len)
     owners = [next((b for b in apart if step.branch[: len(b)] == b), ()) for step in placed]
@@ -104,53 +107,80 @@ def _branches(
             if owner == branch
             or (number < first and step.shapes and step.branch == branch[: len(step.branch)])
         ]
-        part = _joined(program, mine, driver, dialect)
-        if part is not None:
-            yield part
+        yield from _joined(program, mine, driver, dialect)
 
 
-def _joined(program: Program, steps: list[_Step], driver: str, dialect: str) -> Embedded | None:
-    """Return statements as one text, each of its lines with its place in the program."""
-    document = program.document
-    lines: list[str] = []
-    places: list[int] = []
-    column = 0
-    implicit = opens_transactions(driver, document.text)
-    implicit = (
-        implicit
-        and dialect in ("", "postgres")
-        and not any(_OWN.match(step.sent.text.text) for step in steps)
-    )
-    begun, size = False, 0
+def _joined(
+    program: Program, steps: list[_Step], driver: str, dialect: str
+) -> Iterator[Embedded | Unreadable]:
+    """Yield statements as one text, each of its lines with its place in the program."""
+    if all(step.sent.does for step in steps):
+        return
+    own = any(_OWN.match(step.sent.text.text) for step in steps)
+    implicit = dialect in ("", "postgres") and opens_transactions(driver, program.document.text)
+    text = _Text(implicit=implicit and not own)
+    index = program.document.index
     for at, statement in _connected(program):
-        lines.append(statement)
-        places.append(document.index.position(at)[0])
-    for at, group in groupby(steps, key=lambda step: step.sent.at):
-        here = document.index.position(at)[0]
-        for step in group:
-            does = step.sent.does
-            if does and (does == "commit") == begun and not (does == "begin" and step.branch):
-                lines.append(_STATEMENT[does])
-                places.append(here)
-                begun = does == "begin"
-            if does or size > _MAX_WHOLE:
-                continue
-            if implicit and not begun:
-                lines.append("BEGIN;")
-                places.append(here)
-                begun = True
-            size += len(step.sent.text.text)
-            if not lines:
-                column = line_map(step.sent.text)[1]
-            _add(step.sent, lines, places)
-    if begun:
-        lines.append("COMMIT;")
-        places.append(places[-1])
-    if not any(not step.sent.does for step in steps):
-        return None
+        text.line(statement, index.position(at)[0])
+    for step in steps:
+        text.add(step, index.position(step.sent.at)[0])
+    text.end()
     driver = next((step.sent.driver for step in steps if step.sent.driver), driver)
     hints = _hints(program, steps[0].sent.function, driver, dialect)
-    return Embedded("sql", "\n".join(lines) + "\n", tuple(places), column, hints=hints)
+    written = "\n".join(text.lines) + "\n"
+    yield Embedded("sql", written, tuple(text.places), text.column, hints=hints)
+    if text.full:
+        place = program.document.location_at(steps[-1].sent.at)
+        yield Unreadable(place, "sql", "a function sends more SQL than is followed")
+
+
+class _Text:
+    """A text of SQL that grows, with its lines in the program.
+
+    ``implicit``: the driver begins a transaction before a statement where there is none.
+    ``column`` is where the first statement starts; 0 where something else stands before it.
+    """
+
+    def __init__(self, *, implicit: bool) -> None:
+        self.lines: list[str] = []
+        self.places: list[int] = []
+        self.column = 0
+        self._implicit = implicit
+        self._begun = False
+        self._size = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether something had to be left out."""
+        return self._size > _MAX_WHOLE
+
+    def line(self, text: str, place: int) -> None:
+        """Add a line that does not stand in the program word for word."""
+        self.lines.append(text)
+        self.places.append(place)
+
+    def add(self, step: _Step, place: int) -> None:
+        """Add what is sent by a call in a line of the program."""
+        does = step.sent.does
+        if does:
+            if (does == "commit") == self._begun and not (does == "begin" and step.branch):
+                self.line(_STATEMENT[does], place)
+                self._begun = does == "begin"
+            return
+        self._size += len(step.sent.text.text)
+        if self.full:
+            return
+        if self._implicit and not self._begun:
+            self.line("BEGIN;", place)
+            self._begun = True
+        if not self.lines:
+            self.column = line_map(step.sent.text)[1]
+        _add(step.sent, self.lines, self.places)
+
+    def end(self) -> None:
+        """End the transaction that is open: who called the function may do so."""
+        if self._begun:
+            self.line("COMMIT;", self.places[-1])
 
 
 def _connected(program: Program) -> list[tuple[int, str]]:

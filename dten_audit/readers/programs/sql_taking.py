@@ -22,7 +22,7 @@ from dten_audit.readers.programs.values import Called, Items, Name, Pairs, Value
 from dten_audit.readers.shell.values import Field
 
 MAX_TEXTS: Final = 5_000
-MAX_TEXT: Final = 1 << 18
+MAX_TEXT: Final = 1 << 20
 _ROUNDS: Final = 2
 _ARGUMENTS: Final = 4
 _MAX_WRAPPERS: Final = 50

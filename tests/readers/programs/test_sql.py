@@ -9,13 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dten_audit.documents.document import Document, Embedded
+from dten_audit.model.facts.general import Unreadable
 from dten_audit.readers.programs.sql import read
 from dten_audit.readers.programs.sql_tables import KINDS, fits, is_statement
 from tests.readers.programs.sql_cases import BRANCHES, DRIVERS, LANGUAGES, NO_SQL, SESSIONS, SQL
 
 
 def documents(kind: str, text: str) -> list[Embedded]:
-    return list(read(Document("p!/bin/x", "bin/x", kind, text.encode())))
+    found = read(Document("p!/bin/x", "bin/x", kind, text.encode()))
+    return [part for part in found if isinstance(part, Embedded)]
 
 
 def lines(part: Embedded) -> list[tuple[int, str]]:
@@ -111,7 +113,14 @@ def test_the_same_text_in_two_functions_is_two_documents() -> None:
         'SQL = "DROP TABLE a"\ndef one(c):\n    c.execute(SQL)\ndef two(c):\n    c.execute(SQL)\n'
     )
     host = Document("p!/x.py", "x.py", "python", text.encode())
-    assert len({host.embedded_id(part) for part in read(host)}) == 2
+    parts = [part for part in read(host) if isinstance(part, Embedded)]
+    assert len({host.embedded_id(part) for part in parts}) == len(parts) == 2
+
+
+def test_what_is_left_out_is_said() -> None:
+    text = f"S = 'DROP TABLE a -- {'x' * 100_000}'\ndef f(c):\n" + "    c.execute(S)\n" * 12
+    *_, last = read(Document("p!/x.py", "x.py", "python", text.encode()))
+    assert isinstance(last, Unreadable)
 
 
 @pytest.mark.parametrize(
