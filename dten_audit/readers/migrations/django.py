@@ -37,6 +37,7 @@ _EXTENSIONS: Final = {
     "BloomExtension": "bloom", "VectorExtension": "vector",
 }  # fmt: skip
 _MAX_DEPTH: Final = 4
+_MAX_LISTS: Final = 40
 _SENDS: Final = frozenset(("execute", "executescript"))
 
 
@@ -53,7 +54,10 @@ def read(document: Document) -> Iterator[Embedded | Unreadable]:
     migration.transaction = _NOT_ATOMIC.search(program.code) is None
     migration.way_back = True
     reading = _Reading(program, migration)
-    for match in _OPERATIONS.finditer(program.code):
+    for number, match in enumerate(_OPERATIONS.finditer(program.code)):
+        if number >= _MAX_LISTS:
+            yield Unreadable(document.location_at(match.start()), "Django", "more lists than read")
+            break
         value = _value(program, match.end(), added=match.group().rstrip().endswith("("))
         reading.operations(value, match.start())
     yield from migration.documents()

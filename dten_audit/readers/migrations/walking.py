@@ -30,6 +30,7 @@ from dten_audit.readers.shell.values import Field
 MAX_STEPS: Final = 8_000
 MAX_DEPTH: Final = 6
 MAX_TURNS: Final = 500
+MAX_NESTING: Final = 40
 _OPERATORS: Final = {"python": r"\.", "ruby": r"&?\.", "php": r"\??->|::"}
 _HEAD: Final = re.compile(
     r"(?:(?:await|return|yield|const|let|var|void)[ \t]++)*+"
@@ -98,6 +99,7 @@ class Walk:
         self._left = MAX_STEPS
         self._turns = MAX_TURNS
         self._here = _Place()
+        self._nested = 0
         self.exhausted = False
 
     def functions(self, name: str) -> list[Function]:
@@ -114,7 +116,8 @@ class Walk:
 
     def inner(self, step: Step, values: Mapping[str, Value] | None = None) -> Iterator[Step]:
         """Yield the steps of a step's block, with some names bound."""
-        if step.block is None or self._here.depth >= MAX_DEPTH:
+        if step.block is None or self._nested >= MAX_NESTING:
+            self.exhausted |= step.block is not None
             return
         here = _Place(step.dialect, step.guarded, self._here.depth + 1)
         with self.program.names.binding({**self.program.names.bound, **(values or {})}):
@@ -127,6 +130,14 @@ class Walk:
     # blocks
 
     def _block(self, start: int, end: int, here: _Place) -> Iterator[Step]:
+        if self._nested >= MAX_NESTING:
+            self.exhausted = True
+            return
+        self._nested += 1
+        yield from self._statements(start, end, here)
+        self._nested -= 1
+
+    def _statements(self, start: int, end: int, here: _Place) -> Iterator[Step]:
         others: list[str] = []
         for statement in statements(self.program, start, end):
             self._left -= 1

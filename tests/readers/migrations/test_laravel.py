@@ -107,7 +107,14 @@ final class Version20240102030405 extends AbstractMigration
 
 
 @pytest.mark.parametrize(
-    "text", ["{" * 20_000, "(" * 50_000, "$table->x()" * 5_000, "if (" * 5_000]
+    "text",
+    [
+        "{" * 20_000,
+        "(" * 50_000,
+        "$table->x()" * 5_000,
+        "Schema::table('a', function ($t) {" * 2_000,
+        "if (" * 5_000,
+    ],
 )
 def test_hostile_input_is_bounded(text: str) -> None:
     whole = f"{HEAD}    public function up()\n    {{\n{text}"
