@@ -32,6 +32,7 @@ _ENABLING: Final = frozenset(
 )
 _ONLY_ENABLE: Final = frozenset(("enable", "reenable", "preset"))
 _KNOWN_BEFORE: Final = "deb-systemd-helper debian-installed"
+_UNQUOTED: Final = str.maketrans("", "", "\"'\\")
 _NEEDS: Final = ("Condition", "Assert", "Requisite")
 """Settings of [Unit] without which a unit does not start (systemd.unit(5))."""
 _MANAGERS: Final = frozenset(("systemctl", "deb-systemd-helper", "deb-systemd-invoke"))
@@ -269,7 +270,10 @@ def _on_events(builder: Builder, command: Command) -> bool:
 
 def _keeps_state(command: Command) -> bool:
     """Say whether a unit is enabled only where it was so before (dh_installsystemd --no-enable)."""
-    return any(guard.holds and guard.subject.startswith(_KNOWN_BEFORE) for guard in command.guards)
+    return any(
+        guard.holds and guard.subject.translate(_UNQUOTED).startswith(_KNOWN_BEFORE)
+        for guard in command.guards
+    )
 
 
 def _linked(builder: Builder, unit: UnitFile) -> bool:
