@@ -122,7 +122,7 @@ CASES = {
         {"UNIT001"},
     ),
     "sql_calls": Case(
-        {"upgrade.py": 'from acme.db import run\n\nrun("ALTER TABLE orders ADD COLUMN state text")\n'},
+        {"upgrade.py": 'from acme.db import run\n\nrun("ALTER TABLE orders ADD state text")\n'},
         "calls: {python: [{names: [acme.db.run], driver: psycopg2}]}\n",
         set(),
         {"DDL001", "DDL003"},

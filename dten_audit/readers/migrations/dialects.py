@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 _NAMES: Final = {
-    "postgresql": "postgres", "postgres": "postgres", "pgsql": "postgres", "pg": "postgres", "psycopg2": "postgres",
-    "cockroachdb": "postgres", "mysql": "mysql", "mysql2": "mysql", "mariadb": "mysql",
+    "postgresql": "postgres", "postgres": "postgres", "pgsql": "postgres", "pg": "postgres",
+    "psycopg2": "postgres", "cockroachdb": "postgres", "mysql": "mysql", "mysql2": "mysql", "mariadb": "mysql",
     "trilogy": "mysql", "sqlite": "sqlite", "sqlite3": "sqlite", "mssql": "tsql",
     "sqlserver": "tsql", "sqlsrv": "tsql", "microsoft": "tsql", "oracle": "oracle",
 }  # fmt: skip

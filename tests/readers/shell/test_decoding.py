@@ -25,7 +25,7 @@ ROT = "flfgrzpgy fgbc qgra\n"
 TWICE = base64.b64encode(f"echo {B64} | base64 -d | sh\n".encode()).decode()
 SQL = base64.b64encode(b"DROP TABLE sessions;\n").decode()
 JOB = base64.b64encode(b"0 3 * * * root /opt/dten/import\n").decode()
-ARCHIVE = base64.b64encode(gzip.compress(bytes(range(256)))).decode()
+ARCHIVE = base64.b64encode(gzip.compress(bytes(range(256)), mtime=0)).decode()
 
 
 def encoded(text: str) -> list[EncodedText]:
@@ -128,7 +128,7 @@ def test_a_decoded_text_stands_where_its_code_stands() -> None:
 
 
 def test_unpacking_ends() -> None:
-    bomb = base64.b64encode(gzip.compress(bytes(50 << 20))).decode()
+    bomb = base64.b64encode(gzip.compress(bytes(50 << 20), mtime=0)).decode()
     assert embedded(f"echo {bomb} | base64 -d | gunzip | sh") == []
     line = (
         f"echo {base64.b64encode(gzip.compress(b'#' * 900_000)).decode()} | base64 -d | zcat | sh\n"
