@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-oracle lint bench precision host-precision honest signed-code fuzz shell-oracle sql-oracle migration-oracle sql-speed shell-stress reader-speed squawk clean
+.PHONY: demo test test-oracle lint bench precision host-precision ddl-precision honest signed-code fuzz shell-oracle sql-oracle migration-oracle sql-speed shell-stress reader-speed squawk clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -45,6 +45,9 @@ precision: $(READY)
 
 host-precision: $(READY)
 	$(BIN)/python -m benchmarks.host_precision build/host-packages
+
+ddl-precision: $(READY)
+	$(BIN)/python -m benchmarks.ddl_precision build/ddl-packages
 
 honest: $(READY)
 	$(BIN)/python -m benchmarks.honest_archives build/honest

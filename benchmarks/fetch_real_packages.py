@@ -19,9 +19,11 @@ from typing import Final, NamedTuple
 import yaml
 
 LIST: Final = Path(__file__).with_name("real_packages.yaml")
-_PIP: Final = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps")
+_PIP: Final = (
+    sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--ignore-requires-python"
+)  # fmt: skip
 _PYTHON: Final = "3.13"
-"""Wheels may ask for a newer Python than ours; only their files matter here."""
+"""Wheels may ask for another Python than ours; only their files matter here."""
 
 
 class RealPackage(NamedTuple):

@@ -88,17 +88,18 @@ def labels() -> dict[str, list[Label]]:
     return {name: [Label(**row) for row in rows] for name, rows in data.items()}
 
 
-def found_in(path: Path) -> list[Found]:
-    """Return a package's findings of these families at medium or above."""
+def found_in(path: Path, package: str = "", families: tuple[str, ...] = FAMILIES) -> list[Found]:
+    """Return a package's findings of some families at medium or above."""
     report = audit([path], Options(at=parse_moment(AT))).packages[0]
     if report.error:
         message = f"{path.name}: {report.error}"
         raise SystemExit(message)
+    name = package or path.name.partition("_")[0]
     return [
-        Found(path.name.partition("_")[0], finding.fingerprint, finding.rule, finding.severity,
+        Found(name, finding.fingerprint, finding.rule, finding.severity,
               f"{finding.at.member}:{finding.at.line}", finding.message)
         for finding in report.findings
-        if finding.severity in SEVERE and finding.rule.startswith(FAMILIES)
+        if finding.severity in SEVERE and finding.rule.startswith(families)
     ]  # fmt: skip
 
 
