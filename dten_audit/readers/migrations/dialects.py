@@ -7,9 +7,9 @@ from typing import Final
 
 _NAMES: Final = {
     "postgresql": "postgres", "postgres": "postgres", "pgsql": "postgres", "pg": "postgres",
-    "psycopg2": "postgres", "cockroachdb": "postgres", "mysql": "mysql", "mysql2": "mysql", "mariadb": "mysql",
-    "trilogy": "mysql", "sqlite": "sqlite", "sqlite3": "sqlite", "mssql": "tsql",
-    "sqlserver": "tsql", "sqlsrv": "tsql", "microsoft": "tsql", "oracle": "oracle",
+    "psycopg2": "postgres", "cockroachdb": "postgres", "mysql": "mysql", "mysql2": "mysql",
+    "mariadb": "mysql", "trilogy": "mysql", "sqlite": "sqlite", "sqlite3": "sqlite", "mssql":
+    "tsql", "sqlserver": "tsql", "sqlsrv": "tsql", "microsoft": "tsql", "oracle": "oracle",
 }  # fmt: skip
 _NAME: Final = re.compile(
     rf"(?i)(?<![a-z])(?:is_?|using_?|on_?)?(?P<name>{'|'.join(sorted(_NAMES, key=len)[::-1])})"
