@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import cast
+from importlib import import_module
+from typing import Final, cast
 
 from dten_audit.documents.document import Document
 from dten_audit.documents.text import is_wide
@@ -11,24 +12,23 @@ from dten_audit.readers.gate import Gate, Trigger
 from dten_audit.readers.knowledge import from_tables
 
 
+_ASKING: Final = (
+    "dten_audit.readers.scanning",
+    "dten_audit.readers.manifests.shapes",
+    "dten_audit.readers.programs.tables",
+    "dten_audit.readers.programs.sql_tables",
+    "dten_audit.readers.cron.program_jobs",
+    "dten_audit.readers.cron.sql_jobs",
+)
+"""Modules whose ``triggers`` say what they look for in documents; imported when first needed."""
+
+
 def triggers() -> list[Trigger]:
     """Return what readers look for in documents before they read them, and what the scanner does.
 
     The scanner's topics come first.
     """
-    from dten_audit.readers import scanning
-    from dten_audit.readers.cron import program_jobs, sql_jobs
-    from dten_audit.readers.manifests import shapes
-    from dten_audit.readers.programs import sql_tables, tables
-
-    return [
-        *scanning.triggers(),
-        *shapes.triggers(),
-        *tables.triggers(),
-        *sql_tables.triggers(),
-        *program_jobs.triggers(),
-        *sql_jobs.triggers(),
-    ]
+    return [trigger for name in _ASKING for trigger in import_module(name).triggers()]
 
 
 @from_tables
