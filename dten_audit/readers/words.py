@@ -11,7 +11,6 @@ from dten_audit.documents.text import is_wide
 from dten_audit.readers.gate import Gate, Trigger
 from dten_audit.readers.knowledge import from_tables
 
-
 _ASKING: Final = (
     "dten_audit.readers.scanning",
     "dten_audit.readers.manifests.shapes",
