@@ -8,7 +8,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from dten_audit.documents.document import Document
-from dten_audit.site.matrix import EnvForm, Matrix, shipped_headers
+from dten_audit.site.matrix import USES, EnvForm, Matrix, shipped_headers
 
 SAMPLE_ENDS: Final = frozenset("sample example dist orig bak old dpkg-old rpmsave".split())
 _TEMPLATE_ENDS: Final = frozenset(
@@ -53,7 +53,7 @@ def speaks_of(matrices: Sequence[Matrix], document: Document) -> bool:
     that is any file outside the folders of other products' libraries. Variables that a matrix knows
     may stand in any file of variables, and files of any kind in a ConfigMap.
     """
-    interest = _interest(tuple((matrix.files, matrix.env) for matrix in matrices))
+    interest = _interest(tuple(map(_spoken_of, matrices)))
     name = document.path.rpartition("/")[2]
     stem, _, end = name.rpartition(".")
     if name in interest.names or (end in _ENDS and stem in interest.names):
@@ -67,6 +67,14 @@ def speaks_of(matrices: Sequence[Matrix], document: Document) -> bool:
     if document.host is not None:
         return any(word.decode() in document.text for word in interest.words)
     return any(word in document.data for word in interest.words)
+
+
+def _spoken_of(matrix: Matrix) -> tuple[tuple[str, ...], EnvForm | None]:
+    """Return the files that hold a product's keys, and how variables give them.
+
+    Keys of another language (``USES``) are stated by whoever reads that language.
+    """
+    return () if matrix.format in USES else matrix.files, matrix.env
 
 
 class _Interest(NamedTuple):
@@ -84,8 +92,7 @@ class _Interest(NamedTuple):
 
 @cache
 def _interest(matrices: tuple[tuple[tuple[str, ...], EnvForm | None], ...]) -> _Interest:
-    shipped = tuple((matrix.files, matrix.env) for _, matrix in shipped_headers())
-    every = (*matrices, *shipped)
+    every = (*matrices, *(_spoken_of(matrix) for _, matrix in shipped_headers()))
     globs = {glob for files, _ in every for glob in files}
     open_ended = tuple(sorted(glob for glob in globs if not _name_of(glob).strip("*?")))
     names = {_name_of(glob) for glob in globs.difference(open_ended)}
