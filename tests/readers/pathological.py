@@ -10,25 +10,9 @@ import random
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from tests.readers.languages import NUMBER, Language
+from tests.readers.pathological_databases import DATABASES
 from tests.readers.shell.constructs import CLOSED, REPEATED
-
-NUMBER: Final = "§"
-"""Stands for a number that differs at each repetition."""
-
-
-class Language(NamedTuple):
-    """Pieces of one language that a reader reads.
-
-    ``head`` makes the reader interested, ``pieces`` are repeated behind it, ``pairs`` nested, and
-    ``tail`` ends the text.
-    """
-
-    kind: str
-    path: str
-    pieces: tuple[str, ...] = ()
-    pairs: tuple[tuple[str, str], ...] = ()
-    head: str = ""
-    tail: str = ""
 
 
 class Case(NamedTuple):
@@ -184,6 +168,7 @@ _DER: Final = (
 )
 
 LANGUAGES: Final[dict[str, tuple[Language, ...]]] = {
+    **DATABASES,
     "systemd": (
         Language("systemd-unit", "etc/systemd/system/x.service", _UNIT, (), "[Service]\n"),
         Language("systemd-unit", "etc/systemd/system/x.timer", _UNIT, (), "[Timer]\nOnCalendar=daily\n"),
@@ -341,16 +326,6 @@ LANGUAGES: Final[dict[str, tuple[Language, ...]]] = {
         Language("ini", "hosts.ini", ("h§ ansible_become_pass=a\n", "ansible_become_pass=a ")),
     ),
     "programs": _programs(_EMBEDDED_HEAD, "run"),
-    "migrations": (
-        Language("javascript", "migrations/1.js", ("await knex.raw('a');\n", "knex.schema.dropTable('a§');\n", "if (pg) ", "a.b", "f(x):", "knex('a').where(", "const a§ = b;\n", "for (const a of b) "),
-                 (("knex.schema.createTable('a', (t) => {", "});"), ("if (isMysql) {", "}"), ("(", ")")), "exports.up = (knex) => {\n"),
-        Language("xml", "db/changelog/1.xml", ("<changeSet id='§' author='a'><sql>a</sql></changeSet>", "<changeSet><createTable tableName='a'><column name='b' type='${c}'/></createTable></changeSet>"),
-                 (("<changeSet>", "</changeSet>"),), "<databaseChangeLog>", "</databaseChangeLog>"),
-        Language("yaml", "db/changelog/1.yaml", ("  - changeSet: {id: §, changes: [{dropTable: {tableName: a}}]}\n", "  - changeSet:\n      id: a\n      rollback: b\n"), (("[", "]"),), "databaseChangeLog:\n"),
-        Language("csharp", "Migrations/1.cs", ('migrationBuilder.Sql("a");\n', 'migrationBuilder.AddColumn<int>(name: "a§", table: "b", type: ', 'migrationBuilder.CreateTable(name: "a", columns: table => new {'), (("(", ")"), ("{", "}")),
-                 "class A : Migration { protected override void Up(MigrationBuilder migrationBuilder) {\n"),
-        Language("python", "alembic/versions/1_a.py", ("    op.execute('a')\n", "    op.add_column('a', sa.Column('b§', sa.Integer()))\n", "    if a:\n", "    for a in b:\n"), (("(", ")"),), "from alembic import op\nrevision = 'a'\ndef upgrade():\n"),
-    ),
     "playbook-variables": (
         Language("yaml", "roles/a/defaults/main.yml", ("a§: b\n", "a: b\n", "a: '", "a:\n  - b\n", 'a: "{{ b }}"\n', *_YAML), _YAML_PAIRS),
     ),
