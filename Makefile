@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-oracle lint bench precision host-precision ddl-precision honest signed-code fuzz shell-oracle sql-oracle migration-oracle sql-speed shell-stress reader-speed squawk clean
+.PHONY: demo test test-oracle lint bench precision host-precision ddl-precision honest signed-code fuzz shell-oracle sql-oracle migration-oracle airflow-oracle sql-speed shell-stress reader-speed squawk clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -69,6 +69,9 @@ migration-oracle: $(READY)
 
 sql-oracle: $(READY)
 	$(BIN)/python -m benchmarks.sql_oracle build/sql-oracle
+
+airflow-oracle: $(READY)
+	$(BIN)/python -m benchmarks.airflow_oracle build/airflow-oracle
 
 sql-speed: $(READY)
 	$(BIN)/python -m benchmarks.sql_speed

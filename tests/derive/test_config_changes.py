@@ -317,6 +317,27 @@ def test_variables_in_any_file_of_variables() -> None:
     ]
 
 
+def test_a_default_that_a_variable_sets_does_not_flip() -> None:
+    tree = {
+        "p/airflow.cfg": "[core]\nparallelism = 4\n",
+        "etc/default/airflow": "AIRFLOW__CORE__EXECUTOR=CeleryExecutor\n",
+    }
+    known = estate(site=site("pkg:pypi/apache-airflow@2.10.5"))
+    made = package(tree, name="apache-airflow", version="3.0.2")
+    flipped = {fact.key for fact in changes(made, known) if fact.change == "default-changed"}
+    assert "catchup_by_default" in flipped
+    assert "executor" not in flipped
+
+
+def test_of_rows_for_several_values_the_one_that_is_certain() -> None:
+    rows = [
+        MatrixEntry("a", removed="9.0", only_if_value=value) for value in ("{{ x }}", "{{ y }}")
+    ]
+    known = estate(matrix(*rows))
+    made = package({"etc/dten/x.conf": "a = {{ y }}\n"})
+    assert [fact.applies for fact in changes(made, known)] == [True]
+
+
 def test_a_file_in_a_config_map() -> None:
     text = "kind: ConfigMap\ndata:\n  my.cnf: |\n    [mysqld]\n    query_cache_size = 0\n"
     fact = one(package({"k8s/db.yaml": text}), estate())

@@ -32,7 +32,7 @@ from dten_audit.readers.config.config import LANGUAGES
 from dten_audit.site.estate import Estate
 from dten_audit.site.matrix import USES, Matrix, MatrixEntry, shipped_headers, shipped_matrix
 from dten_audit.site.matrix_files import matching
-from dten_audit.site.matrix_keys import Lookup, assigned_variable
+from dten_audit.site.matrix_keys import Lookup, Match, assigned_variable
 from dten_audit.site.matrix_rows import phases
 
 COMPUTED: Final = Unknown("package.value")
@@ -130,19 +130,26 @@ def _belongs(file: ConfigFile, matrix: Matrix, versions: Versions) -> bool:
 
 
 def _changes(case: Case, files: Sequence[ConfigFile]) -> Iterator[ConfigChange]:
+    """Yield what the rows say of each key; of rows for several values, the certain first."""
     for file in case.files:
         for key in file.keys:
             unseen = file.partial and not key.section
-            for match in case.lookup.find(key.section, key.key, any_section=unseen):
-                effect: Effect = "warns" if match.tolerated else match.entry.effect
-                for fact in _change(case, file, key, match.entry, effect):
-                    if not _lived_with(case, file, fact):
-                        yield fact
+            found = [
+                fact
+                for match in case.lookup.find(key.section, key.key, any_section=unseen)
+                for fact in _change(case, file, key, match.entry, _effect(match))
+                if not _lived_with(case, file, fact)
+            ]
+            yield from sorted(found, key=lambda fact: fact.applies is not True)
     if case.matrix.env is not None:
         for file in files:
             for key in file.keys:
                 yield from _variable(case, file, key)
-    yield from flipped(case)
+    yield from flipped(case, files)
+
+
+def _effect(match: Match) -> Effect:
+    return "warns" if match.tolerated else match.entry.effect
 
 
 def _lived_with(case: Case, file: ConfigFile, fact: ConfigChange) -> bool:

@@ -10,14 +10,15 @@ from dten_audit.derive.config.versions import reached
 from dten_audit.model.facts.config import ConfigChange, ConfigKey
 from dten_audit.model.unknown import Unknown
 from dten_audit.site.matrix import MatrixEntry
-from dten_audit.site.matrix_keys import full_name
+from dten_audit.site.matrix_keys import assigned_variable, full_name
 
 
-def flipped(case: Case) -> Iterator[ConfigChange]:
+def flipped(case: Case, files: Sequence[ConfigFile]) -> Iterator[ConfigChange]:
     """Yield the defaults that flip: the package brings the new version, no file sets the key.
 
     A file of the package tells what is set; where it ships none, the site's live files do, as far
-    as the site says that it lists them all.
+    as the site says that it lists them all. A variable that sets the key may stand in any of
+    ``files``.
     """
     whole = [file for file in case.files if file.role == "live" and not file.partial and file.keys]
     live = [file for file in whole if file.side == "package"] or whole
@@ -29,6 +30,7 @@ def flipped(case: Case) -> Iterator[ConfigChange]:
     keys = [key for file in case.files for key in file.keys] if entries else []
     matches = (match for key in keys for match in case.lookup.find(key.section, key.key))
     there = {id(match.entry) for match in matches}
+    there.update(_by_variable(case, files) if entries else ())
     for entry in entries:
         if id(entry) in there:
             continue
@@ -41,6 +43,16 @@ def flipped(case: Case) -> Iterator[ConfigChange]:
             fact = change_of(case, file, plain, entry, "default-changed", entry.default_in, applies)
             old, new = entry.default_from, entry.default_to
             yield fact._replace(default_from=old, default_to=new, replacement="", setting="")
+
+
+def _by_variable(case: Case, files: Sequence[ConfigFile]) -> Iterator[int]:
+    """Yield the entries whose key an environment variable sets."""
+    if case.matrix.env is None:
+        return
+    for key in (key for file in files for key in file.keys):
+        assigned = assigned_variable(key.format, key.key, key.value)
+        if assigned is not None:
+            yield from map(id, case.lookup.variable(assigned[0]))
 
 
 def _flips(case: Case, entry: MatrixEntry, target: str) -> bool | Unknown:
