@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cached_property
 from typing import Final
 
 from dten_audit.readers.programs.functions_known import combined, method, returned
@@ -294,21 +295,28 @@ class Expressions:
 
     def _pass(self, at: int, limit: int) -> int:
         """Return the next comma, semicolon or closing bracket that is not inside brackets."""
-        level, position = 0, at
+        position = at
         while self._left > 0:
             match = _BRACKET.search(self._code, position, limit)
             if match is None:
                 return limit
             self._left -= 1
-            found = match.group()
-            if found in "([{":
-                level += 1
-            elif not level:
+            if match.group() not in "([{":
                 return match.start()
-            elif found in ")]}":
-                level -= 1
-            position = match.end()
+            position = self._closers.get(match.start(), limit) + 1
         return limit
+
+    @cached_property
+    def _closers(self) -> dict[int, int]:
+        """The closing bracket of each opening one, whatever their kinds."""
+        found: dict[int, int] = {}
+        waiting: list[int] = []
+        for match in _BRACKET.finditer(self._code):
+            if match.group() in "([{":
+                waiting.append(match.start())
+            elif match.group() in ")]}" and waiting:
+                found[waiting.pop()] = match.start()
+        return found
 
     def _spend(self, steps: int) -> bool:
         self._left -= steps
