@@ -23,7 +23,8 @@ class MatrixEntry(NamedTuple):
     ``removed`` on). ``default_in`` is the first version with the default ``default_to``;
     ``allowed_in`` the first that takes only the values ``allowed``, or no longer those ``refused``.
     ``section`` limits the entry to an INI section or to the keys below a path, ``only_if_value`` to
-    one value. ``transform`` says how the value changes with the name (``*86400``).
+    one value (``On`` and ``Off``: all ways to write them). With a ``separator`` a value is a list,
+    each of whose words counts. ``transform`` says how the value changes with the name (``*86400``).
     ``replacement_since`` is the first version that knows the key to use instead (empty: the one
     that changed it). ``source`` and ``retrieved`` say where the row was read, and when.
     """
@@ -43,6 +44,7 @@ class MatrixEntry(NamedTuple):
     refused: tuple[str, ...] = ()
     allowed_in: str = ""
     only_if_value: str | None = None
+    separator: str = ""
     transform: str = ""
     note: str = ""
     replacement_since: str = ""
@@ -222,6 +224,7 @@ def _entry(data: dict[str, object]) -> MatrixEntry:
         refused=_texts(values.get("refused")),
         allowed_in=text(values.get("in")),
         only_if_value=None if value is None else str(value),
+        separator=text(data.get("separator")),
         transform=text(data.get("transform") or new.get("transform")),
         note=text(data.get("note")),
         replacement_since=text(new.get("since") or moved.get("since")),

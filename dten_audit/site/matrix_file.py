@@ -37,8 +37,8 @@ _ENTRY: Final[dict[str, Spec]] = {
     "moved": {"to_section": "text", "to_key": "text", "in": "version", "since": "version"},
     "default": {"from": "text", "to": "text", "in": "version"},
     "values": {"allowed": "texts", "refused": "texts", "in": "version"},
-    "effect": "text", "only_if_value": "text", "transform": "text", "note": "text",
-    "source": "text", "retrieved": "text",
+    "effect": "text", "only_if_value": "text", "separator": "text", "transform": "text",
+    "note": "text", "source": "text", "retrieved": "text",
 }  # fmt: skip
 _TOP: Final[dict[str, Spec]] = {
     "schema": "text", "component": "text", "scheme": "text", "files": "texts", "format": "text",

@@ -68,7 +68,9 @@ def change_of(
         side=file.side,
         setter=key.setter,
         note=entry.note,
+        only_value=entry.only_if_value or "",
         source=f"{matrix.path}:{entry.line}" if entry.line else matrix.source or matrix.path,
+        use=file.use,
     )
 
 

@@ -15,6 +15,7 @@ from dten_audit.derive.config.files import (
     site_files,
 )
 from dten_audit.derive.config.shipped import shipped
+from dten_audit.derive.config.values import outside, same_value
 from dten_audit.derive.config.versions import Versions, brought, reached, versions_of
 from dten_audit.links.package import Package
 from dten_audit.model.facts.base import Fact
@@ -179,14 +180,14 @@ def _change(
     case: Case, file: ConfigFile, key: ConfigKey, entry: MatrixEntry, effect: Effect
 ) -> Iterator[ConfigChange]:
     """Yield the worst that holds of a key in the version in force; of an unknown one, the worst."""
-    same = _same_value(key, entry)
+    same = same_value(key, entry)
     if same is False:
         return
     for change, since in phases(entry):
         applies = reached(case.in_force, since, case.matrix.scheme)
         if applies is False:
             continue
-        if change == "value-not-allowed" and not _outside(key, entry):
+        if change == "value-not-allowed" and not outside(key, entry):
             return
         wants_value = entry.only_if_value is not None or change == "value-not-allowed"
         if wants_value and key.certainty == "computed" and applies is True and same is not True:
@@ -195,23 +196,6 @@ def _change(
             effect="still-bound" if change == "deprecated" else effect
         )
         return
-
-
-def _same_value(key: ConfigKey, entry: MatrixEntry) -> bool | None:
-    """Say whether an entry for one value is about this one; None where nobody can say."""
-    if entry.only_if_value is None:
-        return None
-    if key.value == entry.only_if_value:
-        return True
-    return None if key.certainty == "computed" else False
-
-
-def _outside(key: ConfigKey, entry: MatrixEntry) -> bool:
-    """Say whether the value is one that is no longer taken; a computed one may be."""
-    value = key.value.lower()
-    if key.certainty == "computed" or value in {text.lower() for text in entry.refused}:
-        return True
-    return bool(entry.allowed) and value not in {text.lower() for text in entry.allowed}
 
 
 def _breaks(case: Case, broken: Sequence[BrokenFile]) -> Iterator[UnreadableConfig]:

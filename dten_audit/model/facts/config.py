@@ -25,6 +25,11 @@ _CONSEQUENCES: Final[dict[Effect, str]] = {
     "still-bound": "still reads the old name",
     "unspecified": "may refuse it or ignore it",
 }
+_REFUSED: Final = {
+    "kubernetes": "no longer takes such objects",
+    "ansible": "fails at the task that calls it",
+}
+"""What refusing means where keys are no lines of a file of the product's own, by their format."""
 
 
 class ConfigKey(NamedTuple):
@@ -82,7 +87,8 @@ class ConfigChange(NamedTuple):
     ``transform`` how the value changes. ``replacement_at`` is where the same file sets that key as
     well. ``default_from`` and ``default_to`` are the defaults of a key that no file of the product
     sets; ``allowed`` the values that are left. ``role`` is ``example`` for samples and
-    documentation, which no program reads. ``source`` is the matrix and its line.
+    documentation, which no program reads. ``source`` is the matrix and its line. ``only_value`` is
+    the one value that the change is about, where the key itself stays.
     """
 
     at: Location
@@ -111,6 +117,8 @@ class ConfigChange(NamedTuple):
     setter: str = ""
     note: str = ""
     source: str = ""
+    use: str = ""
+    only_value: str = ""
     certainty: Certainty = "exact"
 
     @property
@@ -120,8 +128,9 @@ class ConfigChange(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The key with its section, as a reader looks for it."""
-        return f"[{self.section}] {self.key}" if self.section else self.key
+        """The key with its section, as a reader looks for it, and the value that it is about."""
+        key = f"[{self.section}] {self.key}" if self.section else self.key
+        return f"{key} with {self.only_value}" if self.only_value else key
 
     @property
     def where(self) -> str:
@@ -131,7 +140,8 @@ class ConfigChange(NamedTuple):
     @property
     def consequence(self) -> str:
         """What the product does with the key from ``since`` on."""
-        return _CONSEQUENCES[self.effect]
+        refused = _REFUSED.get(self.use) if self.effect == "refuses-to-start" else None
+        return refused or _CONSEQUENCES[self.effect]
 
     @property
     def instead(self) -> str:

@@ -1,0 +1,59 @@
+"""Whether a value is one that an entry of a matrix speaks of: whole, or as one word of a list."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dten_audit.model.facts.config import ConfigKey
+from dten_audit.site.matrix import MatrixEntry
+
+_TRUTH: Final = {
+    "on": frozenset(("on", "1", "yes", "true")),
+    "off": frozenset(("off", "0", "no", "false", "none", "")),
+}
+"""What ``On`` and ``Off`` of a matrix stand for."""
+_TAKES_AWAY: Final = "-"
+_ADDS: Final = "+^"
+
+
+def same_value(key: ConfigKey, entry: MatrixEntry) -> bool | None:
+    """Say whether an entry for one value is about this one; None where nobody can say."""
+    wanted = entry.only_if_value
+    if wanted is None:
+        return None
+    value = key.value
+    if entry.separator:
+        found = wanted.lower() in _words(value, entry.separator)
+    elif wanted in ("On", "Off"):
+        found = value.lower() in _TRUTH[wanted.lower()]
+    else:
+        found = value == wanted
+    if found:
+        return True
+    return None if key.certainty == "computed" else False
+
+
+def outside(key: ConfigKey, entry: MatrixEntry) -> bool:
+    """Say whether the value is one that is no longer taken; a computed one may be."""
+    if key.certainty == "computed":
+        return True
+    refused = {text.lower() for text in entry.refused}
+    allowed = {text.lower() for text in entry.allowed}
+    if entry.separator:
+        words = _words(key.value, entry.separator)
+        return bool(words & refused) or bool(allowed and words - allowed)
+    value = key.value.lower()
+    return value in refused or bool(allowed and value not in allowed)
+
+
+def _words(value: str, separator: str) -> frozenset[str]:
+    """Return the words of a list, without the mark that adds one; those taken away set nothing.
+
+    A list of OpenSSH that starts with ``-`` is taken away as a whole, one of httpd word by word.
+    """
+    if separator != " " and value.startswith(_TAKES_AWAY):
+        return frozenset()
+    words = value.lower().split(None if separator == " " else separator)
+    return frozenset(
+        word.strip().lstrip(_ADDS) for word in words if not word.startswith(_TAKES_AWAY)
+    )
