@@ -23,6 +23,7 @@ from dten_audit.readers.shell.wrappers import Peeled
 
 MAX_NESTED: Final = 8
 """How deep shell texts may stand in each other (``ssh host "sh -c '…'"``)."""
+AGAIN: Final = "more calls of functions than are followed"
 _TEXT_ALLOWANCE: Final = 8
 _TEXT_FLOOR: Final = 200_000
 _MOST_TEXT: Final = 2_000_000
@@ -37,7 +38,7 @@ class Calls(Meanings):
         super().__init__(document, commands)
         self.nested = 0
         self.text_left = min(_TEXT_ALLOWANCE * len(document.text) + _TEXT_FLOOR, _MOST_TEXT)
-        self._parsed: dict[str, Body] = {}
+        self._parsed: dict[str, tuple[Body, int]] = {}
         self._walked: dict[int, tuple[Ending, _Values]] = {}
         self._printed: dict[
             tuple[int, tuple[Field, ...], str], tuple[_Values, list[Field | None]]
@@ -53,7 +54,7 @@ class Calls(Meanings):
             return said
         size = sum(p.definition.size for p in procedures if id(p.definition) in self.visited)
         if len(self.chain) >= MAX_CALLS or not self.charge(size):
-            self.gap(run.offset, "more calls of functions than are followed")
+            self.gap(run.offset, AGAIN)
             return Ending.NEXT
         self.push(name, run)
         if run.streams.stdin is not None and not run.streams.stdin.frame:
@@ -222,17 +223,23 @@ class Calls(Meanings):
         return placed(code._replace(marks=()), self.source, offset)
 
     def _parse(self, code: Field, offset: int) -> Body:
+        """Return a text's commands; nothing where it may not be walked through (once more)."""
         text = code.text
-        body = self._parsed.get(text)
-        if body is None:
-            self.text_left -= len(text)
-            if self.nested >= MAX_NESTED or self.text_left < 0:
-                self.gap(offset, "more shell text inside texts than is read")
+        known = self._parsed.get(text)
+        if known is not None:
+            if not self.charge(known[1]):
+                self.gap(offset, AGAIN)
                 return ()
-            parser = Parser(text)
-            body = self._parsed[text] = parser.script()
-            if parser.shared.problems and code.known:
-                self.gap(offset, parser.shared.problems[0].reason)
+            return known[0]
+        self.text_left -= len(text)
+        if self.nested >= MAX_NESTED or self.text_left < 0:
+            self.gap(offset, "more shell text inside texts than is read")
+            return ()
+        parser = Parser(text)
+        body = parser.script()
+        self._parsed[text] = body, parser.shared.commands
+        if parser.shared.problems and code.known:
+            self.gap(offset, parser.shared.problems[0].reason)
         return body
 
     def _fresh_state(self, peeled: Peeled, run: Run) -> State:

@@ -178,7 +178,7 @@ class Lists(SimpleCommands):
         saved = self.guards, self.lasting
         options = choice.options
         if self._choosing >= _MAX_CHOICES or not self.charge(len(options) * _cost(node)):
-            options = ((unknown(name), ()),)
+            return self._undecided(node)
         self.repeats += 1
         self._choosing += 1
         if any(not self._contradicts(guards) for _, guards in options):
@@ -195,6 +195,22 @@ class Lists(SimpleCommands):
         self._choosing -= 1
         self.repeats -= 1
         self.state.merge(outcomes)
+        return Ending.NEXT
+
+    def _undecided(self, node: Simple) -> Ending:
+        """Run a command once, all variables unknown that have several values."""
+        saved, mark = (self.guards, self.lasting), self.state.mark()
+        names = self.names_with_choice(node)
+        for name in names:
+            self.state.set(name, unknown(name))
+        self.repeats += 1
+        self.simple(node)
+        self.repeats -= 1
+        self.guards, self.lasting = saved
+        changes = self.state.undo(mark)
+        for name, value in changes.items():
+            if name not in names:
+                self.state.set(name, value)
         return Ending.NEXT
 
     def _contradicts(self, guards: Guards) -> bool:

@@ -271,7 +271,7 @@ class Machine(Lists):
             stdin=streams.stdin,
             feeds=streams.feeds,
             redirections=streams.redirections,
-            capture=[] if streams.target is not None else context.capture,
+            capture=self._captured(streams),
         )
         if node.subshell:
             ending = self.isolated(node.body, inner)
@@ -287,6 +287,12 @@ class Machine(Lists):
         if streams.target is not None and inner.capture:
             self._write_captured(inner.capture, streams, node.offset)
         return Ending.NEXT if node.subshell else ending
+
+    def _captured(self, streams: Streams) -> list[Field | None] | None:
+        """Return where the output of a group is collected, if it is."""
+        if streams.target is not None:
+            return []
+        return self.context.capture if streams.captured else None
 
     def _write_captured(self, capture: list[Field | None], streams: Streams, offset: int) -> None:
         text = self.known_output(capture)

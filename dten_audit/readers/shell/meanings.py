@@ -159,7 +159,9 @@ class Meanings(Walk):
         procedures = self.state.functions.get(name)
         if procedures is not None:
             return all(self._only_prints(p, depth - 1) for p in procedures)
-        return name in ("true", ":", "local") or name in message_names()
+        return name in ("true", "/bin/true", "/usr/bin/true", ":", "local") or (
+            name in message_names()
+        )
 
     def _only_prints(self, procedure: Procedure, depth: int) -> bool:
         key = id(procedure.definition)

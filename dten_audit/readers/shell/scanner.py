@@ -10,8 +10,8 @@ from dten_audit.readers.shell.nodes import Heredoc, Literal, Part, Problem, Shap
 MAX_DEPTH: Final = 64
 """How deep constructs may stand in each other; deeper ones are read as flat text."""
 MAX_PROBLEMS: Final = 20
-MAX_COMMANDS: Final = 40_000
-"""So many commands are read of one script: the largest ``configure`` has a third of that."""
+MAX_COMMANDS: Final = 30_000
+"""So many commands are read of one script: perl's Configure (600 kB) has half of that."""
 _RESCAN: Final = 4
 _RESCAN_FLOOR: Final = 20_000
 

@@ -90,7 +90,7 @@ class SimpleCommands(Builtins):
 
     def _by_choice(self, node: Simple) -> Ending | None:
         """Run a command for each value of the first variable that has several; None without one."""
-        name = self._choice_in(node)
+        name = next(iter(self.names_with_choice(node)), None)
         if name is None:
             return None
         choice = self.state.variables[name]
@@ -102,14 +102,13 @@ class SimpleCommands(Builtins):
                 return self._optional_prefix(node, name, choice)
         return self.each_choice(node, name, choice)
 
-    def _choice_in(self, node: Simple) -> str | None:
+    def names_with_choice(self, node: Simple) -> list[str]:
+        """Return the variables with several values that a command's own words name, in order."""
         names = self._named.get(id(node))
         if names is None:
             names = self._named[id(node)] = _names_in(node)
-        for name in names:
-            if type(self.state.variables.get(name)) is Choice:
-                return name
-        return None
+        variables = self.state.variables
+        return [name for name in names if type(variables.get(name)) is Choice]
 
     def _optional_prefix(self, node: Simple, name: str, choice: Choice) -> Ending:
         """Run ``$SUDO command`` where ``$SUDO`` is empty in one branch and a wrapper in another."""
@@ -134,7 +133,7 @@ class SimpleCommands(Builtins):
         found: list[Redirection] = []
         stdin, feeds, own = context.stdin, context.feeds, False
         target: Field | None = None
-        append = False
+        append, elsewhere = False, False
         for redirect in redirects:
             operator = redirect.operator
             if operator in ("<<", "<<-", "<<<"):
@@ -143,6 +142,8 @@ class SimpleCommands(Builtins):
             field = self.expander.text(redirect.target, redirect.start)
             if operator in (">&", "<&"):
                 if field.text.isdigit() or field.text in ("-", "") or operator == "<&":
+                    if operator == ">&" and redirect.descriptor in (-1, 1):
+                        elsewhere = field.text != "1"
                     continue
                 operator = "&>"
             found.append(Redirection(operator, field.word, redirect.descriptor))
@@ -151,11 +152,11 @@ class SimpleCommands(Builtins):
                 stdin, feeds, own = None if held is None else Input(held), (), True
             elif operator != "<" and redirect.descriptor in (-1, 1):
                 target, append = field, operator in (">>", "&>>")
+        own_streams = {_descriptor(redirection) for redirection in found}
         inherited = [
-            outer for outer in context.redirections
-            if not any(_same_stream(outer, inner) for inner in found)
-        ]  # fmt: skip
-        captured = target is None and context.capture is not None
+            outer for outer in context.redirections if _descriptor(outer) not in own_streams
+        ]
+        captured = target is None and not elsewhere and context.capture is not None
         return Streams((*found, *inherited), stdin, feeds, own, target, captured, append)
 
     def _inherited(self, context: Context) -> Streams:
@@ -372,7 +373,7 @@ def _names_in(node: Simple) -> tuple[str, ...]:
     for redirect in node.redirects:
         shapes.append(redirect.heredoc.body if redirect.heredoc else redirect.target)
     parts = [part for shape in shapes for part in shape.parts]
-    return tuple([part.name for part in parts if type(part) is Parameter])
+    return tuple(dict.fromkeys([part.name for part in parts if type(part) is Parameter]))
 
 
 def _who(peeled: Peeled) -> Hints:
@@ -385,11 +386,7 @@ def _keeps_shell(peeled: Peeled) -> bool:
     return peeled.wrapper is UNKNOWN_PREFIX or peeled.tool in _KEEPS_FUNCTIONS
 
 
-def _same_stream(one: Redirection, other: Redirection) -> bool:
-    return _descriptors(one) == _descriptors(other)
-
-
-def _descriptors(redirection: Redirection) -> int:
+def _descriptor(redirection: Redirection) -> int:
     if redirection.descriptor >= 0:
         return redirection.descriptor
     return 0 if redirection.operator.startswith("<") else 1

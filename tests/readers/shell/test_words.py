@@ -176,6 +176,22 @@ def test_elements_of_arrays(script: str, expected: list[str]) -> None:
     assert found == expected
 
 
+OUTPUT = [
+    ("d=$(echo no >&2; echo /srv/a)\nrm $d", ["rm /srv/a"]),
+    ("d=$(echo no 1>&2; echo /srv/a 2>&1)\nrm $d", ["rm /srv/a"]),
+    ("d=$({ echo no; } >&2; echo /srv/a)\nrm $d", ["rm /srv/a"]),
+    ("d=$(echo no >&-; echo /srv/a >&1)\nrm $d", ["rm /srv/a"]),
+    ("f() { echo no >&2; echo $1; }\nd=$(f /srv/a)\nrm $d", ["rm /srv/a"]),
+    ("echo /srv/a >&2 | xargs rm", ["rm"]),
+]
+
+
+@pytest.mark.parametrize(("script", "expected"), OUTPUT)
+def test_output_that_goes_elsewhere_is_not_captured(script: str, expected: list[str]) -> None:
+    found = [" ".join(word.text for word in c.argv) for c in commands(script)]
+    assert found == expected
+
+
 SYNTAX = [
     ("x=$[1 << 16]\nrm a", ["rm a"]),
     ("x=$[($(stat f) + 1) / 2]", ["stat f"]),
