@@ -7,7 +7,7 @@ import pytest
 from dten_audit.model.facts.sql import Migration
 from tests.derive.schema import of
 
-FIRST = "CREATE TABLE t (id int PRIMARY KEY, a varchar(9), b numeric(8,2), c text);"
+FIRST = "CREATE TABLE t (id int PRIMARY KEY, a varchar(9), b numeric(8,2), c text, u uuid);"
 GAPS: list[tuple[str, str, tuple[str, ...]]] = [
     ("ALTER TABLE t ADD x int;", "ALTER TABLE t DROP x;", ()),
     ("ALTER TABLE t ADD x int;", "ALTER TABLE t DROP COLUMN IF EXISTS X;", ()),
@@ -34,6 +34,13 @@ GAPS: list[tuple[str, str, tuple[str, ...]]] = [
      ("column t.z keeps its new name",)),
     ("ALTER TABLE t RENAME TO u; ALTER TABLE u ADD x int;",
      "ALTER TABLE u DROP x; ALTER TABLE u RENAME TO t;", ()),
+    ("ALTER TABLE t DROP CONSTRAINT t_pkey, ADD PRIMARY KEY (id, a);",
+     "ALTER TABLE t DROP CONSTRAINT t_pkey, ADD PRIMARY KEY (id);", ()),
+    ("ALTER TABLE t DROP CONSTRAINT t_pkey, ADD x int, ADD PRIMARY KEY (id, x);",
+     "ALTER TABLE t DROP x;", ("constraint t_pkey does not come back",)),
+    ("ALTER TABLE t DROP CONSTRAINT t_a_key;", "ALTER TABLE t ADD PRIMARY KEY (id);",
+     ("constraint t_a_key does not come back",)),
+    ("ALTER TABLE t DROP COLUMN u;", "ALTER TABLE t ADD u char(32);", ()),
     ("ALTER TABLE t ADD x int;", "SELECT undo_all();", ()),
     ("ALTER TABLE t ADD x int;", "DO $$ BEGIN EXECUTE c.sql; END $$;", ()),
     ("ALTER TABLE t ADD x int;", "ALTER TABLE ${t} DROP x;", ()),

@@ -6,6 +6,7 @@ the old ones. Where the down part runs something that cannot be read, nothing is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -14,6 +15,8 @@ from dten_audit.model.facts.sql import Action, SqlStatement
 from dten_audit.readers.sql.draft import is_computed
 
 Key = tuple[str, ...]
+_KEY_NAME: Final = re.compile(r"_pkey$|_pk$|^pk_|^primary$")
+"""What a primary key is called that was given no name, or a usual one."""
 MAX_GAPS: Final = 20
 _OPEN: Final = frozenset(
     "dynamic unclassified truncated include call drop_schema drop_database rename_schema".split()
@@ -155,6 +158,10 @@ class _Undo:
         self._made = {
             _key(_MADE[a.verb], a, table) for a, table in self._actions if a.verb in _MADE
         }
+        self._keyed = {
+            table for a, table in self._actions
+            if a.verb in _MADE and (a.constraint == "primary-key" or "primary-key" in a.flags)
+        }  # fmt: skip
         self._narrowed = {table for a, table in self._actions if a.verb == "drop_column"}
         self._names = {name for kind, *_, name in self._gone if kind in ("index", "constraint")}
 
@@ -178,6 +185,8 @@ class _Undo:
         """Say whether something that is gone is there again."""
         kind, table, *rest = key
         if key in self._made or (kind != "table" and ("table", table) in self._made):
+            return True
+        if kind == "constraint" and table in self._keyed and _KEY_NAME.search(rest[0]):
             return True
         again = {name for made, *_, name in self._made if made in ("index", "constraint")}
         return kind in ("index", "constraint") and (rest[0] in again or not rest[0])
@@ -205,7 +214,10 @@ class _Undo:
 
 
 def _base(kind: str) -> str:
+    """Return a type's name without its size; a UUID is a char where a database has no other."""
     plain = kind.lower().replace("character varying", "varchar")
+    if plain.replace(" ", "") in ("char(32)", "char(36)"):
+        return "uuid"
     word = plain.split("(")[0].split()[0:1]
     return _SAME.get(word[0], word[0]) if word else ""
 

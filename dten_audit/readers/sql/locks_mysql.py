@@ -65,7 +65,7 @@ def mysql_effect(action: Action, server: Server) -> Effect | None:
 def _copy(server: Server | None) -> Effect:
     if server is not None and copies_online(server):
         return _REBUILDS
-    return Effect("shared lock while it copies", CHANGES, scans=True, rewrites=True)
+    return Effect("SHARED", CHANGES, scans=True, rewrites=True)
 
 
 def _copies(action: Action) -> bool:
@@ -87,7 +87,7 @@ def _index(action: Action, server: Server) -> Effect:
         return _BUILDS
     if copies_online(server):
         return _REBUILDS if words else _BUILDS
-    return Effect("shared lock while it builds", CHANGES, scans=True, rewrites=words)
+    return Effect("SHARED", CHANGES, scans=True, rewrites=words)
 
 
 def _added(action: Action, server: Server) -> Effect:
