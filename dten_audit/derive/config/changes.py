@@ -114,8 +114,9 @@ def _matrices(
     programs = {file.path for file in files if file.use == "cli"}
     for name, head in shipped_headers():
         prefixes = head.env.prefixes if head.env else ()
-        used = (head.format in USES and head.format in uses) or programs & set(head.programs)
-        if used or matching(head, paths) or any(known.startswith(prefixes) for known in names):
+        used = head.format in uses if head.format in USES else matching(head, paths)
+        spoken = bool(programs & set(head.programs))
+        if used or spoken or any(known.startswith(prefixes) for known in names):
             yield shipped_matrix(name), ""
 
 
@@ -201,7 +202,7 @@ def _change(
 def _breaks(case: Case, broken: Sequence[BrokenFile]) -> Iterator[UnreadableConfig]:
     matrix = case.matrix
     for fact, path, paths, role in broken:
-        if matching(matrix, paths):
+        if matrix.format not in USES and matching(matrix, paths):
             yield UnreadableConfig(
                 fact.at, matrix.component, matrix.product, path, fact.language, fact.reason, role
             )

@@ -8,7 +8,7 @@ from typing import Final
 from dten_audit.derive.config.versions import reached
 from dten_audit.model.facts.config import ConfigKey
 from dten_audit.model.unknown import Unknown
-from dten_audit.site.matrix import MatrixEntry
+from dten_audit.site.matrix import USES, MatrixEntry
 from dten_audit.site.matrix_keys import Lookup, full_name
 
 _LONGEST_CHAIN: Final = 10
@@ -60,7 +60,21 @@ def setting_line(key: ConfigKey, entry: MatrixEntry, replacement: str) -> str:
         if changed is None:
             return ""
         value = changed
+    if key.format in USES:
+        return _in_use(key.format, replacement, value)
     return f"{_written_name(key, replacement)}{_SEPARATORS.get(key.format, ' = ')}{value}"
+
+
+def _in_use(use: str, replacement: str, value: str) -> str:
+    """Return what stands for a key in another language; empty where its name says it all."""
+    if use == "kubernetes":
+        version, _, kind = replacement.rpartition("/")
+        return f"apiVersion: {version}, kind: {kind}"
+    if use == "systemd":
+        return f"{replacement}={value}"
+    if use == "cli" and not replacement.startswith("-"):
+        return f"--{replacement}={value}" if value else f"--{replacement}"
+    return ""
 
 
 def _written_name(key: ConfigKey, replacement: str) -> str:

@@ -16,8 +16,9 @@ _MARKS: Final = ("{{", "{%", "<%")
 
 @cache
 def _expression() -> re.Pattern[str]:
-    inside = r"[^{}%<>\n]*+"
-    return re.compile(rf"\{{\{{{inside}\}}\}}|\{{%{inside}%\}}|<%{inside}%>")
+    return re.compile(
+        r"\{\{[^{}\n]*+\}\}|\{%(?:[^%{}\n]|%(?!\}))*+%\}|<%(?:[^%<\n]|%(?!>)|<(?!%))*+%>"
+    )
 
 
 @cache

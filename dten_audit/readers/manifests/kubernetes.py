@@ -14,6 +14,7 @@ from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.config import ConfigKey
 from dten_audit.model.facts.containers import ContainerSetting, Right
 from dten_audit.readers.config.yaml_nodes import Node
+from dten_audit.readers.manifests.cluster_tests import asks_cluster, chosen_by_cluster
 from dten_audit.readers.manifests.contained import Container
 from dten_audit.readers.manifests.manifest import Manifest, fields
 
@@ -77,15 +78,19 @@ def workloads(manifest: Manifest) -> Iterator[Workload]:
 def read_versions(manifest: Manifest) -> Iterator[ConfigKey]:
     """State the version and kind of each object, as a key that a cluster knows or not.
 
-    A config matrix speaks of them as ``extensions/v1beta1/Ingress``.
+    A config matrix speaks of them as ``extensions/v1beta1/Ingress``. What a chart writes by the
+    version of the cluster fits that one, and is none.
     """
     document = manifest.document
+    chosen = chosen_by_cluster(document.text) if asks_cluster(document.text) else ()
     for node in objects(manifest):
-        own = fields(node)
-        version, kind = (manifest.text(own.get(key)) for key in ("apiVersion", "kind"))
-        if version and kind:
+        kind = manifest.text(fields(node).get("kind"))
+        for key, value in node.pairs:
+            version = manifest.text(value) if key.text == "apiVersion" else ""
+            if not (version and kind) or any(first <= key.line <= last for first, last in chosen):
+                continue
             yield ConfigKey(
-                document.location(own["apiVersion"].line),
+                document.location(key.line),
                 "kubernetes",
                 document.path,
                 "",
