@@ -27,8 +27,9 @@ from dten_audit.readers.programs.values import (
 from dten_audit.readers.shell.values import Field, cut, joined
 
 MAX_DEPTH: Final = 24
-_FLOOR: Final = 200_000
-_STEPS: Final = 12
+_FLOOR: Final = 50_000
+_LETTERS_A_STEP: Final = 4
+"""So many steps, for so long a text, are more than twice what any real program needs."""
 _MARK: Final = 4
 _LETTERS: Final = 100
 _SPACE: Final = r"(?:[\s\x01]++|\\\n)*+"
@@ -73,8 +74,13 @@ class Expressions:
         self._texts = texts
         self._constant = constant
         self._language: Language = lexer.language
-        self._left = _STEPS * len(self._code) + _FLOOR
+        self._left = len(self._code) // _LETTERS_A_STEP + _FLOOR
         self._depth = 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether more steps would have been needed than are taken."""
+        return self._left <= 0
 
     # calls
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from dten_audit.documents.document import Document
+from dten_audit.model.facts.general import Unreadable
 from dten_audit.readers.programs.functions import Functions
 from dten_audit.readers.programs.imports import Imports, imports
 from dten_audit.readers.programs.language_tables import LANGUAGES
@@ -81,6 +82,12 @@ class Program:
         self.expressions = self.names.expressions
         self.imports: Imports = imports(self.lexer, self.texts)
         self.owners: dict[str, str] | None = None
+
+    def unfollowed(self) -> Iterator[Unreadable]:
+        """Say so, if its expressions were more than are followed."""
+        if self.expressions.exhausted:
+            reason = "more expressions than are followed; what the last ones hand on is unread"
+            yield Unreadable(self.document.location(1), self.document.kind, reason)
 
     def _hole(self, expression: str, at: int) -> Field | None:
         """Return the value of an expression inside a text, if it is a name that is set once."""

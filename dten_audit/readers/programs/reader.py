@@ -33,6 +33,7 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
         return
     program = Program(document)
     actions = list(found_actions(program))
+    yield from program.unfollowed()
     if not actions:
         return
     reached = program.functions.reached()

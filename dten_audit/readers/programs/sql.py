@@ -63,6 +63,7 @@ def read(document: Document) -> Iterator[Embedded | Unreadable]:
             key = (part.lines[0], part.column)
             variants[key] = variants.get(key, -1) + 1
             yield part._replace(variant=variants[key])
+    yield from program.unfollowed()
 
 
 def _sessions(program: Program) -> Iterator[list[Sent]]:

@@ -161,3 +161,12 @@ def test_any_text_is_read(kind: str, parts: list[str]) -> None:
     for part in documents(kind, "".join(parts)):
         assert part.text
         assert all(line >= 1 for line in part.lines)
+
+
+def test_more_expressions_than_are_followed_are_told() -> None:
+    nested = "execute(" * 30_000 + ")" * 30_000
+    text = f'import psycopg2\ncur.execute("DROP TABLE a")\n{nested}\n'
+    found = list(read(Document("p!/a.py", "a.py", "python", text.encode())))
+    assert [part.reason for part in found if isinstance(part, Unreadable)] == [
+        "more expressions than are followed; what the last ones hand on is unread"
+    ]
