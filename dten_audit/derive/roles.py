@@ -8,6 +8,8 @@ from fnmatch import translate
 from functools import cached_property
 from typing import Final, NamedTuple, cast
 
+from dten_audit.derive.debhelper import unpacked
+from dten_audit.derive.units.tables import in_unit_folder, in_user_folder
 from dten_audit.documents.document import DocumentInfo
 from dten_audit.links.package import Call, Package
 from dten_audit.model.facts.general import ScriptRole
@@ -62,6 +64,7 @@ class Roles:
     """Says what the documents of a package are for; each is looked at once."""
 
     def __init__(self, package: Package) -> None:
+        self._package = package
         self._documents = package.documents
         self._calls = package.calls
         self._libraries = package.libraries
@@ -70,9 +73,38 @@ class Roles:
     def of(self, document: str) -> ScriptRole:
         """Return what the document with this id is for; ``script`` where nothing says otherwise."""
         role = self._first(document)
+        if role == "script" and self._unread(document):
+            return "example"
         if role in _UNLESS_USED and not self._used.isdisjoint(self._lineage(document)):
             return "script"
         return role
+
+    def _unread(self, document: str) -> bool:
+        """Tell whether dpkg puts a unit file where systemd reads none, and nothing copies it."""
+        info = self._documents.get(document)
+        while info is not None and info.host:
+            info = self._documents.get(info.host)
+        return (
+            info is not None
+            and info.kind == "systemd-unit"
+            and info.address.startswith(self._unpacked)
+            and info.id not in self._unit_files
+        )
+
+    @cached_property
+    def _unpacked(self) -> tuple[str, ...]:
+        return unpacked(self._package) or ("\0",)
+
+    @cached_property
+    def _unit_files(self) -> frozenset[str]:
+        """Files that come to lie where systemd looks for units, also under a computed name."""
+        return frozenset(
+            install.source
+            for install in self._package.installs
+            if in_unit_folder(install.target)
+            or in_user_folder(install.target)
+            or "$" in install.target
+        )
 
     def _first(self, document: str) -> ScriptRole:
         """Return what a document is for by itself, whoever uses it."""

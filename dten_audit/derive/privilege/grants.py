@@ -64,7 +64,8 @@ def _of_default(default: SudoersDefault) -> AdminGrant | None:
         return None
     sign = "!" if default.negated else ""
     setting = f"{sign}{default.setting}{'=' if default.value else ''}{default.value}"
-    return AdminGrant(default.at, "default", default.scope or "everybody", setting, why=why)
+    who = default.scope.removeprefix(":") or "everybody"
+    return AdminGrant(default.at, "default", who, setting, why=why)
 
 
 def _of_rule(rule: SudoersRule) -> AdminGrant | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, cast
 
+from dten_audit.derive.debhelper import unpacked
 from dten_audit.derive.roles import Roles
 from dten_audit.derive.schedules.moments import Times, Timetable, in_words, stamp
 from dten_audit.derive.schedules.scripts import Scripts, Step
@@ -14,6 +15,7 @@ from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command
 from dten_audit.model.facts.general import ScriptRole
 from dten_audit.model.facts.schedules import HostStatus, Role, Schedule
+from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.knowledge import from_tables, knowledge
 from dten_audit.site.estate import Estate
@@ -36,18 +38,26 @@ class Builder:
 
     def __init__(self, package: Package, estate: Estate) -> None:
         self.package = package
-        self._roles = Roles(package)
+        self.roles = Roles(package)
         self.timetable = Timetable(estate)
         self.scripts = Scripts(package)
         self.worker = Worker(package, estate.site, self.scripts)
+        self._unpacked = unpacked(package)
         # A site that knows its units runs systemd; then such a job does nothing.
         known = estate.site.units or "units" in estate.site.complete
         self._systemd_runs = False if known else Unknown("site.units")
 
+    def otherwise(self, at: Location) -> bool | Unknown:
+        """Say whether a job is on that nothing here installs or enables.
+
+        What dpkg unpacks lies where it says, and dpkg enables nothing: there it is off.
+        """
+        return False if self._unpacked and at.path.startswith(self._unpacked) else NOT_SEEN
+
     def _role(self, base: Schedule) -> Role:
         """Say what a job is for, by the file that holds it or by the scripts that install it."""
         scripts = [by.path for by in base.installed_by] or [base.document]
-        roles = [_ROLES.get(self._roles.of(script), "live") for script in scripts]
+        roles = [_ROLES.get(self.roles.of(script), "live") for script in scripts]
         return roles[0] if base.role == "live" and "live" not in roles else base.role
 
     def steps(self, document: str, command: str, base: Schedule) -> list[Step]:
@@ -163,7 +173,8 @@ def _brief(schedule: Schedule) -> str:
         parts.append(f"next: {schedule.next_text}" if schedule.next_fires else schedule.next_text)
     if schedule.without_systemd:
         parts.append("does nothing where systemd runs")
-    if schedule.kind == "timer" and isinstance(schedule.enabled, Unknown) and not schedule.starts:
+    pulled_in = schedule.starts and not schedule.starts.endswith(".service")
+    if schedule.kind == "timer" and schedule.enabled is not True and not pulled_in:
         parts.append("nothing here enables it")
     if schedule.only_where:
         parts.append(f"only with {shown(schedule.only_where)}")

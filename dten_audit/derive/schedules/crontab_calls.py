@@ -8,7 +8,12 @@ from typing import Final, Literal, NamedTuple
 
 from dten_audit.derive.schedules.building import COMPUTED, Builder
 from dten_audit.derive.schedules.moments import Times
-from dten_audit.derive.schedules.paths import landing_path, read_by, role_of
+from dten_audit.derive.schedules.paths import (
+    landing_path,
+    path_traps,
+    read_by,
+    role_of,
+)
 from dten_audit.derive.schedules.tables import Landing
 from dten_audit.model.facts.commands import Command
 from dten_audit.model.facts.schedules import Schedule, ScheduleKind
@@ -241,7 +246,10 @@ def unseen_tables(builder: Builder) -> list[Schedule]:
 
 def _switches_off(command: Command, path: str) -> bool:
     """Say whether a table is linked to /dev/null, or gets a name that cron does not read."""
-    return role_of(path) == "example" or any(word.text == "/dev/null" for word in command.argv)
+    if role_of(path) == "example" or any(word.text == "/dev/null" for word in command.argv):
+        return True
+    moves = command.program == "mv" and "name-ignored" in path_traps(path, None)
+    return moves and any(read_by(word) and word != path for word in command.arguments)
 
 
 def _targets(command: Command) -> list[str]:

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from dten_audit.derive.schedules.building import COMPUTED, NOT_SEEN, Builder
+from dten_audit.derive.schedules.building import COMPUTED, Builder
 from dten_audit.derive.schedules.moments import Daemon, Times, shortest_gap
 from dten_audit.derive.schedules.paths import how_often, landing_path, path_traps, read_by, role_of
 from dten_audit.links.package import DocumentInfo, Install
@@ -111,7 +111,7 @@ def _schedule(builder: Builder, job: CronJob, landing: Landing | None) -> Schedu
         "",
         role="live" if landing.by else role_of(_file_of(builder, job)),
         installed_by=landing.by,
-        enabled=True if lands else NOT_SEEN,
+        enabled=True if lands else builder.otherwise(job.at),
         replaces=landing.replaces,
         traps=(*job.traps, *_path_traps(landing, info)),
         certainty=job.certainty,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final, NamedTuple
 
+from dten_audit.derive.debhelper import keeps_state
 from dten_audit.derive.schedules.building import COMPUTED, NOT_SEEN, Builder
 from dten_audit.derive.schedules.calendar import Calendar, read_calendar, read_span
 from dten_audit.derive.schedules.moments import Times, zone_named
@@ -31,18 +32,21 @@ _ENABLING: Final = frozenset(
     "enable start reenable restart preset try-restart reload-or-restart".split()
 )
 _ONLY_ENABLE: Final = frozenset(("enable", "reenable", "preset"))
-_KNOWN_BEFORE: Final = "deb-systemd-helper debian-installed"
-_UNQUOTED: Final = str.maketrans("", "", "\"'\\")
 _NEEDS: Final = ("Condition", "Assert", "Requisite")
 """Settings of [Unit] without which a unit does not start (systemd.unit(5))."""
-_MANAGERS: Final = frozenset(("systemctl", "deb-systemd-helper", "deb-systemd-invoke"))
+_ASKS: Final = "deb-systemd-invoke"
+_MANAGERS: Final = frozenset(("systemctl", "deb-systemd-helper", _ASKS))
 
 
 class Switch(NamedTuple):
-    """A command that turns a timer on; ``starts`` unless it only does so from the next boot on."""
+    """A command that turns a timer on; ``starts`` unless it only does so from the next boot on.
+
+    ``asks``: it starts what is enabled, and nothing else (deb-systemd-invoke(1p)).
+    """
 
     at: Location
     starts: bool
+    asks: bool
 
 
 def timers(builder: Builder) -> Iterator[Schedule]:
@@ -50,9 +54,10 @@ def timers(builder: Builder) -> Iterator[Schedule]:
     units = [unit for unit in builder.package.of(UnitFile) if not unit.drop_in_of]
     services = {unit.name: unit for unit in reversed(units) if unit.type == "service"}
     enabled = _enabled_by(builder)
+    computed = _computes(builder)
     for unit in units:
         if unit.type == "timer" and not unit.masked and unit.entries:
-            yield _timer(builder, unit, services, enabled)
+            yield _timer(builder, unit, services, enabled, computed=computed)
 
 
 def _timer(
@@ -60,6 +65,8 @@ def _timer(
     unit: UnitFile,
     services: dict[str, UnitFile],
     enabled: dict[str, tuple[Switch, ...]],
+    *,
+    computed: bool,
 ) -> Schedule:
     stem = unit.name.removesuffix(".timer")
     service = services.get(unit.value("Timer", "Unit") or f"{stem}.service")
@@ -67,6 +74,12 @@ def _timer(
         service = services.get(unit.template.replace(".timer", ".service"))
     starts = service.values("Service", "ExecStart") if service else ()
     switches = _switched_on(unit, enabled)
+    on: bool | Unknown = NOT_SEEN if computed else builder.otherwise(unit.at)
+    turned_on = _linked(builder, unit) or not all(switch.asks for switch in switches)
+    if turned_on and builder.roles.of(unit.document) != "example":
+        on = True
+    else:
+        switches = ()
     info = builder.package.documents.get(unit.document)
     host = builder.package.documents.get(info.host) if info and info.host else info
     calendars = unit.values("Timer", "OnCalendar")
@@ -83,12 +96,13 @@ def _timer(
         "",
         role=role_of(host.path if host else unit.path),
         installed_by=tuple(switch.at for switch in switches),
-        enabled=True if switches or _linked(builder, unit) else NOT_SEEN,
+        enabled=on,
         persistent=unit.value("Timer", "Persistent").lower() in _TRUE,
         certainty=unit.certainty,
     )
     needs = _needs(unit)
-    base = base._replace(starts=_other_than_service(unit), only_where=needs)
+    both = ", ".join(text for text in (needs, _conditions(service)) if text)
+    base = base._replace(starts=_starts(unit, service), only_where=both)
     started = not needs and any(switch.starts for switch in switches)
     base, times = _timed(builder, unit, base, calendars, started=started)
     full = builder.complete(base, times, _steps(builder, starts, service))
@@ -104,10 +118,22 @@ def _needs(unit: UnitFile) -> str:
     )
 
 
-def _other_than_service(unit: UnitFile) -> str:
-    """Return the unit that a timer starts where it is no service (a target)."""
+def _conditions(service: UnitFile | None) -> str:
+    """Return the conditions under which a service does what its timer starts it for."""
+    entries = service.entries if service is not None else ()
+    return ", ".join(
+        f"{entry.key}={entry.value}"
+        for entry in entries
+        if entry.section == "Unit" and entry.value and entry.key.startswith(_NEEDS[:2])
+    )
+
+
+def _starts(unit: UnitFile, service: UnitFile | None) -> str:
+    """Return the unit that a timer starts, where it is no service of the package (a target)."""
+    if service is not None:
+        return ""
     name = unit.value("Timer", "Unit")
-    return "" if name.endswith(".service") else name
+    return name or f"{unit.name.removesuffix('.timer')}.service"
 
 
 def _expression(unit: UnitFile, calendars: tuple[UnitEntry, ...]) -> str:
@@ -241,7 +267,7 @@ def _enabled_by(builder: Builder) -> dict[str, tuple[Switch, ...]]:
     """Return the commands that turn timers on, by the timer's name (or its template's)."""
     found: dict[str, tuple[Switch, ...]] = {}
     for command in builder.package.of(Command):
-        if _on_events(builder, command) or _keeps_state(command):
+        if _on_events(builder, command) or keeps_state(command):
             continue
         if command.program in _MANAGERS and _ENABLING & set(command.arguments):
             for word in command.arguments:
@@ -249,8 +275,19 @@ def _enabled_by(builder: Builder) -> dict[str, tuple[Switch, ...]]:
                     starts = (
                         not _ONLY_ENABLE & set(command.arguments) or "--now" in command.arguments
                     )
-                    found[word] = (*found.get(word, ()), Switch(command.at, starts))
+                    switch = Switch(command.at, starts, command.program == _ASKS)
+                    found[word] = (*found.get(word, ()), switch)
     return found
+
+
+def _computes(builder: Builder) -> bool:
+    """Say whether a command enables a unit whose name only the run tells: it may be any timer."""
+    return any(
+        command.program in _MANAGERS
+        and _ENABLING & set(command.arguments)
+        and any(word.certainty == "computed" for word in command.argv)
+        for command in builder.package.of(Command)
+    )
 
 
 def _switched_on(unit: UnitFile, enabled: dict[str, tuple[Switch, ...]]) -> tuple[Switch, ...]:
@@ -266,14 +303,6 @@ def _on_events(builder: Builder, command: Command) -> bool:
     """Say whether a command stands in a script that an event starts, not an installation."""
     info = builder.package.documents.get(command.document)
     return info is not None and not cron_paths().on_events.isdisjoint(info.path.split("/"))
-
-
-def _keeps_state(command: Command) -> bool:
-    """Say whether a unit is enabled only where it was so before (dh_installsystemd --no-enable)."""
-    return any(
-        guard.holds and guard.subject.translate(_UNQUOTED).startswith(_KNOWN_BEFORE)
-        for guard in command.guards
-    )
 
 
 def _linked(builder: Builder, unit: UnitFile) -> bool:

@@ -21,6 +21,8 @@ from dten_audit.readers.systemd.names import split_name, unit_of_path
 
 _VERSION: Final = re.compile(r"(?:[-_]v?[0-9]|[=:<>]|\.(?:rpm|deb|apk)$).*")
 _MAX_PARTS: Final = 8
+_SHORTEST: Final = 4
+_MARKS: Final = str.maketrans("", "", "-_.+")
 _LINKING: Final = frozenset(("link", "enable", "reenable"))
 INIT_FOLDERS: Final = ("/etc/init.d/", "/etc/rc.d/init.d/")
 _NO_SCRIPTS: Final = frozenset(("README", "skeleton", "functions"))
@@ -65,6 +67,7 @@ class Brought:
         self._shipped: dict[str, list[UnitFile]] = defaultdict(list)
         self._installed: dict[str, list[tuple[str, int]]] = defaultdict(list)
         needed = sorted(required_packages(package))
+        self._needed = {plain for name in needed if len(plain := _plain(name)) >= _SHORTEST}
         self._families = {name.partition("-")[0] for name in needed}
         wanted = ((name, "", -1) for name in needed)
         for name, document, order in (*_package_names(package), *wanted):
@@ -127,6 +130,13 @@ class Brought:
     def perhaps(self, unit: str) -> bool:
         """Say whether a package that this one needs may bring a unit, by the first word of both."""
         return unit.rpartition(".")[0].partition("@")[0].partition("-")[0] in self._families
+
+    def likely(self, unit: str) -> bool:
+        """Say whether a package that this one needs has a name that begins like the unit's."""
+        name = _plain(unit.rpartition(".")[0].partition("@")[0])
+        return len(name) >= _SHORTEST and any(
+            name.startswith(needed) or needed.startswith(name) for needed in self._needed
+        )
 
     def pulled_in(self, unit: str) -> bool:
         """Say whether a link of the package already has a unit started at boot."""
@@ -208,6 +218,10 @@ def _owner(path: str) -> tuple[str, bool] | None:
         return (f"{name}.service", False) if known else None
     owner = unit_of_path(path)
     return owner if owner and _lands(path) and not is_pulling(path) else None
+
+
+def _plain(name: str) -> str:
+    return name.lower().translate(_MARKS)
 
 
 def _lands(path: str) -> bool:

@@ -10,11 +10,18 @@ from dten_audit.derive.arguments import Arguments, elsewhere, separate, split_ar
 from dten_audit.derive.units.tables import Manager, managers, verb, verbs, with_now
 from dten_audit.model.facts.commands import Command, Word
 from dten_audit.model.facts.units import Scope
+from dten_audit.readers.knowledge import from_tables
 from dten_audit.readers.systemd.names import canonical, is_unit_name, unit_type
 
 _INIT_FOLDERS: Final = ("/etc/init.d/", "/etc/rc.d/init.d/", "/etc/rc.d/")
 _SHELLS: Final = frozenset(("sh", "bash", "dash"))
 COMPUTED: Final = "computed"
+_MOST_COMPUTED: Final = 4
+_ASKING: Final = frozenset((
+    "cat", "help", "is-active", "is-enabled", "is-failed", "is-system-running", "list-dependencies",
+    "list-unit-files", "list-units", "reset-failed", "show", "status",
+))  # fmt: skip
+"""Verbs of systemctl that change nothing (systemctl(1))."""
 
 
 class UnitCall(NamedTuple):
@@ -72,8 +79,9 @@ def _words(manager: Manager, arguments: Arguments) -> tuple[str, tuple[Word, ...
             doing = meaning
     order = manager.order if doing == manager.fixed else ("units",)
     names: tuple[Word, ...] = ()
+    operands = _from_the_verb(arguments.operands) if order[:1] == ("verb",) else arguments.operands
     for number, part in enumerate(order):
-        rest = arguments.operands[number:]
+        rest = operands[number:]
         if part == "units":
             names = rest
         elif rest and part == "unit":
@@ -81,6 +89,22 @@ def _words(manager: Manager, arguments: Arguments) -> tuple[str, tuple[Word, ...
         elif rest and part == "verb":
             doing = COMPUTED if rest[0].certainty == "computed" else verb(rest[0].text)
     return doing, names
+
+
+def _from_the_verb(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """Skip what is computed before a verb: such a word holds options (``systemctl $quiet stop x``).
+
+    Where it held the verb, a unit of the name of a verb would follow.
+    """
+    for number, word in enumerate(words[:_MOST_COMPUTED]):
+        if word.certainty != "computed":
+            return words[number:] if verb(word.text) in _asked_or_done() else words
+    return words
+
+
+@from_tables
+def _asked_or_done() -> frozenset[str]:
+    return verbs("changing") | _ASKING
 
 
 def _on_bus(arguments: Arguments) -> tuple[str, tuple[Word, ...]]:

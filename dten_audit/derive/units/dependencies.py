@@ -8,10 +8,11 @@ from typing import Final
 from dten_audit.derive.roles import Roles
 from dten_audit.derive.units.brought import Brought
 from dten_audit.derive.units.similar import Suggestions
-from dten_audit.derive.units.tables import other_names, shared
+from dten_audit.derive.units.tables import in_user_folder, other_names, shared
 from dten_audit.derive.units.uses import presence, site_lines, site_unit
 from dten_audit.links.package import Package
-from dten_audit.model.facts.units import Strength, UnitDependency, UnitFile, UnitUse
+from dten_audit.model.facts.units import Scope, Strength, UnitDependency, UnitFile, UnitUse
+from dten_audit.model.unknown import Unknown
 from dten_audit.readers.systemd.names import canonical, is_unit_name
 from dten_audit.site.estate import Estate
 from dten_audit.site.site import Site
@@ -53,7 +54,9 @@ def derive(package: Package, estate: Estate) -> Iterable[UnitDependency]:
     for file in package.of(UnitFile):
         role = roles.of(file.document)
         for stated in _dependencies(file):
-            yield _compared(stated, brought, suggestions, estate.site)._replace(role=role)
+            found = _compared(stated, brought, suggestions, estate.site)
+            scope: Scope = "user" if in_user_folder(file.path) else "system"
+            yield found._replace(role=role, scope=scope)
     for link in brought.links:
         if link.kind == "enables":
             role = roles.of(link.document)
@@ -75,6 +78,7 @@ def _compared(
     return stated._replace(
         present=present,
         provided=provided,
+        likely=isinstance(present, Unknown) and brought.likely(unit),
         similar=suggestions.near(unit) if missing else (),
         renamed=other_names(unit)[1] if missing else "",
         impact="" if provided else others.impact,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
+from fnmatch import translate
 from typing import NamedTuple, cast
 
 from dten_audit.model.facts.units import Impact
@@ -108,7 +109,9 @@ def in_unit_folder(path: str) -> bool:
 
 def in_user_folder(path: str) -> bool:
     """Say whether the user managers find a unit or drop-in at ``path``."""
-    return path.startswith(_folders("user_folders")) or "/.config/systemd/user/" in path
+    return f"/{path.lstrip('/')}".startswith(_folders("user_folders")) or (
+        "/.config/systemd/user/" in path
+    )
 
 
 @from_tables
@@ -128,19 +131,40 @@ def is_base(name: str) -> bool:
 def shared(name: str) -> Shared:
     """Return what others lose while a unit is down; nothing for a product's own unit."""
     stem = name.removesuffix(".service")
-    for row in cast("list[dict[str, object]]", _names()["shared"]):
-        if any(fnmatchcase(stem, glob) for glob in cast("list[str]", row["units"])):
-            reloads = stem in cast("list[str]", _names()["reloading"])
-            return Shared(cast("Impact", row["impact"]), str(row["loses"]), reloads)
-    return NOT_SHARED
+    row = _row("shared", "units", stem)
+    if row is None:
+        return NOT_SHARED
+    reloads = stem in cast("list[str]", _names()["reloading"])
+    return Shared(cast("Impact", row["impact"]), str(row["loses"]), reloads)
 
 
 @from_tables
 def other_names(name: str) -> tuple[tuple[str, ...], str]:
     """Return the names that other systems have for a unit, and what is known of them."""
     stem = name.removesuffix(".service")
-    for row in cast("list[dict[str, object]]", _names()["names"]):
-        names = cast("list[str]", row["names"])
-        if any(fnmatchcase(stem, glob) for glob in names):
-            return tuple(other for other in names if other != stem), str(row["why"])
-    return (), ""
+    row = _row("names", "names", stem)
+    if row is None:
+        return (), ""
+    names = cast("list[str]", row["names"])
+    return tuple(other for other in names if other != stem), str(row["why"])
+
+
+def _row(section: str, key: str, stem: str) -> dict[str, object] | None:
+    """Return the first row of a table one of whose patterns fits a unit's name."""
+    any_of_them, patterns = _patterns(section, key)
+    if any_of_them.match(stem) is None:
+        return None
+    return next(row for pattern, row in patterns if pattern.match(stem) is not None)
+
+
+@from_tables
+def _patterns(
+    section: str, key: str
+) -> tuple[re.Pattern[str], list[tuple[re.Pattern[str], dict[str, object]]]]:
+    """Return the patterns of a table's rows: all in one, and each with its row."""
+    rows = cast("list[dict[str, object]]", _names()[section])
+    regexes = [("|".join(map(translate, cast("list[str]", row[key]))), row) for row in rows]
+    return (
+        re.compile("|".join(regex for regex, _ in regexes)),
+        [(re.compile(regex), row) for regex, row in regexes],
+    )

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Final
 
+from dten_audit.derive.debhelper import keeps_state
 from dten_audit.derive.jobs import is_job
 from dten_audit.derive.roles import Roles
 from dten_audit.derive.units.brought import Brought
@@ -32,6 +33,11 @@ from dten_audit.site.site import Site, UnitRecord
 
 _GLOB: Final = re.compile(r"[*?\[]")
 _ASKS_FOR_UNITS: Final = re.compile(r"systemctl|\bservice\b|init\.d|systemd|unit")
+_FINDS_NONE: Final = re.compile(
+    r"(?:systemctl|\bservice)\b.{0,200}\|\s*grep\b.{0,80}"
+    r"(?:unrecognized|does not exist|not[- ]found|could not be found|not loaded)"
+)
+"""A test whether the service manager says that there is no such unit; no name need be in it."""
 _SHORTEST: Final = 3
 _CHOOSES: Final = re.compile(
     r"(?i)systemctl|systemd|openrc|upstart|sysv|alpine|gentoo|solaris|\binit\b|uname|release|distro"
@@ -70,7 +76,8 @@ def derive(package: Package, estate: Estate) -> Iterable[UnitUse]:
             deferred=command.deferred or is_job(package, command.document),
             in_container=use.in_container or (role == "container-build" and not use.elsewhere),
         )
-        yield _compared(use, estate.site, brought, suggestions)
+        keeps = keeps_state(command)
+        yield _compared(use, estate.site, brought, suggestions, keeps=keeps)
 
 
 def _use(command: Command, call: UnitCall, brought: Brought) -> UnitUse:
@@ -139,7 +146,9 @@ def _only_reloads(call: UnitCall, unit: Shared) -> bool:
     return unit.reloads and call.verb == "reload-or-restart"
 
 
-def _compared(use: UnitUse, site: Site, brought: Brought, suggestions: Suggestions) -> UnitUse:
+def _compared(
+    use: UnitUse, site: Site, brought: Brought, suggestions: Suggestions, *, keeps: bool
+) -> UnitUse:
     """Return a use with what the site says of its unit."""
     use = use._replace(fits=_fits(use, site))
     if use.certainty == "computed" or use.scope != "system":
@@ -156,7 +165,7 @@ def _compared(use: UnitUse, site: Site, brought: Brought, suggestions: Suggestio
         state=state,
         alias_of=brought.alias_of(use.unit) or ("" if file is not None else alias),
         brought_at=(mask.at,) if mask else use.brought_at,
-        installable=_installable(brought, use, record),
+        installable=_installable(brought, use, record, keeps=keeps),
         similar=suggestions.near(use.unit) if missing else (),
         known_as=suggestions.known_as(use.unit) if missing else (),
         renamed=other_names(use.unit)[1] if missing else "",
@@ -214,11 +223,11 @@ def _state(
 
 
 def _installable(
-    brought: Brought, use: UnitUse, record: UnitRecord | Unknown | None
+    brought: Brought, use: UnitUse, record: UnitRecord | Unknown | None, *, keeps: bool
 ) -> bool | Unknown:
-    """Say whether the unit file that is in force can be enabled."""
+    """Say whether the unit file that is in force can be enabled, or only what was so before is."""
     file = brought.in_force(use.unit)
-    if brought.pulled_in(use.unit):
+    if keeps or brought.pulled_in(use.unit):
         return True
     if file is None:
         return not isinstance(record, UnitRecord) or record.state != "static"
@@ -230,6 +239,8 @@ def _finds(guard: Guard, call: UnitCall) -> bool:
     stem = call.unit.rpartition(".")[0]
     subject = guard.subject
     named = call.written.text in subject or (len(stem) >= _SHORTEST and stem in subject)
+    if guard.holds == subject.startswith("! "):
+        return guard.kind == "other" and bool(_FINDS_NONE.search(subject))
     if not guard.holds:
         return False
     if guard.kind == "unit-exists":

@@ -246,7 +246,9 @@ class UnitDependency(NamedTuple):
     ``needs`` the unit does not start, ``wants`` it starts without, ``order`` the order is lost;
     ``stops``: to start the one stops the other (``Conflicts=``). ``present``, ``provided``,
     ``impact``, ``loses`` and ``similar`` are as in a unit use. ``by_link`` says that a link in a
-    folder such as ``multi-user.target.wants`` states it.
+    folder such as ``multi-user.target.wants`` states it. ``scope`` is ``user`` in units of a user's
+    own manager. ``likely``: nobody knows whether it is there,
+    but a package that this one needs has a name like the unit's.
     """
 
     at: Location
@@ -261,6 +263,8 @@ class UnitDependency(NamedTuple):
     impact: Impact = ""
     loses: str = ""
     by_link: bool = False
+    scope: Scope = "system"
+    likely: bool = False
     role: ScriptRole = "script"
     site_lines: tuple[Location, ...] = ()
     certainty: Certainty = "exact"
