@@ -168,6 +168,7 @@ class _Check:
                 if isinstance(table, dict) and not table.get("in"):
                     raise self._error(item, f"{change} says since when: in")
             new = entry.get("renamed") or entry.get("moved")
-            if isinstance(new, dict) and not (new.get("in") or entry.get("removed")):
-                raise self._error(item, "say since when: in, or removed")
+            dated = entry.get("removed") or entry.get("deprecated")
+            if isinstance(new, dict) and not (new.get("in") or dated):
+                raise self._error(item, "say since when: in, removed or deprecated")
             yield {**entry, "line": item.line}

@@ -21,6 +21,10 @@ _LIBRARIES: Final = frozenset(
 )
 
 
+Spoken = tuple[tuple[str, ...], EnvForm | None, tuple[str, ...]]
+"""Globs of files, the form of variables, names of variables that hold options."""
+
+
 @cache
 def files_pattern(files: tuple[str, ...]) -> re.Pattern[str]:
     """Return path globs as one pattern over whole paths; only ``**`` crosses a ``/``.
@@ -69,18 +73,21 @@ def speaks_of(matrices: Sequence[Matrix], document: Document) -> bool:
     return any(word in document.data for word in interest.words)
 
 
-def _spoken_of(matrix: Matrix) -> tuple[tuple[str, ...], EnvForm | None]:
+def _spoken_of(matrix: Matrix) -> Spoken:
     """Return the files that hold a product's keys, and how variables give them.
 
-    Keys of another language (``USES``) are stated by whoever reads that language.
+    Keys of another language (``USES``) are stated by whoever reads that language; files of options
+    are the product's own.
     """
-    return () if matrix.format in USES else matrix.files, matrix.env
+    other = matrix.format in USES and matrix.format != "cli"
+    return () if other else matrix.files, matrix.env, matrix.variables
 
 
 class _Interest(NamedTuple):
     """What makes a document worth reading: names, globs of names, whole paths, words of its text.
 
-    ``any_name``: a matrix leaves the name open.
+    ``any_name``: a matrix of the user's leaves the name open; where a shipped one does, the folder
+    decides (``nginx/sites-enabled/*``).
     """
 
     names: frozenset[str]
@@ -91,20 +98,26 @@ class _Interest(NamedTuple):
 
 
 @cache
-def _interest(matrices: tuple[tuple[tuple[str, ...], EnvForm | None], ...]) -> _Interest:
+def _interest(matrices: tuple[Spoken, ...]) -> _Interest:
     every = (*matrices, *(_spoken_of(matrix) for _, matrix in shipped_headers()))
-    globs = {glob for files, _ in every for glob in files}
-    open_ended = tuple(sorted(glob for glob in globs if not _name_of(glob).strip("*?")))
+    globs = {glob for files, _, _ in every for glob in files}
+    open_ended = tuple(sorted(filter(_is_open, globs)))
     names = {_name_of(glob) for glob in globs.difference(open_ended)}
     plain = frozenset(name for name in names if not set("*?") & set(name))
-    prefixes = {prefix for _, env in every if env for prefix in env.prefixes if prefix}
+    prefixes = {prefix for _, env, _ in every if env for prefix in env.prefixes if prefix}
+    prefixes.update(name for _, _, variables in every for name in variables)
     return _Interest(
         plain,
         files_pattern(tuple(sorted(names - plain))),
         files_pattern(open_ended),
-        bool(open_ended),
+        any(_is_open(glob) for files, *_ in matrices for glob in files),
         (b"ConfigMap", *sorted(prefix.encode() for prefix in prefixes)),
     )
+
+
+def _is_open(glob: str) -> bool:
+    """Say whether a glob leaves the file's name open."""
+    return not _name_of(glob).strip("*?")
 
 
 def _name_of(glob: str) -> str:

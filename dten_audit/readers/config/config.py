@@ -20,6 +20,8 @@ _NAMED: Final = (*LOOSE, "ini", "properties", "ruby")
 LANGUAGES: Final = (*KINDS, *DIALECTS, "apache", "nginx")
 """What a broken configuration file may be told to be broken in."""
 _SETTINGS: Final = (".conf", ".cnf", ".cfg", ".config", ".htaccess")
+_SITES: Final = ("sites-available/", "sites-enabled/")
+"""Folders whose files of nginx and httpd need no ending."""
 
 Found = Iterable[Setting | Broken | Embedded]
 
@@ -74,7 +76,7 @@ def _scanner(name: str) -> ModuleType:
 
 def _loose(document: Document) -> tuple[str, Found]:
     name = document.name.lower()
-    if not any(end in name for end in _SETTINGS):
+    if not any(end in name for end in _SETTINGS) and not any(s in document.path for s in _SITES):
         return document.kind, ()
     blocks = _scanner("block")
     language = blocks.language_of(document.text)
