@@ -49,6 +49,9 @@ host-precision: $(READY)
 ddl-precision: $(READY)
 	$(BIN)/python -m benchmarks.ddl_precision build/ddl-packages
 
+config-precision: $(READY)
+	$(BIN)/python -m benchmarks.config_precision build/config-packages
+
 honest: $(READY)
 	$(BIN)/python -m benchmarks.honest_archives build/honest
 
