@@ -166,6 +166,9 @@ class Document:
 
     def location_at(self, offset: int, end: int | None = None) -> Location:
         """Return the place of an offset of ``text``."""
+        if end is not None and self.host is None and not self.lines:
+            line, column, last, snippet = self.index.place(offset, end, _LOOK)
+            return Location(self.address, line, column, last, None, snippet.strip()[:SNIPPET])
         line, column = self.index.position(offset)
         return self.location(line, column, None if end is None else self.index.position(end)[0])
 

@@ -108,6 +108,18 @@ class LineIndex:
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
+    def place(self, offset: int, end: int, limit: int) -> tuple[int, int, int, str]:
+        """Return the line and column of ``offset``, the line of ``end``, the first line's text.
+
+        Of that text there are at most ``limit`` characters. Offsets are those of the text.
+        """
+        starts = self._starts
+        line = bisect_right(starts, offset)
+        begun = starts[line - 1]
+        behind = starts[line] - 1 if line < len(starts) else len(self.text)
+        last = line if end <= behind else bisect_right(starts, end, line)
+        return line, offset - begun + 1, last, self.text[begun : min(behind, begun + limit)]
+
     def line(self, number: int, limit: int | None = None) -> str:
         """Return the text of a 1-based line without its end, at most ``limit`` characters of it.
 

@@ -21,6 +21,7 @@ from dten_audit.readers.sql.draft import (
     functions_in,
     referenced,
     type_of,
+    with_flags,
 )
 from dten_audit.readers.sql.tokens import Cursor, Token, flat, parts, take_wait
 
@@ -36,7 +37,7 @@ def alter_table(cursor: Cursor, dialect: Dialect) -> list[Draft]:
         return [draft("set_tablespace", whole)]
     table = cursor.name()
     cursor.take("*")
-    waits = flag("bounded-wait", when=take_wait(cursor))
+    asserted = {"bounded-wait"} if take_wait(cursor) else set()
     clauses = parts(cursor.rest())
     if not table or not clauses:
         return [draft("unclassified", whole, table=table)]
@@ -44,12 +45,12 @@ def alter_table(cursor: Cursor, dialect: Dialect) -> list[Draft]:
     previous = ""
     for clause in clauses:
         actions = _clause(clause, table, previous, dialect)
-        if actions and actions[0].verb in _CONTINUED:
-            previous = actions[0].verb
+        if actions and (verb := actions[0].verb) in _CONTINUED:
+            previous = verb
+        elif actions and verb in _ASSERTIONS:
+            asserted.add(f"{verb[7:]}-{actions[0].value}")
         found += actions
-    asserted = {f"{a.verb[7:]}-{a.value}" for a in found if a.verb in _ASSERTIONS}
-    asserted |= {waits} if waits else set()
-    return [each._replace(flags=each.flags | asserted) for each in found] if asserted else found
+    return with_flags(found, asserted)
 
 
 _ASSERTIONS: Final = ("assert_algorithm", "assert_lock")
@@ -63,20 +64,22 @@ _CONTINUED: Final = frozenset(
 def _clause(clause: list[Token], table: str, previous: str, dialect: Dialect) -> list[Draft]:
     cursor = Cursor(clause)
     first = clause[0]
-    column = len(clause) > 1 and clause[1].text in _PLAIN_TYPES and first.text in TABLE_OPTIONS
-    if (
-        first.kind in ("name", "hole")
-        or (first.kind == "word" and first.text not in _KNOWN)
-        or (column and previous == "add_column")
-    ):
+    said = first.said
+    column = (
+        previous == "add_column"
+        and len(clause) > 1
+        and clause[1].text in _PLAIN_TYPES
+        and first.text in TABLE_OPTIONS
+    )
+    if column or (said not in _KNOWN and first.kind in _NAMING):
         return _continued(cursor, table, previous, dialect)
-    if previous in ("add_column", "add_constraint") and clause[0].text in CONSTRAINTS:
+    if previous in ("add_column", "add_constraint") and first.text in CONSTRAINTS:
         return _add(cursor, table, dialect)
     cursor.any_of(("online", "offline"))
     checks = _check_option(cursor)
     word = cursor.any_of(_HANDLED)
     if word == "add":
-        return [d._replace(flags=d.flags | checks) for d in _add(cursor, table, dialect)]
+        return with_flags(_add(cursor, table, dialect), checks)
     if word == "drop":
         return _drop(cursor, table)
     if word == "alter":
@@ -88,13 +91,14 @@ def _clause(clause: list[Token], table: str, previous: str, dialect: Dialect) ->
     return [other_clause(Cursor(clause), table, checks)]
 
 
-_HANDLED: Final = ("add", "drop", "alter", "modify", "change", "rename")
+_NAMING: Final = ("word", "name", "hole")
+_HANDLED: Final = frozenset(("add", "drop", "alter", "modify", "change", "rename"))
 _OTHERS: Final = frozenset(
     "validate attach detach remove partition move convert cluster rebuild switch truncate exchange"
     " coalesce reorganize repair optimize analyze check nocheck owner not algorithm lock"
     " using".split()
 )
-_KNOWN: Final = TABLE_OPTIONS | _OTHERS | CONSTRAINTS | frozenset((*_HANDLED, "online", "offline"))
+_KNOWN: Final = TABLE_OPTIONS | _OTHERS | CONSTRAINTS | _HANDLED | {"online", "offline"}
 
 
 def _continued(cursor: Cursor, table: str, previous: str, dialect: Dialect) -> list[Draft]:
@@ -119,20 +123,22 @@ def _check_option(cursor: Cursor) -> frozenset[str]:
         return frozenset(("with-" + option,)) | (
             {"not-valid"} if option == "nocheck" else frozenset()
         )
-    return frozenset()
+    return _NOTHING
+
+
+_NOTHING: Final = frozenset[str]()
 
 
 def _add(cursor: Cursor, table: str, dialect: Dialect) -> list[Draft]:
     word = cursor.peek()
-    column_named_so = word == "default" and cursor.peek(1) not in ("", "(", "for")
-    if (word in CONSTRAINTS or (word == "not" and cursor.peek(1) == "null")) and (
-        not column_named_so
-    ):
-        return [add_constraint(cursor, table)]
-    if word in _INDEXES and not _is_column(cursor):
-        return [_add_index(cursor, table)]
-    if word in _NO_COLUMNS and cursor.peek(1) not in _PLAIN_TYPES:
-        return [draft("alter_options", cursor.tokens, table=table)]
+    if word in _NO_PLAIN_COLUMN:
+        named_so = word == "default" and cursor.peek(1) not in ("", "(", "for")
+        if (word in CONSTRAINTS or (word == "not" and cursor.peek(1) == "null")) and not named_so:
+            return [add_constraint(cursor, table)]
+        if word in _INDEXES and not _is_column(cursor):
+            return [_add_index(cursor, table)]
+        if word in _NO_COLUMNS and cursor.peek(1) not in _PLAIN_TYPES:
+            return [draft("alter_options", cursor.tokens, table=table)]
     cursor.take("column")
     cursor.take("columns")
     missing = cursor.take("if", "not", "exists")
@@ -142,6 +148,7 @@ def _add(cursor: Cursor, table: str, dialect: Dialect) -> list[Draft]:
 
 
 _NO_COLUMNS: Final = frozenset(("partition", "subpartition", "period", "supplemental", "system"))
+_NO_PLAIN_COLUMN: Final = CONSTRAINTS | _INDEXES | _NO_COLUMNS | {"not"}
 
 
 def _is_column(cursor: Cursor) -> bool:
@@ -179,6 +186,7 @@ def _add_column(cursor: Cursor, table: str, dialect: Dialect, *flags: str) -> li
     definition = cursor.rest()
     if not column:
         return [draft("unclassified", cursor.tokens, table=table)]
+    said = [token.said for token in definition]
     shape = set(column_flags(definition))
     if dialect == "oracle" and "virtual" not in shape and "generated" in shape:
         shape.add("virtual")
@@ -191,8 +199,8 @@ def _add_column(cursor: Cursor, table: str, dialect: Dialect, *flags: str) -> li
             table=table,
             column=column,
             value=type_of(definition),
-            references=referenced(definition),
-            functions=functions_in(default_of(definition)),
+            references=referenced(definition) if "references" in said else (),
+            functions=functions_in(default_of(definition)) if "default" in said else (),
         )
     ]
 

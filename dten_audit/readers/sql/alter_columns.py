@@ -20,9 +20,10 @@ def alter_column(cursor: Cursor, table: str, dialect: Dialect) -> list[Draft]:
     column = cursor.name()
     if cursor.take("set", "data", "type") or cursor.take("type"):
         return [_alter_type(cursor, table, column)]
-    for words, verb in _COLUMN_CHANGES:
-        if cursor.take(*words):
-            return [draft(verb, whole, table=table, column=column)]
+    if cursor.peek() in ("set", "drop"):
+        for words, verb in _COLUMN_CHANGES:
+            if cursor.take(*words):
+                return [draft(verb, whole, table=table, column=column)]
     if cursor.peek() in ("set", "reset", "restart", "drop", "add") and dialect != "tsql":
         return [_column_option(cursor, table, column)]
     if cursor.done:

@@ -35,7 +35,7 @@ def other_clause(cursor: Cursor, table: str, checks: frozenset[str]) -> Draft:
     for recognise in (_constraint, _partition, _storage, _switch):
         found = recognise(cursor, table, words)
         if found is not None:
-            return found._replace(flags=found.flags | checks)
+            return found._replace(flags=found.flags | checks) if checks else found
     first = words[0] if words else ""
     if first in ("algorithm", "lock"):
         value = next((word for word in words[1:] if word != "="), "")

@@ -89,7 +89,7 @@ def _constrained_column(rest: list[Token]) -> str:
 def is_online(tokens: list[Token]) -> bool:
     """Say whether T-SQL's ``WITH (ONLINE = ON)``, Oracle's ``ONLINE``, stands here."""
     for number, token in enumerate(tokens):
-        if token.kind == "word" and token.text == "online":
+        if token.said == "online":
             after = [t.text for t in tokens[number + 1 : number + 3]]
             if after[:2] != ["=", "off"]:
                 return True

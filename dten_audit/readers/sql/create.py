@@ -66,13 +66,13 @@ def _index(cursor: Cursor, kinds: set[str]) -> Draft:
     name = "" if cursor.peek() == "on" else cursor.name()
     if cursor.take("using"):
         cursor.name()
-    waits = take_wait(cursor) or follows(flat(whole), "nowait") or follows(flat(whole), "wait")
+    words = flat(whole)
+    waits = take_wait(cursor) or "nowait" in words or "wait" in words
     if cursor.take("indextype") or not cursor.take("on"):
         return draft("unclassified", whole, name=name)
     cursor.take("only") or cursor.take("cluster")
     only = whole[cursor.index - 1].text == "only"
     table = cursor.name()
-    words = flat(whole)
     return draft(
         "create_index",
         whole,
@@ -100,6 +100,8 @@ _ASSERTIONS: Final = (
 
 def asserted(words: list[str]) -> list[str]:
     """Return flags for MySQL's ``ALGORITHM = …`` and ``LOCK = …`` behind an index."""
+    if "algorithm" not in words and "lock" not in words:
+        return []
     return [f"{o}-{v}" for o, v in _ASSERTIONS if _sets(words, o, v)]
 
 
@@ -161,9 +163,14 @@ def _columns(cursor: Cursor) -> tuple[tuple[str, str], ...]:
         name = column.name()
         definition = column.rest()
         if name and definition and len(found) < MAX_COLUMNS:
-            null = " not null" if follows(flat(definition), "not", "null") else ""
+            null = " not null" if len(definition) > 1 and _never_null(definition) else ""
             found.append((name, type_of(definition) + null))
     return tuple(found)
+
+
+def _never_null(definition: list[Token]) -> bool:
+    said = [token.said for token in definition]
+    return "not" in said and follows(flat(definition), "not", "null")
 
 
 def _object(cursor: Cursor, kinds: set[str], *, replace: bool) -> Draft:

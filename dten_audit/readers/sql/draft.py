@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -30,15 +31,36 @@ class Draft(NamedTuple):
     computed: bool = False
 
 
-def draft(verb: str, tokens: list[Token], *flags: str, **fields: object) -> Draft:
+_NO_FLAGS: Final = frozenset[str]()
+
+
+def draft(  # noqa: PLR0913 (the fields of an action)
+    verb: str,
+    tokens: list[Token],
+    *flags: str,
+    table: str = "",
+    column: str = "",
+    name: str = "",
+    value: str = "",
+    constraint: str = "",
+    references: tuple[str, ...] = (),
+    columns: tuple[tuple[str, str], ...] = (),
+    functions: tuple[str, ...] = (),
+) -> Draft:
     """Return an action that spans ``tokens``; empty flags are left out."""
-    return Draft(
-        verb,
-        tokens[0].start,
-        tokens[-1].end,
-        flags=frozenset(filter(None, flags)),
-        **fields,  # type: ignore[arg-type]
-    )
+    start, end = tokens[0].start, tokens[-1].end
+    said = frozenset(filter(None, flags)) if any(flags) else _NO_FLAGS
+    # Made as the tuple that it is: one for each action of each statement.
+    return tuple.__new__(
+        Draft,
+        (verb, start, end, table, column, name, value, constraint, references, said, columns,
+         functions, "", 0, False),
+    )  # fmt: skip
+
+
+def with_flags(drafts: list[Draft], flags: AbstractSet[str]) -> list[Draft]:
+    """Return actions that have some more flags."""
+    return [each._replace(flags=each.flags | flags) for each in drafts] if flags else drafts
 
 
 def flag(name: str, *, when: object) -> str:
@@ -49,8 +71,10 @@ def flag(name: str, *, when: object) -> str:
 def column_flags(definition: list[Token]) -> Iterable[str]:
     """Yield what a column's definition (its type first) says beyond the type."""
     words = flat(definition)
+    if _SAYING.isdisjoint(words):
+        return
     has = frozenset(words)
-    if follows(words, "not", "null"):
+    if "not" in has and follows(words, "not", "null"):
         yield "not-null"
     generated = "generated" in has or "as" in has
     if "identity" in has or "auto_increment" in has or "autoincrement" in has:
@@ -63,21 +87,24 @@ def column_flags(definition: list[Token]) -> Iterable[str]:
         yield "default"
     if words and words[0] in _SERIAL:
         yield "serial"
-    for word, name in _INLINE:
+    for word, name in _INLINE.items():
         if word in has:
             yield name
-    if follows(words, "with", "values"):
+    if "with" in has and follows(words, "with", "values"):
         yield "with-values"
 
 
 _SERIAL = frozenset(("serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"))
-_INLINE = (
-    ("primary", "primary-key"),
-    ("unique", "unique"),
-    ("references", "references"),
-    ("check", "check"),
-    ("first", "positioned"),
-    ("after", "positioned"),
+_INLINE: Final = {
+    "primary": "primary-key",
+    "unique": "unique",
+    "references": "references",
+    "check": "check",
+    "first": "positioned",
+    "after": "positioned",
+}
+_SAYING: Final = _SERIAL.union(
+    _INLINE, "not generated as identity auto_increment autoincrement default with".split()
 )
 
 _TYPE_ENDS = frozenset(
@@ -94,13 +121,16 @@ def type_of(definition: list[Token]) -> str:
     """Return the type that a column's definition starts with, in one spelling."""
     words: list[str] = []
     depth = 0
-    for number, token in enumerate(definition):
-        if token.kind == "mark" and token.text in "()[]":
-            depth += (token.text in "([") - (token.text in ")]")
-        elif depth == 0 and token.kind == "word" and token.text in _TYPE_ENDS and number:
-            if token.text != "character" or words != ["national"]:
-                break
-        elif depth == 0 and token.kind == "mark" and token.text in ",;=":
+    for token in definition:
+        said = token.said
+        if said in _BRACKETS:
+            depth += _BRACKETS[said]
+        elif (
+            depth == 0
+            and said in _TYPE_STOPS
+            and (words or said in _STOPS)
+            and (said != "character" or words != ["national"])
+        ):
             break
         words.append(token.text)
         if depth < 0:
@@ -109,9 +139,16 @@ def type_of(definition: list[Token]) -> str:
     if len(words) == 1:
         return words[0][:MAX_TYPE]
     text = " ".join(words)
-    for mark in (" (", "( ", " )", " ,", ", ", " [", "[ ", " ]", " .", ". "):
-        text = text.replace(mark, mark.strip())
+    if _SPACED.search(text):
+        for mark in (" (", "( ", " )", " ,", ", ", " [", "[ ", " ]", " .", ". "):
+            text = text.replace(mark, mark.strip())
     return text[:MAX_TYPE]
+
+
+_SPACED: Final = re.compile(r"[(),.[\]]")
+_BRACKETS: Final = {"(": 1, "[": 1, ")": -1, "]": -1}
+_STOPS: Final = frozenset(",;=")
+_TYPE_STOPS: Final = _TYPE_ENDS | _STOPS
 
 
 def default_of(definition: list[Token]) -> list[Token]:
@@ -119,12 +156,15 @@ def default_of(definition: list[Token]) -> list[Token]:
     depth = 0
     begun = -1
     for number, token in enumerate(definition):
-        if token.kind == "mark" and token.text in "()":
-            depth += 1 if token.text == "(" else -1
-        elif depth == 0 and token.kind == "word":
-            if begun >= 0 and number > begun and token.text in _DEFAULT_ENDS:
+        said = token.said
+        if said == "(":
+            depth += 1
+        elif said == ")":
+            depth -= 1
+        elif depth == 0 and said in _DEFAULT_EDGES:
+            if begun >= 0 and number > begun and said != "default":
                 return definition[begun:number]
-            if token.text == "default" and begun < 0:
+            if said == "default" and begun < 0:
                 begun = number + 1
     return definition[begun:] if begun >= 0 else []
 
@@ -133,6 +173,7 @@ _DEFAULT_ENDS = frozenset(
     "not null primary unique references check constraint generated collate comment after first"
     " with for on".split()
 )
+_DEFAULT_EDGES: Final = _DEFAULT_ENDS | {"default"}
 
 
 _NO_FUNCTIONS = frozenset(
@@ -145,26 +186,32 @@ _NO_FUNCTIONS = frozenset(
 
 def functions_in(expression: list[Token]) -> tuple[str, ...]:
     """Return the names of the functions that an expression calls, each once, without schema."""
+    if len(expression) <= 1:
+        return ()
     found: dict[str, None] = {}
     for token, follower in pairwise(expression):
-        named = token.kind == "name" or (token.kind == "word" and token.text not in _NO_FUNCTIONS)
-        if follower.text == "(" and named:
+        if follower.text == "(" and (
+            token.kind == "name" or (token.kind == "word" and token.text not in _NO_FUNCTIONS)
+        ):
             found[token.text] = None
     return tuple(found)
 
 
 def referenced(tokens: list[Token]) -> tuple[str, ...]:
     """Return the tables named behind REFERENCES, anywhere in ``tokens``, each once."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     for number, token in enumerate(tokens):
-        if token.kind == "word" and token.text == "references":
-            found.append(Cursor(tokens, number + 1).name())
-    return tuple(dict.fromkeys(name for name in found if name))
+        if token.said == "references" and (name := Cursor(tokens, number + 1).name()):
+            found[name] = None
+    return tuple(found)
 
 
 def is_computed(*names: str) -> bool:
     """Say whether a name holds a placeholder, so that it is known only at run time."""
-    return any(_COMPUTED.search(name) for name in names if name)
+    for name in names:  # noqa: SIM110 (a generator costs more than the test)
+        if name and not name.isidentifier() and _COMPUTED.search(name):
+            return True
+    return False
 
 
 _COMPUTED: Final = re.compile(r"^[$:?&]|%|\$\{|\{\{|^@[^@]+@")

@@ -6,7 +6,7 @@ from typing import Final
 
 from dten_audit.model.facts.sql import Dialect
 from dten_audit.readers.sql.create import asserted
-from dten_audit.readers.sql.draft import Draft, draft, flag
+from dten_audit.readers.sql.draft import Draft, draft, flag, with_flags
 from dten_audit.readers.sql.tokens import Cursor, flat, take_wait
 
 _ON_TABLE: Final = frozenset(("trigger", "rule", "policy"))
@@ -66,26 +66,26 @@ def _names(cursor: Cursor, verb: str, *flags: str) -> list[Draft]:
         name = cursor.name()
         cursor.take("*")
         if name:
-            field = "table" if verb in ("drop_table", "truncate") else "name"
-            found.append(draft(verb, whole, exists, *flags, **{field: name}))
+            of_table = verb in ("drop_table", "truncate")
+            table, other = (name, "") if of_table else ("", name)
+            found.append(draft(verb, whole, exists, *flags, table=table, name=other))
         if not name or not cursor.take(","):
             break
     waits = {"bounded-wait"} if take_wait(cursor) else set()
-    return [each._replace(flags=each.flags | waits) for each in found] or [
-        draft("unclassified", whole)
-    ]
+    return with_flags(found, waits) or [draft("unclassified", whole)]
 
 
 def _index(cursor: Cursor, dialect: Dialect) -> list[Draft]:
     whole = cursor.tokens
     concurrently = flag("concurrently", when=cursor.take("concurrently"))
     exists = flag("if-exists", when=cursor.take("if", "exists"))
-    online = flag("online", when="online" in flat(whole))
+    words = flat(whole)
+    online = flag("online", when="online" in words)
     names = [cursor.name()]
     while cursor.take(","):
         names.append(cursor.name())
     table = cursor.name() if cursor.take("on") else ""
-    flags = (concurrently, exists, online, *asserted(flat(whole)))
+    flags = (concurrently, exists, online, *asserted(words))
     if not table and dialect == "tsql" and "." in names[0]:
         table, _, names[0] = names[0].rpartition(".")
     return [

@@ -29,6 +29,9 @@ class Section(NamedTuple):
     changeset: int = 0
 
 
+_WHOLE: Final = Section(0, "", transaction=True)
+
+
 class Marks(NamedTuple):
     """The marks of a file (words for its facts), and its sections in their order."""
 
@@ -37,8 +40,10 @@ class Marks(NamedTuple):
 
     def section_at(self, offset: int) -> Section:
         """Return the section that an offset stands in."""
+        if not self.sections:
+            return _WHOLE
         index = bisect_right(self.sections, offset, key=attrgetter("start"))
-        return self.sections[index - 1] if index else Section(0, "", transaction=True)
+        return self.sections[index - 1] if index else _WHOLE
 
     def with_hints(self, hints: Mapping[str, str]) -> Marks:
         """Return the marks with what a migration in another language says of the SQL in it.

@@ -172,22 +172,24 @@ def _fact(
 ) -> SqlStatement:
     section = marks.section_at(piece.start)
     text = document.text
-    at = document.location_at(piece.start, piece.end)
-    whole = (piece.start, piece.end)
-    actions = tuple(
-        _action(text, each, at if (each.start, each.end) == whole else _place(document, each))
-        for each in drafts
-    )
-    certain: Certainty = (
-        "computed" if any(action.certainty == "computed" for action in actions) else "exact"
-    )
+    _, start, end = piece
+    at = document.location_at(start, end)
+    actions: list[Action] = []
+    certain: Certainty = "exact"
+    for each in drafts:
+        whole = each.start == start and each.end == end
+        place = at if whole else document.location_at(each.start, each.end)
+        action = _action(text, each, place)
+        actions.append(action)
+        if action.certainty == "computed":
+            certain = "computed"
     return SqlStatement(
         at,
         document.id,
         order,
         dialect,
-        actions,
-        text[piece.start : min(piece.end, piece.start + TEXT)],
+        tuple(actions),
+        text[start : min(end, start + TEXT)],
         section.name,
         section.transaction,
         certain,
@@ -195,26 +197,9 @@ def _fact(
     )
 
 
-def _place(document: Document, each: Draft) -> Location:
-    return document.location_at(each.start, each.end)
-
-
 def _action(text: str, each: Draft, at: Location) -> Action:
-    source = text[each.start : min(each.end, each.start + 2 * ACTION_TEXT)]
-    return Action(
-        each.verb,
-        at,
-        each.table,
-        each.column,
-        each.name,
-        each.value,
-        each.constraint,
-        each.references,
-        each.flags,
-        each.columns,
-        each.functions,
-        each.routine,
-        each.part,
-        " ".join(source.split())[:ACTION_TEXT],
-        "computed" if each.computed or each.verb == "dynamic" else "exact",
-    )
+    verb, start, end, *fields, computed = each
+    source = " ".join(text[start : min(end, start + 2 * ACTION_TEXT)].split())[:ACTION_TEXT]
+    certain = "computed" if computed or verb == "dynamic" else "exact"
+    # The fields between have the same order in both; made as the tuple that it is, for speed.
+    return tuple.__new__(Action, (verb, at, *fields, source, certain))

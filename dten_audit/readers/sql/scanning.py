@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from dten_audit.model.facts.sql import Dialect
@@ -19,8 +19,10 @@ MAX_TEXTS: Final = 50
 ALLOWANCE: Final = 16
 """How many times its own size a document's executed texts may be read: a loop repeats them."""
 _SQL_LANGUAGES: Final = frozenset(("plpgsql", "sql", ""))
-_COMPOUND: Final[dict[Dialect, tuple[str, ...]]] = {"mysql": ("if", "loop", "while", "repeat")}
+_COMPOUND: Final = frozenset(("if", "loop", "while", "repeat"))
 """MariaDB runs these outside of routines too (manual, "Using compound statements outside of …")."""
+_OPENERS: Final = frozenset("cCbBdD")
+"""What CREATE, BEGIN and DECLARE start with: all that opens a block."""
 _MODULES: Final = frozenset(("create_function", "create_procedure", "create_trigger",
                              "create_event", "create_package"))  # fmt: skip
 _ALTERED_MODULES: Final = frozenset(("procedure", "proc", "function", "trigger"))
@@ -38,6 +40,7 @@ class Scanner:
 
     def __init__(self, text: str, dialect: Dialect) -> None:
         self._text = text
+        self._source = _Source(text, 0)
         self._dialect: Dialect = dialect
         self._variables = Variables()
         self._allowance = ALLOWANCE * len(text) + ALLOWANCE**4
@@ -47,11 +50,11 @@ class Scanner:
         tokens = tokenise(self._text, self._dialect, start, end)
         if not tokens:
             return []
-        source = _Source(self._text, 0)
-        found = list(self._statement(tokens, source, start))
+        source = self._source
+        found = [*self._statement(tokens, source, start)]
         if len(tokens) >= MAX_TOKENS:
             found.append(draft("truncated", tokens))
-        return [_finished(each) for each in found]
+        return _finished(found)
 
     def generated(self, start: int, end: int) -> list[Draft]:
         """Return the actions of what a query gives back to be executed (psql's gexec command)."""
@@ -59,24 +62,24 @@ class Scanner:
         if not tokens:
             return []
         whole = draft("dynamic", tokens)
-        return [_finished(e) for e in self._dynamic(tokens, _Source(self._text, 0), whole)]
+        return _finished(self._dynamic(tokens, self._source, whole))
 
-    def _statement(self, tokens: list[Token], source: _Source, start: int) -> Iterator[Draft]:
+    def _statement(self, tokens: list[Token], source: _Source, start: int) -> Iterable[Draft]:
         """Read one statement of a script."""
-        if tokens[0].text == "do" and self._dialect in ("postgres", "generic"):
-            yield from self._do(tokens, source)
-            return
-        block = opens_block(source.text, start, self._dialect)
-        if self._dialect == "tsql":
+        dialect, first = self._dialect, tokens[0].text
+        if first == "do" and dialect in ("postgres", "generic"):
+            return self._do(tokens, source)
+        if dialect == "tsql":
             self._variables.learn(tokens)
-            yield from self._body(tokens, source, routine="")
-            return
-        if not block and tokens[0].text not in _COMPOUND.get(self._dialect, ()):
-            if self._dialect == "mysql" and tokens[0].text == "set":
+            return self._body(tokens, source, routine="")
+        if source.text[start] in _OPENERS and opens_block(source.text, start, dialect):
+            return self._routine(tokens, source)
+        if dialect == "mysql":
+            if first in _COMPOUND:
+                return self._routine(tokens, source)
+            if first == "set":
                 self._variables.learn(tokens)
-            yield from self._recognised(tokens, source, inside=source.depth > 0)
-            return
-        yield from self._routine(tokens, source)
+        return self._recognised(tokens, source, inside=source.depth > 0)
 
     def _do(self, tokens: list[Token], source: _Source) -> Iterator[Draft]:
         words = flat(tokens)
@@ -136,13 +139,15 @@ class Scanner:
                 else:
                     yield each._replace(routine=each.routine or routine)
 
-    def _recognised(self, tokens: list[Token], source: _Source, *, inside: bool) -> Iterator[Draft]:
+    def _recognised(self, tokens: list[Token], source: _Source, *, inside: bool) -> list[Draft]:
+        found: list[Draft] = []
         for each in recognise(tokens, self._dialect, inside=inside):
             if each.verb != "dynamic":
-                yield each
+                found.append(each)
                 continue
             expression = [t for t in tokens if each.start <= t.start < each.end]
-            yield from self._dynamic(expression, source, each)
+            found += self._dynamic(expression, source, each)
+        return found
 
     def _dynamic(self, expression: list[Token], source: _Source, each: Draft) -> Iterator[Draft]:
         texts = assemble(expression) or self._variables.texts(expression)
@@ -214,7 +219,10 @@ def _size(token: Token) -> int:
     return token.end - token.start
 
 
-def _finished(each: Draft) -> Draft:
-    if not each.computed and is_computed(each.table, each.column):
-        return each._replace(computed=True)
-    return each
+def _finished(found: Iterable[Draft]) -> list[Draft]:
+    return [
+        each._replace(computed=True)
+        if not each.computed and is_computed(each.table, each.column)
+        else each
+        for each in found
+    ]

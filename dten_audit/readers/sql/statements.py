@@ -50,6 +50,8 @@ def recognise(tokens: list[Token], dialect: Dialect, *, inside: bool = False) ->
     if not tokens or tokens[0].kind != "word":
         return []
     word = tokens[0].text
+    if word == "alter":
+        return _alter(Cursor(tokens, 1), dialect)
     if word in _TRANSACTION or (word == "prepare" and len(tokens) > 1):
         if inside and word in ("begin", "end") and dialect != "tsql":
             return []
@@ -65,8 +67,6 @@ def recognise(tokens: list[Token], dialect: Dialect, *, inside: bool = False) ->
         return _PLAIN[word](cursor)
     if word in _BY_DIALECT:
         return _BY_DIALECT[word](cursor, dialect)
-    if word == "alter":
-        return _alter(cursor, dialect)
     if word in _DYNAMIC:
         return dynamic(tokens, dialect, inside=inside)
     return _others(word, tokens, dialect, inside=inside)
@@ -96,6 +96,8 @@ def _switch_trigger(cursor: Cursor, word: str) -> list[Draft]:
 
 
 def _alter(cursor: Cursor, dialect: Dialect) -> list[Draft]:
+    if cursor.take("table"):
+        return alter_table(cursor, dialect)
     start = cursor.index
     while cursor.any_of(("online", "offline", "ignore", "foreign")):
         pass
