@@ -55,5 +55,7 @@ def _words(value: str, separator: str) -> frozenset[str]:
         return frozenset()
     words = value.lower().split(None if separator == " " else separator)
     return frozenset(
-        word.strip().lstrip(_ADDS) for word in words if not word.startswith(_TAKES_AWAY)
+        word.strip().lstrip(_ADDS)
+        for word in words
+        if word.strip() and not word.startswith(_TAKES_AWAY)
     )
