@@ -338,6 +338,27 @@ def test_of_rows_for_several_values_the_one_that_is_certain() -> None:
     assert [fact.applies for fact in changes(made, known)] == [True]
 
 
+@pytest.mark.parametrize(
+    ("line", "version", "expected"),
+    [
+        ("8-13:-XX:+UseConcMarkSweepGC", "17.0.15+6", []),
+        ("8-13:-XX:+UseConcMarkSweepGC", "11.0.2", [("deprecated", "still-bound")]),
+        ("14-:-XX:+UseConcMarkSweepGC", "14.0.2", [("removed", "ignored")]),
+        ("8-:-XX:+UseConcMarkSweepGC", "17.0.15+6", [("removed", "refuses-to-start")]),
+        ("8:-XX:+PrintGCDateStamps", "1.8.0.402", []),
+        ("8:-XX:+PrintGCDateStamps", "", []),
+        ("-XX:+PrintGCDateStamps", "", [("removed", "refuses-to-start")]),
+        ("-XX:+PrintGCDateStamps", "8u402", []),
+    ],
+)
+def test_options_for_some_releases_of_java(
+    line: str, version: str, expected: list[tuple[str, str]]
+) -> None:
+    known = site(f"pkg:generic/openjdk@{version}") if version else site()
+    found = changes(package({"etc/elasticsearch/jvm.options": f"{line}\n"}), estate(site=known))
+    assert [(fact.change, fact.effect) for fact in found] == expected
+
+
 def test_a_file_in_a_config_map() -> None:
     text = "kind: ConfigMap\ndata:\n  my.cnf: |\n    [mysqld]\n    query_cache_size = 0\n"
     fact = one(package({"k8s/db.yaml": text}), estate())

@@ -89,6 +89,14 @@ def test_a_variable_may_hold_options() -> None:
     assert ("java", "-XX:UseConcMarkSweepGC", "+", "JAVA_OPTS") in found
 
 
+def test_the_launcher_takes_words_behind_some_options() -> None:
+    words = ("-cp", "lib/a.jar", "-XX:+AggressiveOpts", "com.example.Main", "-XX:+UseParNewGC")
+    found = keys(command("java", *words))
+    assert [(key, value) for _, key, value, _ in found] == [
+        ("-cp", "lib/a.jar"), ("-XX:AggressiveOpts", "+"),
+    ]  # fmt: skip
+
+
 def unit(*pairs: tuple[str, str]) -> UnitFile:
     at = Location("p.zip!/etc/systemd/system/dten.service", 3)
     entries = tuple(UnitEntry("Service", key, value, at) for key, value in pairs)

@@ -14,6 +14,7 @@ from dten_audit.derive.config.files import (
     role_of,
     site_files,
 )
+from dten_audit.derive.config.ranges import in_range
 from dten_audit.derive.config.shipped import shipped
 from dten_audit.derive.config.values import outside, same_value
 from dten_audit.derive.config.versions import Versions, brought, reached, versions_of
@@ -186,7 +187,7 @@ def _change(
         return
     for change, since in phases(entry):
         applies = reached(case.in_force, since, case.matrix.scheme)
-        if applies is False:
+        if applies is False or not in_range(key, case.in_force, since):
             continue
         if change == "value-not-allowed" and not outside(key, entry):
             return

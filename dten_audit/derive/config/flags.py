@@ -9,19 +9,20 @@ from typing import Final
 from dten_audit.model.facts.commands import Command, Word
 from dten_audit.model.facts.config import ConfigKey
 from dten_audit.model.location import Location
+from dten_audit.readers.config.cli_keys import java_option, takes_next
 from dten_audit.readers.config.keys import MAX_VALUE
 from dten_audit.site.estate import Estate
 from dten_audit.site.matrix import Matrix, shipped_headers, shipped_matrix
 
 _CARRIERS: Final = {
-    "postgres": "-c", "postmaster": "-c", "sshd": "-o", "php": "-d", "php-fpm": "-d",
+    "postgres": "-c", "postmaster": "-c", "sshd": "-o", "ssh": "-o", "scp": "-o",
+    "sftp": "-o", "php": "-d", "php-fpm": "-d",
     "elasticsearch": "-E", "opensearch": "-E", "kafka-server-start.sh": "--override",
     "kafka-server-start": "--override",
 }  # fmt: skip
 """Options whose value is KEY=VALUE of the program's configuration (the programs' manuals)."""
 _ENDS: Final = frozenset(("java", "javaw"))
 """Programs whose options end at the first operand: what follows belongs to the application."""
-_SWITCH: Final = "-XX:"
 
 
 class Spoken:
@@ -86,6 +87,9 @@ def options(
             number += 1
         elif carrier and text.startswith(carrier) and not text.startswith("--"):
             key, _, value = text.removeprefix(carrier).partition("=")
+        elif program in _ENDS:
+            key, value = java_option(text, following.text)
+            number += takes_next(text)
         else:
             key, value = _option(text, following.text)
         if key:
@@ -95,11 +99,7 @@ def options(
 
 
 def _option(text: str, following: str) -> tuple[str, str]:
-    """Return key and value of one option; a switch of Java is on (``+``) or off (``-``)."""
-    if text.startswith(_SWITCH):
-        rest = text.removeprefix(_SWITCH)
-        if rest[:1] in ("+", "-"):
-            return _SWITCH + rest[1:], rest[0]
+    """Return key and value of one option."""
     name, equals, value = text.partition("=")
     if not equals and not following.startswith("-"):
         value = following

@@ -13,6 +13,8 @@ from dten_audit.model.facts.config import ConfigKey
 from dten_audit.model.facts.units import UnitFile
 from dten_audit.model.location import Location
 from dten_audit.readers.config.keys import MAX_VALUE
+from dten_audit.site.matrix import USES
+from dten_audit.site.matrix_keys import assigned_variable
 
 _RUNS: Final = ("run", "create", "exec")
 
@@ -36,11 +38,35 @@ def variables(package: Package, spoken: Spoken) -> Iterator[ConfigKey]:
                 if equals:
                     given = Word(value, word.certainty)
                     yield from _variable(name, given, command.at, command.program, spoken)
+    yield from _in_files(package, spoken)
     for unit in package.of(UnitFile):
         for entry in unit.values("Service", "Environment"):
             for text in assignments(entry.value):
                 name, _, value = text.partition("=")
                 yield from _variable(name, Word(value), entry.at, "Environment=", spoken)
+
+
+def _in_files(package: Package, spoken: Spoken) -> Iterator[ConfigKey]:
+    """Yield the options in variables that files set: of variables, of Compose, of Kubernetes."""
+    if not spoken.variables:
+        return
+    above: ConfigKey | None = None
+    for key in package.of(ConfigKey):
+        if key.format in USES:
+            continue
+        assigned = assigned_variable(key.format, key.key, key.value)
+        if assigned is not None:
+            name, value = assigned
+            above = key if value is None else None
+        elif above is not None and key.key == f"{above.key.removesuffix('.name')}.value":
+            name, value, above = above.value, key.value, None
+        else:
+            continue
+        if value and name in spoken.variables:
+            words = [Word(text, key.certainty) for text in value.split()]
+            program = spoken.variables[name]
+            for option in options(words, program, key.at, name):
+                yield option._replace(certainty=key.certainty)
 
 
 def _variable(

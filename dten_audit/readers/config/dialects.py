@@ -7,10 +7,11 @@ from functools import cache
 from typing import Final
 
 _NAMES: Final = {
-    "ssh": r"sshd?_config|sshd?_config\.d/[^/]+\.conf|ssh/[^/]+_config",
+    "ssh": r"sshd?_config|sshd?_config\.d/[^/]+\.conf|ssh/[^/]+_config|\.ssh/config",
     "redis": r"(?:redis|valkey|keydb|sentinel|redis-[\w.-]+|redis-stack)\.conf"
     r"|redis/[^/]+\.conf|valkey/[^/]+\.conf",
     "ruby": r"gitlab\.rb",
+    "cli": r"jvm[\w-]*\.options|jvm\.options\.d/[^/]+\.options|[^/]+\.vmoptions|jvm\.config",
     "hcl": r"[^/]+\.(?:hcl|nomad|tf|tfvars)",
     "xml": r"[^/]+\.(?:xml|config)",
 }

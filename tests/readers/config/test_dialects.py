@@ -21,6 +21,13 @@ SSH: list[tuple[str, Rows]] = [
     ("Port {{ port }}\n{% if x %}\nUsePAM yes\n{% endif %}\n",
      [(1, "Port", "{{ port }}"), (3, "UsePAM", "yes")]),
 ]  # fmt: skip
+JVM: list[tuple[str, Rows]] = [
+    ("# -Xms1g\n-Xmx1g\n8-13:-XX:+UseConcMarkSweepGC\n14-:-XX:-UseG1GC\n8:-XX:PermSize=1m\nnote\n",
+     [(2, "-Xmx1g", ""), (3, "[8-13]-XX:UseConcMarkSweepGC", "+"),
+      (4, "[14-]-XX:UseG1GC", "-"), (5, "[8]-XX:PermSize", "1m")]),
+    ("-Xmx2g -cp lib/a.jar --illegal-access=deny # -Xms1g\n",
+     [(1, "-Xmx2g", ""), (1, "-cp", "lib/a.jar"), (1, "illegal-access", "deny")]),
+]  # fmt: skip
 REDIS: list[tuple[str, Rows]] = [
     ("save 900 1\n# slaveof a 1\nSLAVEOF 10.0.0.1 6379\n",
      [(1, "save", "900 1"), (3, "slaveof", "10.0.0.1 6379")]),
@@ -62,6 +69,7 @@ XML: list[tuple[str, Rows]] = [
 TABLES = {
     ("text", "etc/ssh/sshd_config"): SSH,
     ("text", "etc/redis/redis.conf"): REDIS,
+    ("text", "etc/elasticsearch/jvm.options"): JVM,
     ("ruby", "etc/gitlab/gitlab.rb"): RUBY,
     ("text", "etc/vault.d/vault.hcl"): HCL,
     ("xml", "conf/server.xml"): XML,
@@ -112,6 +120,10 @@ def test_what_is_computed_is_no_value(path: str, text: str) -> None:
         ("etc/ssh/sshd_config", "ssh"),
         ("templates/sshd_config.j2", "ssh"),
         ("etc/ssh/sshd_config.d/50-x.conf", "ssh"),
+        ("etc/elasticsearch/jvm.options.d/gc.options", "cli"),
+        ("conf/jvm11-server.options", "cli"),
+        ("bin/idea64.vmoptions", "cli"),
+        ("conf/server.options", ""),
         ("etc/redis/6379.conf", "redis"),
         ("redis-cluster.conf", "redis"),
         ("etc/gitlab/gitlab.rb", "ruby"),
