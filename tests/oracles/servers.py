@@ -127,7 +127,7 @@ def maria_home(name: str) -> Home | None:
     """Return a MariaDB or MySQL server unpacked from Debian's packages; None if not to be had."""
     suite, package = SUITES[name]
     root = cache() / name
-    if not (root / "ready").exists() and not _unpack(root, suite, package):
+    if not (root / "ready").exists() and not unpack(root, suite, package):
         return None
     loader = next(iter([*root.glob("usr/lib64/ld-linux-*"), *root.glob("lib64/ld-linux-*")]), None)
     loader = loader or next(iter(root.glob("lib/*/ld-linux-*")), None)
@@ -139,8 +139,8 @@ def maria_home(name: str) -> Home | None:
     return Home(name, root, (str(loader), "--library-path", ":".join(libraries), str(program)))
 
 
-def _unpack(root: Path, suite: str, package: str) -> bool:
-    """Fetch a package of a suite of Debian with all that it needs; say whether that worked."""
+def unpack(root: Path, suite: str, packages: str) -> bool:
+    """Fetch packages of a suite of Debian with all that they need; say whether that worked."""
     shutil.rmtree(root, ignore_errors=True)
     for name in ("apt/lists/partial", "apt/cache/archives/partial"):
         (root / name).mkdir(parents=True)
@@ -154,7 +154,7 @@ def _unpack(root: Path, suite: str, package: str) -> bool:
         f"Dir::Cache={apt_folder}/cache", "APT::Sandbox::User=root",
     ]  # fmt: skip
     apt = ["apt-get", "-q", "-y", *(word for option in options for word in ("-o", option))]
-    install = ["install", "--download-only", "--no-install-recommends", package]
+    install = ["install", "--download-only", "--no-install-recommends", *packages.split()]
     if run([*apt, "update"], root, 180).returncode or run([*apt, *install], root, 300).returncode:
         return False
     for fetched in (apt_folder / "cache/archives").glob("*.deb"):
