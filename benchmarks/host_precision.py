@@ -64,7 +64,8 @@ class Found(NamedTuple):
 class Label(NamedTuple):
     """What somebody who read the place says: does the message hold, and why.
 
-    ``mended`` are words that the message holds since it was put right, where it stays at all.
+    ``mended`` are words that the message holds since it was put right, where it stays at all;
+    ``gone`` says why what held is not told any more, where that is meant.
     """
 
     package: str
@@ -74,6 +75,7 @@ class Label(NamedTuple):
     holds: bool
     reason: str
     mended: str = ""
+    gone: str = ""
 
 
 def packages() -> dict[str, list[RealPackage]]:
@@ -130,7 +132,7 @@ def problems(name: str, known: list[Label], found: dict[Key, Found]) -> Iterator
     for label in known:
         now = found.get((label.package, label.fingerprint))
         said = f"{name}: {label.package} {label.rule} {label.place}"
-        if now is None and label.holds:
+        if now is None and label.holds and not label.gone:
             yield f"{said}: it held, and is not found any more"
         elif now is not None and not (
             label.holds or (label.mended and label.mended in now.message)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections import defaultdict
-from typing import Final, NamedTuple
+from collections import Counter, defaultdict
+from typing import Final, NamedTuple, cast
 
 from dten_audit.derive.roles import role_of as script_role_of
 from dten_audit.derive.schema.checks import restored_in
@@ -26,6 +26,8 @@ _REMOVAL: Final = re.compile(
 )
 """Tests of what dpkg (Policy 6.5) and rpm (the number of packages that stay) tell a script."""
 _SPOKEN = frozenset(("documentation", "example"))
+_PREVAILS: Final = 4
+"""So many texts of one dialect to one of another are taken for all of the one."""
 
 
 Rank = tuple[int, int]
@@ -76,16 +78,20 @@ class Book:
         for statement in package.of(SqlStatement):
             statements[statement.document].append(statement)
         self.files: dict[str, SqlFile] = {}
-        self._known: set[Dialect] = set()
+        self._known: Counter[Dialect] = Counter()
         self._targets: dict[tuple[str, str], str] = {}
-        self._in_folder: dict[str, set[Dialect]] = defaultdict(set)
+        self._in_folder: dict[str, Counter[Dialect]] = defaultdict(Counter)
+        self._spoken: dict[str, Counter[Dialect]] = defaultdict(Counter)
         for script in package.of(SqlScript):
             info = package.documents.get(script.document)
             if info is not None and script.document in statements:
                 file = self.files[info.id] = self._file(info, script, statements[info.id])
+                folder = posixpath.dirname(file.file.path)
                 if script.dialect != "generic" and not file.hint("branch"):
-                    self._known.add(script.dialect)
-                    self._in_folder[posixpath.dirname(file.file.path)].add(script.dialect)
+                    self._known[script.dialect] += 1
+                    self._in_folder[folder][script.dialect] += 1
+                for name in file.hint("speaks of").split():
+                    self._spoken[folder][cast("Dialect", name)] += 1
 
     def _file(
         self, info: DocumentInfo, script: SqlScript, statements: list[SqlStatement]
@@ -148,17 +154,24 @@ class Book:
         """Return the dialect to judge by.
 
         Where the text leaves it open, the client decides, then the files in the same folder, then
-        all SQL of the package, as far as these are of one dialect.
+        the databases that migrations there speak of, then all SQL of the package, as far as these
+        are of one dialect.
         """
         written = file.script.dialect
         if written != "generic":
             return written
         folder = posixpath.dirname(file.file.path)
-        return client or self._only(self._in_folder[folder]) or self._only(self._known) or "generic"
+        for told in (self._in_folder[folder], self._spoken[folder], self._known):
+            if client is None:
+                client = self._only(told)
+        return client or "generic"
 
     @staticmethod
-    def _only(dialects: set[Dialect]) -> Dialect | None:
-        return next(iter(dialects)) if len(dialects) == 1 else None
+    def _only(dialects: Counter[Dialect]) -> Dialect | None:
+        """Return the one dialect; a few texts may be taken for another than they are in."""
+        for best, most in dialects.most_common(1):
+            return best if most >= _PREVAILS * (dialects.total() - most) else None
+        return None
 
 
 def _named(

@@ -13,6 +13,7 @@ from typing import Final
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.readers.migrations.alembic_operations import OPERATIONS, Operation
+from dten_audit.readers.migrations.dialects import spoken
 from dten_audit.readers.migrations.direction import Hints, Section
 from dten_audit.readers.migrations.migration import Migration
 from dten_audit.readers.migrations.python_sql import rows_changed, sql_of
@@ -44,7 +45,8 @@ def fits(document: Document) -> bool:
 def read(document: Document) -> Iterator[Embedded | Unreadable]:
     """Yield the SQL of both directions."""
     program = Program(document)
-    migration = Migration(document, "Alembic", _chain(program))
+    hints = (*_chain(program), ("speaks of", spoken(document.text)))
+    migration = Migration(document, "Alembic", hints)
     for section, name in _SECTIONS:
         reading = _Reading(program, migration, section)
         reading.run(name)

@@ -1,4 +1,4 @@
-"""Tells which database a test asks for: ``if bind.dialect.name == "postgresql":``."""
+"""Tells which database a test asks for, and which a migration names at all."""
 
 from __future__ import annotations
 
@@ -16,6 +16,24 @@ _NAME: Final = re.compile(
     r"(?:ql)?(?:_?dialect|_?database|platform|_?adapter)?(?![a-z_])"
 )
 _NOT: Final = re.compile(r"!=|<>|\bnot\b|!\s*+[\w$(]")
+
+_SERVERS: Final = "mysql|mariadb|postgresql|mssql|oracle"
+_SPOKEN: Final = re.compile(
+    rf"""["'](?P<quoted>{_SERVERS})["']|\bdialects\.(?P<module>{_SERVERS})\b"""
+    r"""|\bdialects\s+import\s+\(?(?P<names>[\w ,]++)"""
+)
+
+
+def spoken(text: str) -> str:
+    """Return the databases' servers that a program's code names, as dialects parted by blanks.
+
+    Types of one database, variants of a type and tests of the dialect all name it.
+    """
+    found = set()
+    for match in _SPOKEN.finditer(text):
+        words = (match["quoted"] or match["module"] or match["names"]).replace(",", " ").split()
+        found |= {_NAMES[word] for word in words if word in _NAMES}
+    return " ".join(sorted(found - {"sqlite"}))
 
 
 def tested(test: str, *, negative: bool) -> str:

@@ -32,12 +32,15 @@ _SIGNS: Final[dict[Dialect, str]] = {
     r"|\balter\s+column\s+\S+\s+(?:set\s+(?:not|data|statistics|storage)|drop\s+not|type)\b|\busing\s+(?:gin|gist|brin|btree)\b"
     r"|\brefresh\s+materialized\b|\bset\s+(?:local\s+)?(?:search_path|statement_timeout)\b"
     r"|\bif\s+not\s+exists\s+\S+\s+on\b|\balter\s+type\s+\S+\s+add\s+value\b|\bexclude\s+using\b"
+    r"|\bcreate\s+type\s+\S+\s+as\s+(?:enum|range)\b|\btimestamp(?:\(\d\))?\s+without\s+time\s+zone\b"
+    r"|\bwith\s+time\s+zone\s+(?:not\s+null\s+)?default\s+\(?now\(\)"
     r"|\bsession_replication_role\b|\b(?:at|de)tach\s+partition\b|\bdisable\s+trigger\s+(?:all|user)\s*;",
     "mysql": r"`\w+`|\bengine\s*=|\bdelimiter\s|\bauto_increment\b|\bmodify\s+(?:column\s+)?`?\w+`?"
     r"\s+(?:int|varchar|bigint|text|datetime|tinyint|enum|decimal|char|longtext)|\bchange\s+column\b"
     r"|/\*!\d{5}|\bunsigned\b|\bcharset\s*=|\block\s+tables\s|\bget_lock\s*\(|\btinyint\(\d"
     r"|\bon\s+schedule\s+(?:every|at)\b|\bevent_scheduler\b|\block_wait_timeout\b|\balgorithm\s*=\s*(?:inplace|instant|copy)|\butf8(?:mb4)?\b"
-    r"|\b(?:tiny|medium|long)(?:text|blob)\b|\bmediumint\b|\bint\(1[01]\)|\bbigint\(20\)|\benum\s*\(\s*'"
+    r"|\b(?:tiny|medium|long)(?:text|blob)\b|\bmediumint\b|\bint\(1[01]\)|\bbigint\(20\)"
+    r"|(?<!as )\benum\s*\(\s*'"
     r"|\bdrop\s+foreign\s+key\b|\badd\s+(?:fulltext\s+)?(?:index|key)\b|\bon\s+update\s+current_timestamp\b"
     r"|\bdrop\s+primary\s+key\b|\bcharacter\s+set\s+\w|\bforeign_key_checks\b|\binsert\s+ignore\b|\breplace\s+into\b",
     "tsql": r"^[ \t]*go[ \t]*;?$|\[\w+\]\.\[\w+\]|(?<=[\s,(=])(?-i:N')|\bdbo\.|\bnvarchar\b"
