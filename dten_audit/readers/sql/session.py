@@ -33,7 +33,11 @@ MAX_CALL: Final = 60
 def set_statement(cursor: Cursor, dialect: Dialect) -> list[Draft]:
     """Return the settings of a statement whose cursor stands behind ``SET``."""
     scoped = cursor.peek() in _SCOPES and cursor.peek(1) in (*_NO_SETTINGS, "session")
-    if cursor.peek() in _NO_SETTINGS or scoped or cursor.peek(1) in ("transaction", "characteristics"):
+    if (
+        cursor.peek() in _NO_SETTINGS
+        or scoped
+        or cursor.peek(1) in ("transaction", "characteristics")
+    ):
         return []
     found = [_setting(Cursor(part), dialect) for part in _assignments(cursor.rest(), dialect)]
     return [setting for setting in found if setting is not None]
