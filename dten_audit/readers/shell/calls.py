@@ -23,6 +23,8 @@ from dten_audit.readers.shell.wrappers import Peeled
 
 MAX_NESTED: Final = 8
 """How deep shell texts may stand in each other (``ssh host "sh -c '…'"``)."""
+MAX_AGAIN: Final = 4_000
+"""So many commands are walked through in texts that have been walked through before."""
 AGAIN: Final = "more calls of functions than are followed"
 _TEXT_ALLOWANCE: Final = 8
 _TEXT_FLOOR: Final = 200_000
@@ -38,6 +40,8 @@ class Calls(Meanings):
         super().__init__(document, commands)
         self.nested = 0
         self.text_left = min(_TEXT_ALLOWANCE * len(document.text) + _TEXT_FLOOR, _MOST_TEXT)
+        self.again_left = MAX_AGAIN
+        self._walked_texts: set[tuple[str, tuple[str, int, int] | None]] = set()
         self._parsed: dict[str, tuple[Body, int]] = {}
         self._walked: dict[int, tuple[Ending, _Values]] = {}
         self._printed: dict[
@@ -227,7 +231,7 @@ class Calls(Meanings):
         text = code.text
         known = self._parsed.get(text)
         if known is not None:
-            if not self.charge(known[1]):
+            if not self._may_walk(code, known[1]):
                 self.gap(offset, AGAIN)
                 return ()
             return known[0]
@@ -238,9 +242,21 @@ class Calls(Meanings):
         parser = Parser(text)
         body = parser.script()
         self._parsed[text] = body, parser.shared.commands
+        self._may_walk(code, 0)
         if parser.shared.problems and code.known:
             self.gap(offset, parser.shared.problems[0].reason)
         return body
+
+    def _may_walk(self, code: Field, commands: int) -> bool:
+        """Charge a text that was walked through before: the very one, where its place is known."""
+        mark = code.marks[0] if code.marks else None
+        written = (
+            None if mark is None else (mark.source.origin.id, *mark.source.position(mark.offset))
+        )
+        if (code.text, written) in self._walked_texts:
+            self.again_left -= commands
+        self._walked_texts.add((code.text, written))
+        return self.again_left >= 0
 
     def _fresh_state(self, peeled: Peeled, run: Run) -> State:
         """Return the state of a new shell: what is exported, for shells of this host and user."""

@@ -16,7 +16,13 @@ from dten_audit.readers.shell.values import Field, Mark, Source, line_map
 
 _LINE: Final = re.compile(r"\t*+([^\n]*+\n?+)")
 MAX_STATED: Final = 10_000
-"""More commands than this come from no real script: perl's Configure (600 kB) states 9,500."""
+"""More commands than this come from no real script: perl's Configure (600 kB) states 9,500.
+
+Those that are more than a few words count for several, see ``_weight``.
+"""
+_MANY_WORDS: Final = 16
+_MANY_TESTS: Final = 20
+_MANY_VARIABLES: Final = 25
 MAX_TEXTS: Final = 1_000
 """More texts than this stand in no real script: perl's Configure has 115."""
 TOO_MANY_TEXTS: Final = "more texts in other languages than are read"
@@ -54,12 +60,16 @@ class _File:
 
 
 class Recorder:
-    """The facts of one document. ``full`` says that no more commands are taken."""
+    """The facts of one document. ``full`` says that no more commands are taken.
+
+    The command that is one too many is stated all the same, its first words only.
+    """
 
     __slots__ = (
         "_files",
         "_index",
         "_places",
+        "_room",
         "_texts",
         "_unreadable",
         "_written",
@@ -74,6 +84,7 @@ class Recorder:
         self.commands: list[Command] = []
         self.encoded: dict[EncodedText, None] = {}
         self.full = False
+        self._room = MAX_STATED
         self._files: dict[str, _File] = {}
         self._written: list[_File] = []
         self._places: dict[tuple[Source, int], Location] = {}
@@ -92,9 +103,7 @@ class Recorder:
 
     def command(self, command: Command, *, repeated: bool) -> None:
         """Add a command. ``repeated``: it may have been added before, by another turn or call."""
-        if len(self.commands) >= MAX_STATED:
-            self.full = True
-            self.unreadable(1, TOO_MANY, once=True)
+        if self.full:
             return
         if repeated:
             key = (command.at[:3], command.via, command.argv, command.layers,
@@ -103,6 +112,11 @@ class Recorder:
             if place < len(self.commands):
                 self.commands[place] = _merged(self.commands[place], command)
                 return
+        self._room -= _weight(command)
+        if self._room < 0:
+            self.full = True
+            self.unreadable(1, TOO_MANY, once=True)
+            command = command._replace(argv=command.argv[:_MANY_WORDS])
         self.commands.append(command)
 
     def embed(
@@ -149,6 +163,17 @@ class Recorder:
     def gaps(self) -> list[Unreadable]:
         """What was not understood."""
         return list(self._unreadable.values())
+
+
+def _weight(command: Command) -> int:
+    """Return how many plain commands a command is worth to all who look at it."""
+    return (
+        1
+        + sum(layer.kind != "shell" for layer in command.layers)
+        + len(command.guards) // _MANY_TESTS
+        + len(command.environment) // _MANY_VARIABLES
+        + max(len(command.argv) - _MANY_WORDS, 0)
+    )
 
 
 def placed(text: Field, source: Source, offset: int) -> Field:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from dten_audit.readers.shell.calls import AGAIN, MAX_AGAIN
 from dten_audit.readers.shell.record import MAX_STATED, MAX_TEXTS
 from dten_audit.readers.shell.scanner import MAX_COMMANDS
 from tests.readers.shell.helpers import facts
 
-CALLS = "more calls of functions than are followed"
 COMMANDS = "more commands than are read"
 TEXTS = "more texts in other languages than are read"
 
@@ -21,8 +21,29 @@ def test_most_commands_stated() -> None:
     line = "systemctl stop x\n"
     assert reasons(line * MAX_STATED) == []
     stated, _, gaps = facts(line * (MAX_STATED + 3))
-    assert len(stated) == MAX_STATED
+    assert len(stated) == MAX_STATED + 1
     assert [(gap.reason, gap.at.line) for gap in gaps] == [(COMMANDS, 1)]
+
+
+WORTH_MORE = [
+    ("sudo -u a systemctl stop x\n", 2),
+    ("ssh h 'sudo systemctl stop x'\n", 3),
+    ("systemctl stop " + "x " * 54 + "\n", 41),
+    ("sh -c 'systemctl stop x'\n", 1),
+]
+
+
+@pytest.mark.parametrize(("line", "worth"), WORTH_MORE)
+def test_some_commands_count_for_several(line: str, worth: int) -> None:
+    stated, _, gaps = facts(line * (MAX_STATED // worth + 2))
+    assert [gap.reason for gap in gaps] == [COMMANDS]
+    assert len(stated) == MAX_STATED // worth + 1
+
+
+def test_more_words_than_a_command_has() -> None:
+    stated, _, gaps = facts("systemctl stop " + "x " * 100_000 + "\nrm x\n")
+    assert [gap.reason for gap in gaps] == [COMMANDS]
+    assert [(command.program, len(command.argv)) for command in stated] == [("systemctl", 16)]
 
 
 def test_most_commands_parsed() -> None:
@@ -40,16 +61,17 @@ def test_most_texts() -> None:
 
 
 def test_text_is_walked_again_as_far_as_the_allowance_goes() -> None:
-    """A text that a script evaluates again and again counts like calls of a function."""
+    """What a script evaluates again and again is followed as long as a real script does it."""
     text = "check='" + "".join(f"rm $1.{n}\n" for n in range(200)) + "'\n"
     script = text + "".join(f'set a{n}\neval "$check"\n' for n in range(200)) + "mv a b\n"
     stated, _, gaps = facts(script)
-    assert [gap.reason for gap in gaps] == [CALLS]
+    assert [gap.reason for gap in gaps] == [AGAIN]
     assert stated[-1].program == "mv"
     evaluated = [command for command in stated if command.program == "eval"]
     removed = [command for command in stated if command.program == "rm"]
-    assert 0 < len(evaluated) < 200
-    assert len(removed) == 200 * (200 - len(evaluated))
+    turns = 1 + MAX_AGAIN // 200
+    assert len(removed) == 200 * turns
+    assert len(evaluated) == 200 - turns
 
 
 @pytest.mark.parametrize("reader", ["cat > /tmp/x.cnf", "psql"])
