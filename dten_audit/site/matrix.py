@@ -83,10 +83,13 @@ class Matrix(NamedTuple):
 
     ``component`` is its purl; ``packages`` are globs of package names that are the same product.
     ``files`` are globs of where its keys may stand, ``sections`` those of INI files that count
-    (none: all). ``path`` names the matrix, ``source`` where its facts come from, ``retrieved`` when
-    they were read. ``own`` says that the user gave it. Where ``format`` is one of ``USES``, the
-    keys are those that are stated with this format, and ``files`` where these may stand. Options
-    of ``programs`` are keys as well; ``variables`` of the environment hold such options.
+    (none: all), ``except_sections`` those that do not. ``path`` names the matrix, ``source`` where
+    its facts come from, ``retrieved`` when they were read. ``own`` says that the user gave it.
+    Where ``format`` is one of ``USES``, the keys are those that are stated with this format, and
+    ``files`` where these may stand. Options of ``programs`` are keys as well; ``variables`` of the
+    environment hold such options.
+    ``instead`` are globs of packages that read the same files in the product's stead: MariaDB where
+    MySQL was.
     """
 
     component: str
@@ -94,9 +97,11 @@ class Matrix(NamedTuple):
     files: tuple[str, ...]
     format: str = ""
     sections: tuple[str, ...] = ()
+    except_sections: tuple[str, ...] = ()
     normalise: Normalise = Normalise()
     env: EnvForm | None = None
     packages: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     entries: tuple[MatrixEntry, ...] = ()
@@ -157,9 +162,11 @@ def matrix_from(data: dict[str, object], path: str) -> Matrix:
         files=_texts(data.get("files")),
         format=str(data.get("format") or ""),
         sections=_texts(data.get("sections")),
+        except_sections=_texts(data.get("except_sections")),
         normalise=_normalise(_table(data.get("normalise"))),
         env=_env(data.get("env")),
         packages=_texts(data.get("packages")),
+        instead=_texts(data.get("instead")),
         programs=_texts(data.get("programs")),
         variables=_texts(data.get("variables")),
         entries=tuple(_entry({"source": told, "retrieved": when, **entry}) for entry in entries),

@@ -42,9 +42,9 @@ _ENTRY: Final[dict[str, Spec]] = {
 }  # fmt: skip
 _TOP: Final[dict[str, Spec]] = {
     "schema": "text", "component": "text", "scheme": "text", "files": "texts", "format": "text",
-    "sections": "texts", "normalise": _NORMALISE,
+    "sections": "texts", "except_sections": "texts", "normalise": _NORMALISE,
     "env": {"": "form", "form": "text", "prefixes": "texts"}, "packages": "texts",
-    "programs": "texts", "variables": "texts", "entries": "entries",
+    "instead": "texts", "programs": "texts", "variables": "texts", "entries": "entries",
     "source": {"url": "text", "name": "text", "commit": "text", "licence": "text",
                "retrieved": "text"},
 }  # fmt: skip

@@ -37,6 +37,7 @@ class Lookup:
                 self._exact[name].append(entry)
         self._any_wild = _any_of(pattern.pattern for pattern, _ in self._wild)
         self._sections = _any_of(_section_glob(glob) for glob in matrix.sections)
+        self._others = _any_of(_section_glob(glob) for glob in matrix.except_sections)
         self._prefixes = [(re.compile(p), False) for p in matrix.normalise.strip_prefix]
         self._prefixes += [(re.compile(p), True) for p in matrix.normalise.tolerated_prefix]
         self._variables = _variables(matrix)
@@ -63,6 +64,8 @@ class Lookup:
         yield from self._variables.get(name, ())
 
     def _counts(self, section: str) -> bool:
+        if self._others is not None and self._others.fullmatch(section):
+            return False
         return self._sections is None or self._sections.fullmatch(section) is not None
 
     def _fits(self, entry: MatrixEntry, section: str, *, bare: bool, counted: bool) -> bool:

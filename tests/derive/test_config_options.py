@@ -126,7 +126,8 @@ def test_they_are_judged_like_keys_of_files() -> None:
         ("dten", "DTEN__QUEUE__URL", "the environment, where export puts it"),
         ("dten", "strict_host_key", "dtend"),
         ("openjdk", "-XX:UseConcMarkSweepGC", "java"),
-    ]  # a new name without a version says nothing of MemoryLimit
+        ("systemd", "MemoryLimit", "etc/systemd/system/dten.service"),
+    ]  # ours of systemd speaks of MemoryLimit; a new name without a version says nothing of it
 
 
 @settings(max_examples=200, deadline=None)

@@ -15,6 +15,7 @@ from dten_audit.readers.config.keys import MAX_DEPTH, Broken, Setting
 
 _LOOK: Final = 400
 _COMMENT, _REST = 1, 5
+_CONDITIONS: Final = ("ifmodule", "ifversion")
 
 
 @cache
@@ -76,7 +77,8 @@ def scan_apache(text: str) -> Iterator[Setting | Broken]:
         parts = []
         tag = _tag().match(directive)
         if tag is not None:
-            yield from _block(blocks, tag[2], start, closes=bool(tag[1]))
+            name = tag[2] if tag[1] else _named(tag[2], directive[tag.end(2) :])
+            yield from _block(blocks, name, start, closes=bool(tag[1]))
         else:
             key, _, value = directive.partition(" ")
             if "\t" in key:
@@ -84,11 +86,18 @@ def scan_apache(text: str) -> Iterator[Setting | Broken]:
             yield Setting(start, column, ".".join(blocks), key, value.strip().strip("\"'"))
 
 
+def _named(name: str, rest: str) -> str:
+    """Return a block's name; with its condition where that says which httpd reads it at all."""
+    if name.lower() not in _CONDITIONS:
+        return name
+    return f"{name} {' '.join(rest.strip().removesuffix('>').split())}"
+
+
 def _block(blocks: list[str], name: str, line: int, *, closes: bool) -> Iterator[Broken]:
     if not closes:
         if len(blocks) < MAX_DEPTH:
             blocks.append(name)
-    elif blocks and blocks[-1].lower() == name.lower():
+    elif blocks and blocks[-1].partition(" ")[0].lower() == name.lower():
         blocks.pop()
     else:
         yield Broken(line, f"</{name}> closes nothing")
