@@ -10,12 +10,13 @@ import pytest
 
 from dten_audit.derive.config.changes import derive
 from dten_audit.derive.config.files import landings, role_of
+from dten_audit.derive.config.replacing import setting_line
 from dten_audit.documents.document import Document, DocumentInfo, Embedded
 from dten_audit.documents.kinds import kind_of
 from dten_audit.links.linking import link
 from dten_audit.links.package import Install, Package
 from dten_audit.model.facts.base import Fact
-from dten_audit.model.facts.config import ConfigChange, UnreadableConfig
+from dten_audit.model.facts.config import ConfigChange, ConfigKey, UnreadableConfig
 from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
 from dten_audit.readers.config.config import read
@@ -222,6 +223,29 @@ def test_what_to_write_instead(text: str, entry: MatrixEntry, setting: str) -> N
     fact = one(package({"etc/dten/x.ini": text}), estate(matrix(entry)))
     assert fact.setting == setting
     assert fact.instead.startswith(setting or fact.replacement)
+
+
+def test_a_new_name_takes_the_open_labels_of_the_old() -> None:
+    entry = MatrixEntry("jobs.*.old", renamed_to="jobs.*.new", removed="9.0")
+    tree = {"etc/dten/x.yaml": "jobs:\n  - {name: a}\n  - {name: b, old: 1}\n"}
+    fact = one(package(tree), estate(matrix(entry)))
+    assert (fact.replacement, fact.setting) == ("jobs[1].new", "jobs[1].new: 1")
+
+
+@pytest.mark.parametrize(
+    ("use", "key", "new", "setting"),
+    [
+        ("kubernetes", "extensions/v1beta1/Ingress", "networking.k8s.io/v1/Ingress",
+         "apiVersion: networking.k8s.io/v1, kind: Ingress"),
+        ("cli", "old", "new", "--new=5"),
+        ("cli", "-Xold", "-Xnew", ""),
+        ("systemd", "Old", "New", "New=5"),
+        ("ansible", "a.b.old", "a.b.new", ""),
+    ],
+)  # fmt: skip
+def test_what_to_write_in_another_language(use: str, key: str, new: str, setting: str) -> None:
+    stated = ConfigKey(Location("x", 1), use, "x", "", key, "5")
+    assert setting_line(stated, MatrixEntry(key, renamed_to=new, removed="9"), new) == setting
 
 
 def test_chains_are_followed_to_their_end() -> None:

@@ -44,3 +44,20 @@ def test_a_broken_list_is_no_list(tmp_path: Path) -> None:
     (tmp_path / "META-INF" / "spring-configuration-metadata.json").write_text(SPRING[:-9])
     (tmp_path / "application.properties").write_text("dten.retry=3\n", encoding="utf-8")
     assert found(tmp_path) == []
+
+
+def test_an_unpacked_collection_is_of_the_version_of_its_manifest(tmp_path: Path) -> None:
+    root = tmp_path / "ansible_collections" / "dten" / "ops"
+    (root / "meta").mkdir(parents=True)
+    routes = (
+        "plugin_routing:\n  modules:\n    old:\n      redirect: dten.ops.new\n"
+        "      deprecation: {removal_version: 6.0.0, warning_text: Use new.}\n"
+    )
+    (root / "meta" / "runtime.yml").write_text(routes, encoding="utf-8")
+    (root / "MANIFEST.json").write_text(
+        '{"collection_info": {"namespace": "dten", "name": "ops", "version": "5.1.0"}}'
+    )
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks" / "main.yml").write_text("- dten.ops.old:\n    name: x\n")
+    (change,) = [row for row in found(tmp_path) if row[1] == "dten.ops.old"]
+    assert change[2:] == ("deprecated", "5.1.0", True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dten_audit.derive.config.files import ConfigFile
-from dten_audit.derive.config.replacing import final_name, setting_line
+from dten_audit.derive.config.replacing import filled, final_name, setting_line
 from dten_audit.derive.config.versions import Versions, reached
 from dten_audit.model.facts.config import Change, ConfigChange, ConfigKey
 from dten_audit.model.location import Location
@@ -43,7 +43,7 @@ def change_of(
 ) -> ConfigChange:
     """Return what an entry says of a key that a file sets."""
     matrix = case.matrix
-    replacement = final_name(case.lookup, entry, case.in_force)
+    replacement = filled(final_name(case.lookup, entry, case.in_force), entry, key.key)
     return ConfigChange(
         at=key.at,
         component=matrix.component,

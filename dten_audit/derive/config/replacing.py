@@ -13,6 +13,10 @@ from dten_audit.site.matrix_keys import Lookup, full_name
 
 _LONGEST_CHAIN: Final = 10
 _TRANSFORM: Final = re.compile(r"([*/])([0-9]{1,12})([A-Za-z]*)")
+_STARS: Final = re.compile(r"(\*\*|\*)")
+_OPEN: Final = {"**": "(.+)", "*": "([^.]+)"}
+_INDEX: Final = re.compile(r"\[([0-9]{1,9})\]")
+_NUMBERED: Final = re.compile(r"\.([0-9]{1,9})(?=\.|\Z)")
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
 _SEPARATORS: Final = {
     "yaml": ": ", "json": ": ", "properties": "=", "env": "=", "apache": " ", "nginx": " ",
@@ -37,6 +41,19 @@ def final_name(lookup: Lookup, entry: MatrixEntry, in_force: str | Unknown) -> s
         name = _next_name(following)
         seen.add(name)
     return name
+
+
+def filled(name: str, entry: MatrixEntry, key: str) -> str:
+    """Return a new name with the labels of ``key`` where it, as the old name, leaves them open."""
+    if "*" not in name:
+        return name
+    pattern = "".join(_OPEN.get(part) or re.escape(part) for part in _STARS.split(entry.key))
+    match = re.fullmatch(pattern, _INDEX.sub(r".\1", key))
+    if match is None:
+        return name
+    labels = iter(match.groups())
+    whole = _STARS.sub(lambda star: next(labels, star[0]), name)
+    return _NUMBERED.sub(r"[\1]", whole)
 
 
 def _next_name(entry: MatrixEntry) -> str:

@@ -17,6 +17,7 @@ from dten_audit.site.matrix import Matrix
 
 _MODULES: Final = "ansible"
 _ROUTES: Final = ("meta/runtime.yml", "meta/runtime.yaml")
+_MANIFEST: Final = "MANIFEST.json"
 _MOST: Final = 200
 _LARGEST: Final = 8 << 20
 
@@ -48,9 +49,12 @@ def shipped(package: Package, files: Iterable[ConfigFile]) -> Iterator[Shipped]:
         and pattern.fullmatch(info.path)
         and _is_called(package, info, called)
     ]
-    for name, data in package.contents(wanted[:_MOST]):
+    wanted = wanted[:_MOST]
+    released = _releases(package, wanted)
+    for name, data in package.contents(wanted):
         info = package.documents[name]
         product, version = _product(package, info)
+        version = version or released.get(_root(info), "")
         told = Told(info.path, product, version)
         matrix = foreign_matrix(data.decode("utf-8", "replace"), told)
         if matrix is not None and matrix.entries:
@@ -62,6 +66,35 @@ def _is_called(package: Package, info: DocumentInfo, called: set[str]) -> bool:
     if not info.path.endswith(_ROUTES):
         return True
     return _product(package, info)[0] in called
+
+
+def _root(info: DocumentInfo) -> str:
+    """Return the address of the folder of a collection that a file of it lies in."""
+    return info.address.removesuffix(next(filter(info.path.endswith, _ROUTES), ""))
+
+
+def _releases(package: Package, wanted: Iterable[str]) -> dict[str, str]:
+    """Return the versions of collections that lie unpacked, by their folders.
+
+    Source: Ansible developer guide, "Collection structure": MANIFEST.json of what was built.
+    """
+    roots = {_root(package.documents[name]) for name in wanted if name.endswith(_ROUTES)}
+    manifests = {
+        info.id: info.address.removesuffix(_MANIFEST)
+        for info in package.documents.values()
+        if info.path.endswith(_MANIFEST) and info.address.removesuffix(_MANIFEST) in roots
+    }
+    found = {}
+    for name, data in package.contents(manifests):
+        match = _version().search(data)
+        if match:
+            found[manifests[name]] = match[1].decode()
+    return found
+
+
+@cache
+def _version() -> re.Pattern[bytes]:
+    return re.compile(rb'"version"\s*:\s*"([0-9][0-9A-Za-z.+-]{0,60})"')
 
 
 @cache
