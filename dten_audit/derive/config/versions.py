@@ -50,7 +50,7 @@ def versions_of(
 ) -> Versions:
     """Return the versions that matter for a matrix's product; ``archives`` are those brought."""
     target = _own(package, matrix) or _of_product(archives, matrix)
-    return Versions(target, installed_version(estate.site, matrix))
+    return Versions(target, installed_version(estate.site, matrix, archives))
 
 
 def _own(package: Package, matrix: Matrix) -> str | None:
@@ -104,28 +104,38 @@ def brought(package: Package) -> tuple[Brought, ...]:
 def _of_product(archives: Sequence[Brought], matrix: Matrix) -> str | None:
     """Return the version of the product among what is brought, None where it is not."""
     globs = (matrix.product, *matrix.packages)
-    names = (each.version for each in archives if any(fnmatchcase(each.name, g) for g in globs))
+    names = (each.version for each in archives if _is_one_of(each.name, globs))
     return next(names, None)
 
 
-def installed_version(site: Site, matrix: Matrix) -> str | Unknown | None:
+def installed_version(
+    site: Site, matrix: Matrix, archives: Sequence[Brought] = ()
+) -> str | Unknown | None:
     """Return the version that the site runs, None where the product is certainly not there.
 
-    Packages of a distribution are found by name; several versions side by side are unknown.
+    Packages of a distribution are found by name; several versions side by side are unknown. A
+    product that nobody lists is not there where another one runs, or is brought, in its stead.
     """
     exact = site.version_of(matrix.component)
     if isinstance(exact, str):
         return exact
     globs = (matrix.product, *matrix.packages)
     found: dict[str, None] = {}
+    another = any(_is_one_of(each.name, matrix.instead) for each in archives)
     for record in site.packages:
-        kind, _, name = record.purl.removeprefix("pkg:").partition("/")
-        if any(fnmatchcase(name.rpartition("/")[2], glob) for glob in globs):
+        kind, _, path = record.purl.removeprefix("pkg:").partition("/")
+        name = path.rpartition("/")[2]
+        if _is_one_of(name, globs):
             plain = record.version if matrix.scheme == kind else upstream(record.version, kind)
             found[plain] = None
+        another = another or _is_one_of(name, matrix.instead)
     if len(found) > 1:
         return Unknown("site.packages")
-    return next(iter(found), exact)
+    return next(iter(found), None if another else exact)
+
+
+def _is_one_of(name: str, globs: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, glob) for glob in globs)
 
 
 def reached(version: str | Unknown | None, since: str, scheme: str) -> bool | Unknown:
