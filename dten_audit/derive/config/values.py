@@ -17,17 +17,19 @@ _ADDS: Final = "+^"
 
 
 def same_value(key: ConfigKey, entry: MatrixEntry) -> bool | None:
-    """Say whether an entry for one value is about this one; None where nobody can say."""
+    """Say whether an entry for one value is about this one; None where nobody can say.
+
+    Of a list that is computed in part, the words that stand there count.
+    """
     wanted = entry.only_if_value
     if wanted is None:
         return None
-    value = key.value
     if entry.separator:
-        found = wanted.lower() in _words(value, entry.separator)
-    elif wanted in ("On", "Off"):
-        found = value.lower() in _TRUTH[wanted.lower()]
+        return wanted.lower() in _words(key.value, entry.separator)
+    if wanted in ("On", "Off"):
+        found = key.value.lower() in _TRUTH[wanted.lower()]
     else:
-        found = value == wanted
+        found = key.value == wanted
     if found:
         return True
     return None if key.certainty == "computed" else False
@@ -35,13 +37,13 @@ def same_value(key: ConfigKey, entry: MatrixEntry) -> bool | None:
 
 def outside(key: ConfigKey, entry: MatrixEntry) -> bool:
     """Say whether the value is one that is no longer taken; a computed one may be."""
-    if key.certainty == "computed":
-        return True
     refused = {text.lower() for text in entry.refused}
     allowed = {text.lower() for text in entry.allowed}
     if entry.separator:
         words = _words(key.value, entry.separator)
         return bool(words & refused) or bool(allowed and words - allowed)
+    if key.certainty == "computed":
+        return True
     value = key.value.lower()
     return value in refused or bool(allowed and value not in allowed)
 
