@@ -70,6 +70,10 @@ OMNIBUS = """
         },
         { config_keys: ['gitlab', 'redis', 'ha'], removal: '15.0' },
         { config_keys: %w(gitlab x), note: 'no version' },
+        # config_keys: %w(<space separated list>), removal: '1.0',
+        { config_keys: %w(list of keys), removal: '<version when to be removed>' },
+        { config_keys: %w(roles redis-slave enable), removal: '14.0' },
+        { config_keys: %w(gitlab gitlab-pages http-proxy), removal: '14.0' },
       ]
 """
 SCHEMA = """{"$schema": "https://json-schema.org/draft/2020-12/schema", "properties": {
@@ -116,10 +120,14 @@ def test_oslo() -> None:
     assert (moved.section, moved.key) == ("DEFAULT", "api_workers")
     assert (moved.moved_to, moved.changed_in) == ("api.workers", "4.0.0")
     assert [row.key for row in rows(OSLO, "nova.yaml", "")] == ["use_ipv6"]
+    for name in ("2025.1", "Ocata", "2026.2/Hibiscus"):
+        assert rows(OSLO.replace("16.0.0", name), "nova.yaml", "34.0.0")[0].deprecated == "34.0.0"
 
 
 def test_omnibus() -> None:
-    first, second = rows(OMNIBUS, "libraries/deprecations.rb")
+    first, below, second, _, role, _, pages, _ = rows(OMNIBUS, "libraries/deprecations.rb")
+    assert (below.key, below.removed) == ("nginx.listen_address.**", "11.0")
+    assert (role.key, pages.key) == ("redis_slave_role.enable", "gitlab_pages.http-proxy")
     assert (first.key, first.deprecated, first.removed) == ("nginx.listen_address", "8.10", "11.0")
     assert (first.note, first.line) == ("Use listen_addresses.", 4)
     assert (second.key, second.removed) == ("redis.ha", "15.0")
@@ -136,7 +144,7 @@ def test_a_schema() -> None:
 @pytest.mark.parametrize(
     ("name", "source", "keys"),
     [("pluto.yaml", PLUTO, 1), ("nova.yaml", OSLO, 1), ("metadata.json", SPRING, 3),
-     ("deprecations.rb", OMNIBUS, 2)],
+     ("deprecations.rb", OMNIBUS, 8)],
 )  # fmt: skip
 def test_each_is_a_matrix_of_the_user(tmp_path: Path, name: str, source: str, keys: int) -> None:
     path = tmp_path / name

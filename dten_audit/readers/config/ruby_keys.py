@@ -2,7 +2,7 @@
 
 Source: gitlab.rb.template of GitLab Omnibus. The file is a program: only assignments of literals to
 subscripts, and calls with one literal, at the start of a line are settings; a literal hash is its
-keys. What else is computed is stated as such.
+keys, and what is nil is not set. What else is computed is stated as such.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _start() -> re.Pattern[str]:
     subscript = r"\[[ \t]*+(?:'[^'\n]*+'|\"[^\"\n]*+\"|:\w++)[ \t]*+\]"
     return re.compile(
         rf"(?P<name>[a-z_]\w*+)(?P<keys>(?:{subscript})++)[ \t]*+(?P<way>\|\|=|\+=|<<|=(?![=~>]))"
-        r"[ \t]*+|(?P<call>[a-z_]\w*+)[ \t]++(?=['\"])"
+        r"[ \t]*+|(?P<call>[a-z_]\w*+)(?:[ \t]++(?=['\"])|\([ \t]*+(?=[{{'\"\[]))"
     )
 
 
@@ -104,6 +104,8 @@ class _Value:
             yield from self._array(path, depth)
         else:
             value, computed = self._scalar(token)
+            if value == "nil" and not computed and token["word"] is not None:
+                return  # what is nil is not set
             yield Setting(line, 1, "", path, value, computed)
 
     def _hash(self, path: str, depth: int) -> Iterator[Setting]:

@@ -57,12 +57,14 @@ def _entries(source: str, told: Told) -> Iterator[MatrixEntry]:
                 source, match.end(), min(end, match.end() + _LONGEST)
             )
         }
-        words = re.findall(r"[\w.-]+", match[1] or match[2] or "")
-        if words[:1] == ["gitlab"]:
-            words = words[1:]
-        if words and (said.get("removal") or said.get("deprecation")):
+        start = source.rfind("\n", 0, match.start()) + 1
+        path = _path(re.findall(r"[\w.-]+", match[1] or match[2] or ""))
+        dated = said.get("removal") or said.get("deprecation") or ""
+        if not path or not any(map(str.isdigit, dated)) or "#" in source[start : match.start()]:
+            continue
+        for key in (path, f"{path}.**"):
             yield MatrixEntry(
-                ".".join(words),
+                key,
                 deprecated=said.get("deprecation", ""),
                 removed=said.get("removal", ""),
                 effect="refuses-to-start",
@@ -70,3 +72,14 @@ def _entries(source: str, told: Told) -> Iterator[MatrixEntry]:
                 source=told.path,
                 line=index.position(match.start())[0],
             )
+
+
+def _path(words: list[str]) -> str:
+    """Return a path as gitlab.rb writes it: without the outer block, its first word as a name."""
+    if words[:1] in (["gitlab"], ["monitoring"]):
+        words = words[1:]
+    if not words:
+        return ""
+    if words[0] == "roles" and len(words) > 1:
+        words = [f"{words[1]}_role", *words[2:]]
+    return ".".join([words[0].replace("-", "_"), *words[1:]])

@@ -6,6 +6,7 @@ Source: oslo.config 10.7, generator: options, their groups, ``deprecated_for_rem
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -13,7 +14,8 @@ from dten_audit.readers.config.yaml_nodes import Node
 from dten_audit.site.foreign.told import Told, fields, is_true, text
 from dten_audit.site.matrix import Matrix, MatrixEntry, Normalise
 
-_DEFAULT: Final = "DEFAULT"
+_NUMBER: Final = re.compile(r"([0-9]{1,4})(?:\.[0-9]{1,4}){0,3}")
+_FIRST_YEAR: Final = 2000
 
 
 def matrix(root: Node, told: Told) -> Matrix | None:
@@ -72,5 +74,9 @@ def _entries(group: str, option: Node, told: Told) -> Iterator[MatrixEntry]:
 
 
 def _version(since: str) -> str:
-    """Return a version; the name of a release (``Ocata``) is none that could be compared."""
-    return since if any(char.isdigit() for char in since) else ""
+    """Return a version; the name of a release is none that could be compared with a service's.
+
+    Releases are called ``Ocata``, ``2025.1``, ``2026.2/Hibiscus``; no service counts that far.
+    """
+    found = _NUMBER.fullmatch(since.strip())
+    return since.strip() if found and int(found[1]) < _FIRST_YEAR else ""
