@@ -41,6 +41,10 @@ GAPS: list[tuple[str, str, tuple[str, ...]]] = [
     ("ALTER TABLE t DROP CONSTRAINT t_a_key;", "ALTER TABLE t ADD PRIMARY KEY (id);",
      ("constraint t_a_key does not come back",)),
     ("ALTER TABLE t DROP COLUMN u;", "ALTER TABLE t ADD u char(32);", ()),
+    (("CREATE TABLE n (id int, x int); INSERT INTO n SELECT id, 1 FROM t; DROP TABLE t;"
+     " ALTER TABLE n RENAME TO t;"), "DROP TABLE IF EXISTS n; ALTER TABLE t DROP x;", ()),
+    ("DROP TABLE t; CREATE TABLE n (id int); ALTER TABLE n RENAME TO o;", "DELETE FROM o;",
+     ("table n stays", "table t does not come back")),
     ("ALTER TABLE t ADD x int;", "SELECT undo_all();", ()),
     ("ALTER TABLE t ADD x int;", "DO $$ BEGIN EXECUTE c.sql; END $$;", ()),
     ("ALTER TABLE t ADD x int;", "ALTER TABLE ${t} DROP x;", ()),

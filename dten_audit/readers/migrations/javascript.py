@@ -111,7 +111,7 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
         yield Unreadable(document.location(1), kind.runner, "a migration that is too long to read")
 
 
-def _plain(document: Document) -> Iterator[Embedded]:
+def _plain(document: Document) -> Iterator[Embedded | Unreadable]:
     """Read a program that is no migration after all."""
     from dten_audit.readers.programs.sql import read as read_sql
 
