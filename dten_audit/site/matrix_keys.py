@@ -79,7 +79,10 @@ class Lookup:
         return counted or not bare
 
     def _spellings(self, key: str) -> Iterator[tuple[str, bool]]:
-        """Yield a key as it stands, as the list it is the first entry of, without prefixes."""
+        """Yield a key as it stands, as the list it is the first entry of, without prefixes.
+
+        A prefix may open a bracket that ends the key: ``php_admin_value[memory_limit]``.
+        """
         dotted = _INDEX.sub(r".\1", key)
         yield dotted, False
         if key.endswith("[0]"):
@@ -87,7 +90,8 @@ class Lookup:
         for pattern, tolerated in self._prefixes:
             match = pattern.match(dotted)
             if match and match.end():
-                yield dotted[match.end() :], tolerated
+                rest = dotted[match.end() :]
+                yield rest.removesuffix("]") if match[0].endswith("[") else rest, tolerated
 
     def _entries(self, name: str) -> Iterator[MatrixEntry]:
         yield from self._exact.get(name, ())
