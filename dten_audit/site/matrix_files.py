@@ -11,11 +11,10 @@ from dten_audit.documents.document import Document
 from dten_audit.site.matrix import USES, EnvForm, Matrix, shipped_headers
 
 SAMPLE_ENDS: Final = frozenset("sample example dist orig bak old dpkg-old rpmsave".split())
-_TEMPLATE_ENDS: Final = frozenset(
-    "in j2 jinja jinja2 erb tmpl tpl template mustache hbs default new rpmnew dpkg-dist dpkg-new"
-    " ucf-dist".split()
-)
-_ENDS: Final = SAMPLE_ENDS | _TEMPLATE_ENDS
+TEMPLATE_ENDS: Final = frozenset("j2 jinja jinja2 erb tmpl tpl template mustache hbs".split())
+"""Ends of files that a program fills in: before that, they are in no configuration's language."""
+_OTHER_ENDS: Final = frozenset("in default new rpmnew dpkg-dist dpkg-new ucf-dist".split())
+_ENDS: Final = SAMPLE_ENDS | TEMPLATE_ENDS | _OTHER_ENDS
 _LIBRARIES: Final = frozenset(
     "node_modules bower_components site-packages dist-packages vendor gems".split()
 )

@@ -33,7 +33,7 @@ from dten_audit.model.unknown import Unknown
 from dten_audit.readers.config.config import LANGUAGES
 from dten_audit.site.estate import Estate
 from dten_audit.site.matrix import USES, Matrix, MatrixEntry, shipped_headers, shipped_matrix
-from dten_audit.site.matrix_files import matching
+from dten_audit.site.matrix_files import TEMPLATE_ENDS, matching
 from dten_audit.site.matrix_keys import Lookup, Match, assigned_variable
 from dten_audit.site.matrix_rows import phases
 
@@ -75,15 +75,19 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
 
 
 def _unreadable(package: Package) -> list[BrokenFile]:
-    """Return broken configuration files with their path and where they land."""
+    """Return broken configuration files with their path and where they land.
+
+    A template is in its own language until somebody fills it in.
+    """
     found = [fact for fact in package.of(Unreadable) if fact.language in LANGUAGES]
     if not found:
         return []
     targets = landings(package)
     broken = []
     for fact in found:
-        if fact.at.path in package.documents:
-            path = package.documents[fact.at.path].path
+        host = package.documents.get(fact.at.path)
+        if host is not None and host.path.rpartition(".")[2].lower() not in TEMPLATE_ENDS:
+            path = host.path
             lands = targets.get(fact.at.path, [])
             paths = (path, *(landing.path for landing in lands))
             broken.append(BrokenFile(fact, path, paths, role_of(path, lands)))
