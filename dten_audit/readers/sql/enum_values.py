@@ -32,7 +32,7 @@ class EnumValues:
             ]
             found = drafts if _names_only(drafts) else drafts + uses
         for draft in drafts:
-            if draft.verb == "add_enum_value" and len(self._types) < MAX_VALUES and draft.value:
+            if draft.verb == "add_enum_value" and draft.value and len(self._types) < MAX_VALUES:
                 self._types[draft.value] = draft.name
         return found
 

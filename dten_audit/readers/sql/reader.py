@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from typing import Final
 
 from dten_audit.documents.document import Document
@@ -23,6 +23,8 @@ from dten_audit.readers.sql.splitter import Piece, split
 TEXT: Final = 2000
 """How much of a statement's source a fact keeps."""
 ACTION_TEXT: Final = 300
+RUN: Final = 64
+"""So many statements are split off, then all recognised: the processor keeps to one task."""
 _WORDS: Final = (
     "alter|create|drop|truncate|rename|update|delete|reindex|cluster|vacuum|refresh|lock|unlock|set"
     "|reset|discard|begin|start|commit|end|rollback|abort|savepoint|save|release|do|exec|execute"
@@ -76,19 +78,19 @@ def read(document: Document) -> Iterator[SqlScript | SqlStatement | Unreadable]:
     marks = marks_of(text).with_hints(document.hints)
     scanner = Scanner(text, dialect)
     values = EnumValues()
-    count, told = 0, False
+    count, order, told = 0, 0, False
     pieces = pairwise(chain(split(text, dialect), (_END,)))
-    for number, (piece, follower) in enumerate(pieces):
-        count += piece.kind == "sql"
-        if piece.kind == "unterminated":
-            place = document.location_at(piece.start)
-            yield Unreadable(place, "sql", "a quote or comment that never ends")
-            continue
-        drafts = _drafts(piece, follower, scanner, text, dialect)
-        drafts = values.with_uses(drafts, text, piece.start, piece.end)
-        if drafts:
-            told = True
-            yield _fact(document, dialect, number, piece, drafts, marks)
+    for run in iter(lambda: list(islice(pieces, RUN)), []):
+        drafts = [_drafts(piece, follower, scanner, text, dialect) for piece, follower in run]
+        for number, ((piece, _), found) in enumerate(zip(run, drafts, strict=True), order):
+            count += piece.kind == "sql"
+            if piece.kind == "unterminated":
+                place = document.location_at(piece.start)
+                yield Unreadable(place, "sql", "a quote or comment that never ends")
+            elif found := values.with_uses(found, text, piece.start, piece.end):
+                told = True
+                yield _fact(document, dialect, number, piece, found, marks)
+        order += len(run)
     if count or told:
         yield SqlScript(document.location(1), document.id, dialect, marks.words, count)
 
@@ -96,34 +98,35 @@ def read(document: Document) -> Iterator[SqlScript | SqlStatement | Unreadable]:
 def _drafts(
     piece: Piece, follower: Piece, scanner: Scanner, text: str, dialect: Dialect
 ) -> list[Draft]:
-    if piece.kind == "meta":
-        command = _client_command(text[piece.start : piece.end], dialect)
-        return [command._replace(start=piece.start, end=piece.end)] if command else []
-    if follower.kind == "meta" and text.startswith("\\gexec", follower.start):
-        return scanner.generated(piece.start, piece.end)
-    if _matters(piece, text, dialect):
-        return scanner.scan(piece.start, piece.end)
+    kind, start, end = piece
+    if kind == "sql":
+        if follower.kind == "meta" and text.startswith("\\gexec", follower.start):
+            return scanner.generated(start, end)
+        return scanner.scan(start, end) if _matters(start, end, text, dialect) else []
+    if kind == "meta":
+        command = _client_command(text[start:end], dialect)
+        return [command._replace(start=start, end=end)] if command else []
     return []
 
 
-def _matters(piece: Piece, text: str, dialect: Dialect) -> bool:
+def _matters(start: int, end: int, text: str, dialect: Dialect) -> bool:
+    insert = text[start] in "iI" and text[start + 1 : start + 2] in "nN"
     if dialect == "tsql":
-        insert = text[piece.start] in "iI" and text[piece.start + 1 : piece.start + 2] in "nN"
         words = _behind_insert() if insert else _in_batch()
-        return words.search(text, piece.start, piece.end) is not None
-    if text[piece.start] in "iI" and text[piece.start + 1 : piece.start + 2] in "nN":
-        return _insert_select().match(text, piece.start, piece.end) is not None
-    found = _first_word().match(text, piece.start, piece.end)
+        return words.search(text, start, end) is not None
+    if insert:
+        return _insert_select().match(text, start, end) is not None
+    found = _first_word().match(text, start, end)
     if found is None:
         return False
-    if found["verb"]:
+    if found.lastgroup == "verb":
         return True
-    return _in_query().search(text, piece.start, piece.end) is not None or _calls_only(text, piece)
+    return _in_query().search(text, start, end) is not None or _calls_only(text, start, end)
 
 
-def _calls_only(text: str, piece: Piece) -> bool:
+def _calls_only(text: str, start: int, end: int) -> bool:
     """``SELECT upgrade_step_3();`` may run a routine of the script."""
-    return piece.end - piece.start < ACTION_TEXT and "(" in text[piece.start : piece.end]
+    return end - start < ACTION_TEXT and "(" in text[start:end]
 
 
 _INCLUDES: Final[dict[Dialect, re.Pattern[str]]] = {
