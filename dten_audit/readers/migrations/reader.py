@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from dten_audit.documents.document import Document, Embedded
+from dten_audit.documents.text import is_wide
 from dten_audit.model.facts.base import Fact
 from dten_audit.readers.base import Reader
 
@@ -20,6 +21,13 @@ _READERS: Final = {
     "ruby": ("rails",),
     "php": ("laravel",),
 }
+_NEEDED: Final = {
+    "alembic": b"def upgrade",
+    "django": b"django.db",
+    "rails": b"Migration",
+    "laravel": b"Migration",
+}
+"""What stands in the bytes of each that is one: most programs are told by that, undecoded."""
 _MODULE: Final = "dten_audit.readers.migrations."
 _LARGEST: Final = 4 << 20
 
@@ -39,7 +47,10 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
 def _reader(document: Document) -> Callable[[Document], Iterator[Fact | Embedded]] | None:
     if document.size > _LARGEST:
         return None
+    plain = document.host is None and not is_wide(document.data)
     for name in _READERS.get(document.kind, ()):
+        if plain and _NEEDED.get(name, b"") not in document.data:
+            continue
         module = _MODULE + name
         if Reader(name, frozenset(), "", fits=module + ":fits").load_fits()(document):
             return Reader(name, frozenset(), module + ":read").load()

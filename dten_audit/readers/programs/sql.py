@@ -17,6 +17,7 @@ from dten_audit.readers.programs.sql_tables import (
     asks_for_dialect,
     driver_of,
     matters,
+    may_matter,
     opens_transactions,
     shapes_session,
 )
@@ -52,10 +53,13 @@ class _Step(NamedTuple):
 
 def read(document: Document) -> Iterator[Embedded | Unreadable]:
     """Yield the SQL of a program, one text for each function and connection."""
+    if not may_matter(document):
+        return
     program = Program(document)
-    driver = driver_of(document.text)
+    sessions = list(_sessions(program))
+    driver = driver_of(document.text) if sessions else ""
     variants: dict[tuple[int, int], int] = {}
-    for steps in _sessions(program):
+    for steps in sessions:
         for part in _texts(program, steps, driver):
             if isinstance(part, Unreadable):
                 yield part

@@ -223,6 +223,69 @@ def matters(text: str) -> bool:
     return not (_WRITES.match(text) and _WHERE.search(text) and ";" not in text.rstrip("; \n"))
 
 
+_PLAIN_VERBS: Final = (
+    "select|insert|with|values|show|explain|desc|describe|use|grant|revoke|comment|copy|merge"
+    "|replace|analyze|pragma|notify|listen|unlisten|fetch|close|kill|commit|rollback|begin|start"
+    "|savepoint|release|end"
+)
+_GAP: Final = r"(?:\s|\\[nrt]|--[^\n]*+\n|/\*(?:[^*]|\*(?!/))*+\*/)"
+_JOINS: Final = r"[\"'`]\s*+(?:[+.&|%\"'`]|\Z)"
+_VERBS: Final = (
+    rf"(?:update|delete|create|alter|drop|truncate|rename|lock|call|exec|execute)(?:{_JOINS})"
+    rf"|(?:create|alter|drop){_GAP}++(?:{_OBJECTS}|(?:\w++\s++){{0,4}}[^\w\s.,:;-])"
+    rf"|(?:update|delete|truncate|rename|lock|call|exec|execute|set){_GAP}++[^\w\s]"
+    r"|update\s[^;]{0,600}?\bset\b|delete\s[^;]{0,300}?\b(?:from|where|using|top|ignore)\b"
+    r"|truncate\s+\w|rename\s+(?:table|user)|lock\s+(?:tables?|\S+\s+in)\b|unlock\s+table"
+    r"|call\s[^\n]{1,200}?[(;]|exec(?:ute)?\s[^\n]{1,100}?[@;(_.\"'`]"
+    r"|execute\s+(?:immediate|function|procedure)|reindex\b|vacuum\b|cluster\s+\S+\s+(?:using|on)\b"
+    r"|cluster\s*+;|(?-i:CLUSTER[\"'`])|refresh\s+mater|reset\s+[\w.]+\s*+[;\"'`\\\n]|discard\s+[atps]|abort\b"
+    r"|(?:optimize|repair|check|checksum)\s+(?:no_write_to_binlog\s+|local\s+)?tables?\b"
+    r"|flush\s+[nltphs]|attach\s+(?:database|[^\w\s])|detach\s+(?:database|\w+\s*+[;\"'`\\\n])"
+    r"|declare\s+[@\w]|prepare\s+(?:trans|\w+\s+(?:from|as|\())|deallocate\s|checkpoint\b"
+    r"|handler\s+\w+\s+open|set\s[^=]{1,80}?(?:=|\bto\s)|do\s+[$'lsgr]"
+    r"|set\s+(?:session\s+|local\s+)?(?:names|trans|constr|role|char|time|identity_|default|password"
+    r"|stat|quoted_|ansi_|nocount|xact_|lock_|auth)"
+    r"|if\s+(?:not\s+)?(?:exists|object_id|col_length)|security\s+label|reassign\s+owned"
+    r"|import\s+foreign|load\s+(?:data|xml|ext)|table\s+\w+\s*+[;\"'`\\\n]"
+    r"|move\s+(?:forward|next|absolute)"
+)
+_BLANKS: Final = r"(?:\s|\\(?:[nrt]|\n)|--[^\n]*+\n|/\*(?:[^*]|\*(?!/))*+\*/|[(;])*+"
+_HEREDOC: Final = r"<<[^\n]{1,80}\n"
+_QUOTES: Final = r"[\"'`]"
+_QUOTED: Final = {
+    "php": rf"[\"']|{_HEREDOC}",
+    "ruby": rf"[\"'`{{(\[<|/!%]|{_HEREDOC}",
+    "perl": rf"[\"'`{{(\[<|/!~#^%,@]|{_HEREDOC}",
+    "groovy": r"[\"'`/]",
+}
+"""What opens literals beside quotes."""
+
+
+@cache
+def _begins(language: str) -> re.Pattern[str]:
+    """Match where a literal may begin with what ``matters`` is true for.
+
+    Before its first word stand blanks (also as escapes), comments and parentheses; behind it a
+    blank, or the end of a literal that goes on with another.
+    """
+    return re.compile(
+        rf"(?:{_QUOTED.get(language, _QUOTES)}){_BLANKS}"
+        rf"(?:{_VERBS}|(?:{_PLAIN_VERBS})\b[^;]{{0,4000}}+;\s*+[a-z])",
+        re.IGNORECASE,
+    )
+
+
+def may_matter(document: Document) -> bool:
+    """Say whether a program can hold a statement that ``matters``, before it is lexed."""
+    if _begins(document.kind).search(document.text) is not None:
+        return True
+    text = document.text.lower()
+    return any(word in text for word in _LOCKING)
+
+
+_LOCKING: Final = ("advisory", "get_lock", "getapplock", "set_config")
+
+
 _SETS: Final = re.compile(
     r"(?i)(?:\s|\()*+(?:set|reset|discard|begin|start|pragma|lock|alter\s+session|select\s[^;]{0,200}?"
     r"(?:advisory|get_lock|set_config)|do\s+get_lock|exec\w*\s+sp_getapplock)"
