@@ -10,7 +10,7 @@ from dten_audit.derive.config.changes import derive as derive_changes
 from dten_audit.derive.config.settings import derive
 from dten_audit.derive.config.variables import assignments
 from dten_audit.model.facts.base import Fact
-from dten_audit.model.facts.commands import Word
+from dten_audit.model.facts.commands import Layer, Word
 from dten_audit.model.facts.config import ConfigChange, ConfigKey
 from dten_audit.model.facts.units import UnitEntry, UnitFile
 from dten_audit.model.location import Location
@@ -95,6 +95,12 @@ def test_the_launcher_takes_words_behind_some_options() -> None:
     assert [(key, value) for _, key, value, _ in found] == [
         ("-cp", "lib/a.jar"), ("-XX:AggressiveOpts", "+"),
     ]  # fmt: skip
+
+
+def test_what_runs_a_command_has_options_as_well() -> None:
+    words = tuple(map(Word, ("ssh", "-o", "Ciphers=arcfour", "-p", "22", "h.example")))
+    made = command("uptime")._replace(layers=(Layer("ssh", "remote", words),))
+    assert ("ssh", "Ciphers", "arcfour", "") in keys(made)
 
 
 def unit(*pairs: tuple[str, str]) -> UnitFile:

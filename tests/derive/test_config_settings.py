@@ -46,6 +46,7 @@ def stated(*facts: Fact) -> list[tuple[str, str, str, str, str]]:
     return [(key.path, key.section, key.key, key.value, key.certainty) for key in found]
 
 
+SSHD = "/etc/ssh/sshd_config"
 INI = "/etc/dten/x.ini"
 R = "resolved"
 
@@ -82,6 +83,11 @@ R = "resolved"
         (["sed", "-i", "s/foo/bar/", INI], []),
         (["sed", "-i", "/^a=/d", INI], []),
         (["sed", "-i", "s/a=", INI], []),
+        (["sed", "-i", "s/^#*UseLogin .*/UseLogin no/", SSHD], [(SSHD, "", "UseLogin", "no", R)]),
+        (["sed", "-i", "s/^ssl .*/ssl on;/", "/etc/nginx/nginx.conf"],
+         [("/etc/nginx/nginx.conf", "", "ssl", "on", R)]),
+        (["sed", "-i", "s/UseLogin yes/#UseLogin no/", SSHD], []),
+        (["sed", "-i", "s/^a .*/a b/", INI], []),
         (["sed", "-i"], []),
         (["echo", "crudini", "--set"], []),
     ],

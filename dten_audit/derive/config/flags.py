@@ -63,9 +63,12 @@ def _is_systemd(matrix: Matrix) -> bool:
 
 
 def flags(command: Command, spoken: Spoken) -> Iterator[ConfigKey]:
-    """Yield the keys that the options of a command set."""
+    """Yield the keys that the options of a command, and of what it is run by, set."""
     if command.program in spoken.programs:
         yield from options(command.argv[1:], command.program, command.at)
+    for layer in command.layers:
+        if layer.tool in spoken.programs:
+            yield from options(layer.arguments[1:], layer.tool, command.at)
 
 
 def options(

@@ -9,6 +9,7 @@ from functools import cache
 from dten_audit.derive.arguments import split_arguments
 from dten_audit.derive.config.editors import LONGEST, Change
 from dten_audit.model.facts.commands import Command, Word
+from dten_audit.readers.config.dialects import dialect_of
 from dten_audit.readers.config.ini_keys import value_of
 
 
@@ -23,9 +24,10 @@ def sed(command: Command) -> Iterator[Change]:
         scripts = [files.pop(0).text]
     for script in scripts:
         for section, line in _sed_lines(script[:LONGEST]):
-            change = _line(section, line)
-            if change is not None:
-                yield from (change._replace(file=file.text) for file in files)
+            for file in files:
+                change = _line(section, line, spaced=_is_spaced(file.text))
+                if change is not None:
+                    yield change._replace(file=file.text)
 
 
 @cache
@@ -79,16 +81,25 @@ def _delimited(script: str, start: int, mark: str) -> tuple[list[str], int]:
 
 
 @cache
-def _written() -> re.Pattern[str]:
+def _spaced_files() -> re.Pattern[str]:
+    """Files with a blank between a keyword and its value: OpenSSH, Redis, nginx, httpd."""
+    return re.compile(r"(?:^|/)(?:nginx|apache2|httpd)/|(?:^|/)(?:nginx|apache2|httpd)\.conf$")
+
+
+def _is_spaced(path: str) -> bool:
+    return dialect_of(path) in ("ssh", "redis") or _spaced_files().search(path) is not None
+
+
+@cache
+def _written(*, spaced: bool) -> re.Pattern[str]:
     """A line that sets a key, as a replacement writes it."""
-    return re.compile(
-        r"(?:\\1)?[ \t]*+(?:export[ \t]++)?([A-Za-z_][\w.-]*+)[ \t]*+([=:])[ \t]*+(.*)"
-    )
+    sign = r"[ \t]++()(\S.*?);?" if spaced else r"[ \t]*+([=:])[ \t]*+(.*)"
+    return re.compile(rf"(?:\\1)?[ \t]*+(?:export[ \t]++)?([A-Za-z_][\w.-]*+){sign}")
 
 
-def _line(section: str, line: str) -> Change | None:
+def _line(section: str, line: str, *, spaced: bool) -> Change | None:
     """Read a line that sed writes; what it puts back of the old line is computed."""
-    match = _written().fullmatch(line)
+    match = _written(spaced=spaced).fullmatch(line)
     if match is None:
         return None
     value = value_of(match[3])
