@@ -13,12 +13,17 @@ from dten_audit.derive.units.tables import in_unit_folder, in_user_folder
 from dten_audit.documents.document import DocumentInfo
 from dten_audit.links.package import Call, Package
 from dten_audit.model.facts.general import ScriptRole
+from dten_audit.model.facts.units import UnitFile
 from dten_audit.model.location import MEMBER
 from dten_audit.readers.knowledge import from_tables, knowledge
 
 _MAX_HOSTS: Final = 20
 _NEVER_RUN: Final = ("documentation", "test", "example")
 """Roles that a reader's word (the hint ``role``) does not change: the file is not used as it is."""
+
+_PATH_TESTS: Final = ("AssertPathExists", "ConditionPathExists")
+_INITRD: Final = "/etc/initrd-release"
+"""What only an initrd has (os-release(5))."""
 
 _UNLESS_USED: Final = ("build", "library")
 """Roles of what no host runs, unless a script that one does run asks for it."""
@@ -80,7 +85,7 @@ class Roles:
         return role
 
     def _unread(self, document: str) -> bool:
-        """Tell whether dpkg puts a unit file where systemd reads none, and nothing copies it."""
+        """Tell whether dpkg puts a unit file where the host's systemd never reads or starts it."""
         info = self._documents.get(document)
         while info is not None and info.host:
             info = self._documents.get(info.host)
@@ -88,7 +93,16 @@ class Roles:
             info is not None
             and info.kind == "systemd-unit"
             and info.address.startswith(self._unpacked)
-            and info.id not in self._unit_files
+            and (info.id not in self._unit_files or info.id in self._of_initrd)
+        )
+
+    @cached_property
+    def _of_initrd(self) -> frozenset[str]:
+        """Units that assert that they run in an initrd."""
+        return frozenset(
+            unit.document
+            for unit in self._package.of(UnitFile)
+            if any(entry.key in _PATH_TESTS and entry.value == _INITRD for entry in unit.entries)
         )
 
     @cached_property

@@ -21,6 +21,7 @@ from dten_audit.derive.privilege.contexts import (
 )
 from dten_audit.derive.privilege.own_grants import own_grants
 from dten_audit.derive.privilege.tables import Tool, area, names, tools
+from dten_audit.derive.reach import Reach
 from dten_audit.derive.requirements import required_packages
 from dten_audit.derive.roles import Roles
 from dten_audit.links.package import Package
@@ -67,7 +68,7 @@ def derive(package: Package, estate: Estate) -> Iterable[PrivilegeUse]:
 
 
 def _all_uses(package: Package, estate: Estate) -> Iterator[PrivilegeUse]:
-    roles = Roles(package)
+    roles, reach = Roles(package), Reach(package)
     as_root = root_documents(package, roles)
     users = Users(made_users(package), required_packages(package))
     allowed = own_grants(package)
@@ -86,7 +87,9 @@ def _all_uses(package: Package, estate: Estate) -> Iterator[PrivilegeUse]:
                     no_terminal=use.no_terminal or is_job(package, command.document),
                     role=roles.of(command.document),
                 )
-                yield _compared(use, layer, estate.site, users)
+                use = _compared(use, layer, estate.site, users)
+                unsettled = isinstance(use.available, Unknown)
+                yield use._replace(by_hand=unsettled and reach.by_hand(command.document))
 
 
 def _use(command: Command, layers: list[Layer], number: int) -> PrivilegeUse:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, cast
 
 from dten_audit.derive.debhelper import unpacked
+from dten_audit.derive.reach import Reach
 from dten_audit.derive.roles import Roles
 from dten_audit.derive.schedules.moments import Times, Timetable, in_words, stamp
 from dten_audit.derive.schedules.scripts import Scripts, Step
@@ -39,6 +40,7 @@ class Builder:
     def __init__(self, package: Package, estate: Estate) -> None:
         self.package = package
         self.roles = Roles(package)
+        self.reach = Reach(package)
         self.timetable = Timetable(estate)
         self.scripts = Scripts(package)
         self.worker = Worker(package, estate.site, self.scripts)

@@ -15,7 +15,7 @@ from dten_audit.derive.schedules.paths import role_of
 from dten_audit.derive.schedules.scripts import Step
 from dten_audit.derive.schedules.windows_tasks import is_windows
 from dten_audit.model.facts.commands import Command, Word
-from dten_audit.model.facts.schedules import Schedule
+from dten_audit.model.facts.schedules import Role, Schedule
 
 _AT_WITH_VALUE: Final = frozenset(("-f", "-q", "-t"))
 _AT_OTHER: Final = frozenset("lrdcV")
@@ -173,9 +173,16 @@ def _base(builder: Builder, command: Command) -> Schedule:
         user_of(command),
         "",
         "",
-        role=role_of(host.path) if host else "live",
+        role=_role(builder, command, host.path if host else ""),
         certainty=command.certainty,
     )
+
+
+def _role(builder: Builder, command: Command, path: str) -> Role:
+    """Say what a job is for: one that waits until somebody calls the script is none of ours."""
+    role = role_of(path)
+    by_hand = role == "live" and builder.reach.by_hand(command.document)
+    return "library" if by_hand else role
 
 
 def transient_timers(builder: Builder) -> Iterator[Schedule]:

@@ -12,6 +12,7 @@ from dten_audit.derive.schedules.calendar import Calendar, read_calendar, read_s
 from dten_audit.derive.schedules.moments import Times, zone_named
 from dten_audit.derive.schedules.paths import cron_paths, role_of
 from dten_audit.derive.schedules.scripts import Step
+from dten_audit.derive.units.tables import in_user_folder
 from dten_audit.model.facts.commands import Command
 from dten_audit.model.facts.container import LinkEntry
 from dten_audit.model.facts.schedules import Schedule
@@ -309,6 +310,7 @@ def _linked(builder: Builder, unit: UnitFile) -> bool:
     """Say whether the package ships the link that enables a unit (``timers.target.wants/``)."""
     end = f".wants/{unit.name}"
     package = builder.package
-    return any(link.path.endswith(end) for link in package.of(LinkEntry)) or any(
-        info.path.endswith(end) for info in package.documents.values()
-    )
+    paths = [link.path for link in package.of(LinkEntry)]
+    paths += [info.path for info in package.documents.values()]
+    user = in_user_folder(unit.path)
+    return any(path.endswith(end) and in_user_folder(path) == user for path in paths)

@@ -10,6 +10,7 @@ from typing import Final
 
 from dten_audit.derive.debhelper import keeps_state
 from dten_audit.derive.jobs import is_job
+from dten_audit.derive.reach import Reach
 from dten_audit.derive.roles import Roles
 from dten_audit.derive.units.brought import Brought
 from dten_audit.derive.units.calls import UnitCall, unit_calls
@@ -65,7 +66,7 @@ def derive(package: Package, estate: Estate) -> Iterable[UnitUse]:
     ]
     familiar = {call.unit for _, call in calls} | {step.unit for step in brought.steps}
     suggestions = Suggestions(estate.site, familiar)
-    roles = Roles(package)
+    roles, reach = Roles(package), Reach(package)
     unmasked = {call.unit for _, call in calls if call.verb == "unmask"}
     for command, call in calls:
         use = _use(command, call, brought)
@@ -77,7 +78,9 @@ def derive(package: Package, estate: Estate) -> Iterable[UnitUse]:
             in_container=use.in_container or (role == "container-build" and not use.elsewhere),
         )
         keeps = keeps_state(command)
-        yield _compared(use, estate.site, brought, suggestions, keeps=keeps)
+        use = _compared(use, estate.site, brought, suggestions, keeps=keeps)
+        unsettled = isinstance(use.present, Unknown)
+        yield use._replace(by_hand=unsettled and reach.by_hand(command.document))
 
 
 def _use(command: Command, call: UnitCall, brought: Brought) -> UnitUse:

@@ -36,7 +36,8 @@ class PrivilegeUse(NamedTuple):
     which keeps all variables.
     ``user_present`` says whether the target user exists; ``no_login`` that its shell refuses
     logins, and no other is named. ``function`` is the shell function that wraps the tool.
-    ``keyword`` is how a playbook asks for the tool (``become: true``), else empty.
+    ``keyword`` is how a playbook asks for the tool (``become: true``), else empty. ``by_hand``:
+    the site does not say whether this may be, and nothing of the package runs the script.
     """
 
     at: Location
@@ -67,6 +68,7 @@ class PrivilegeUse(NamedTuple):
     keyword: str = ""
     failure: Failure = "default"
     role: ScriptRole = "script"
+    by_hand: bool = False
     site_lines: tuple[Location, ...] = ()
     via: tuple[Location, ...] = ()
     certainty: Certainty = "exact"

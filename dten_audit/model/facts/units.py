@@ -106,7 +106,8 @@ class UnitUse(NamedTuple):
     the same service under another name, ``renamed`` is what is known of that. ``impact`` and
     ``loses`` are set for units that more than one product stands on (``firewall``), and for the
     verb ``isolate``, which stops all but one (``all``). ``unmasked`` says that the package takes a
-    mask of the unit away.
+    mask of the unit away. ``by_hand``: nobody knows whether the unit is there, and nothing of the
+    package runs the script: somebody must call it.
 
     ``init`` is the init system that ``manager`` belongs to, empty for one that takes whichever the
     host has; ``fits`` says whether the site runs it, ``forwards`` that the manager passes on to
@@ -153,6 +154,7 @@ class UnitUse(NamedTuple):
     deferred: bool = False
     failure: Failure = "default"
     role: ScriptRole = "script"
+    by_hand: bool = False
     site_lines: tuple[Location, ...] = ()
     brought_at: tuple[Location, ...] = ()
     via: tuple[Location, ...] = ()
