@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Final
@@ -36,6 +38,8 @@ def _scanned(document: Document) -> tuple[str, Found]:
     """Return the format, and what its scanner finds; each scanner is loaded when first needed."""
     kind, text = document.kind, document.text
     dialect = dialect_of(document.path) if kind in _NAMED else ""
+    if document.name.endswith(".config") and _erlang_terms().match(text):
+        return "erlang", (Broken(1, "Erlang terms are not read"),)
     if dialect:
         return dialect, _in_dialect(dialect, document)
     if kind in ("yaml", "env"):
@@ -53,6 +57,13 @@ def _scanned(document: Document) -> tuple[str, Found]:
         return kind, ()
     found = _scanner("ini").scan(text, document.name)
     return kind, found
+
+
+@cache
+def _erlang_terms() -> re.Pattern[str]:
+    """A list of tuples behind comments: advanced.config and rabbitmq.config of RabbitMQ."""
+    gap = r"(?:[ \t\r\n]++|%[^\n]*+)*+"
+    return re.compile(rf"{gap}\[{gap}(?:\{{{gap}[a-z]|\]{gap}\.)")
 
 
 def _in_dialect(dialect: str, document: Document) -> Found:
