@@ -94,7 +94,12 @@ def test_keys(kind: str, path: str, text: str, expected: Rows) -> None:
         ("text", "a.hcl", "a = 1\n}\n", 2),
         ("ruby", "gitlab.rb", "a['x'] = 1\n=begin\n", 3),
         ("xml", "a.xml", "<a>\n<b></a>", 2),
-        ("text", "etc/rabbitmq/advanced.config", "%% x\n[\n {rabbit, [{tcp_listeners, []}]}\n].\n", 1),
+        (
+            "text",
+            "etc/rabbitmq/advanced.config",
+            "%% x\n[\n {rabbit, [{tcp_listeners, []}]}\n].\n",
+            1,
+        ),
         ("ini", "etc/rabbitmq/rabbitmq.config", "[{rabbit, [{port, 5672}]}].\n", 1),
     ],
 )
