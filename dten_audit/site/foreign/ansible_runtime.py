@@ -45,6 +45,7 @@ def _entries(name: str, node: Node, told: Told) -> Iterator[MatrixEntry]:
             continue
         said = fields(own[how])
         version = text(said.get("removal_version"))
+        why = text(said.get("warning_text"))
         gone = how == "tombstone"
         yield MatrixEntry(
             name,
@@ -53,7 +54,7 @@ def _entries(name: str, node: Node, told: Told) -> Iterator[MatrixEntry]:
             renamed_to=new,
             changed_in="" if gone else told.version,
             effect="refuses-to-start" if gone else "warns",
-            note=text(said.get("warning_text")),
+            note="" if new and new in why else why,
             source=told.path,
             line=node.line,
         )
