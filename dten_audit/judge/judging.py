@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -52,8 +52,8 @@ class Compiled(NamedTuple):
 def judge(package: Package, rules: Sequence[Rule], estate: Estate) -> tuple[Finding, ...]:
     """Return what ``rules`` hold against the facts of a package, worst first."""
     said = verdicts(package, rules, estate)
-    bundles = sorted(_bundles(said), key=lambda bundle: bundle[0].order)
-    found = ((_finding(bundle), bundle[0].fact.subject) for bundle in bundles)
+    bundles = sorted(_bundles(said), key=lambda bundle: bundle.verdicts[0].order)
+    found = ((_finding(bundle), bundle.verdicts[0].fact.subject) for bundle in bundles)
     return tuple(fingerprinted(found))
 
 
@@ -121,59 +121,69 @@ def _superseded(spoken: Sequence[Verdict]) -> Iterator[Verdict]:
             yield verdict
 
 
-def _bundles(said: Iterable[Verdict]) -> Iterator[list[Verdict]]:
-    """Bundle repeats: by a rule's ``group_by``, else by place and message; the worst first.
+class Bundle(NamedTuple):
+    """Verdicts that make one finding, the worst first.
 
-    What a rule says of one file beyond ``MOST_APART`` is one bundle, whatever it says.
+    ``mixed``: they have nothing in common but rule and file, beyond ``MOST_APART``.
     """
-    groups: dict[object, list[Verdict]] = defaultdict(list)
-    apart: Counter[object] = Counter()
-    for verdict in said:
-        rule, fact = verdict.rule, verdict.fact
-        if rule.group_by:
-            parts = [tuple(map(as_text, values(fact, tuple(p.split("."))))) for p in rule.group_by]
-            key: object = (rule.id, tuple(parts), not verdict.needs)
-        else:
-            key = (rule.id, fact.at.path, fact.at.line, fill(rule.message, fact, {"count": 1}))
-        if key not in groups:
-            file = _Rest(rule.id, fact.at.path, not verdict.needs)
-            apart[file] += 1
-            key = file if apart[file] > MOST_APART else key
-        groups[key].append(verdict)
-    for key, bundle in groups.items():
-        ordered = sorted(bundle, key=lambda verdict: verdict.order)
-        yield _Many(ordered) if isinstance(key, _Rest) else ordered
+
+    verdicts: list[Verdict]
+    mixed: bool
 
 
-class _Rest(NamedTuple):
-    """What a rule says of a file behind the findings that are told apart."""
+class _File(NamedTuple):
+    """What a rule says of one file, certain or not."""
 
     rule: str
     path: str
     certain: bool
 
 
-class _Many(list[Verdict]):
-    """A bundle of verdicts that have nothing in common but the rule and the file."""
+def _bundles(said: Iterable[Verdict]) -> Iterator[Bundle]:
+    """Bundle repeats: by a rule's ``group_by``, else by place and message.
+
+    The worst ``MOST_APART`` that a rule says of one file are told apart; the rest is one bundle.
+    """
+    bundles: dict[object, Bundle] = {}
+    apart: Counter[_File] = Counter()
+    for verdict in sorted(said, key=lambda verdict: verdict.order):
+        key = _bundle_key(verdict)
+        if key not in bundles:
+            file = _File(verdict.rule.id, verdict.fact.at.path, not verdict.needs)
+            apart[file] += 1
+            if apart[file] > MOST_APART:
+                key = file
+        bundle = bundles.setdefault(key, Bundle([], mixed=type(key) is _File))
+        bundle.verdicts.append(verdict)
+    yield from bundles.values()
 
 
-def _finding(bundle: Sequence[Verdict]) -> Finding:
-    first = bundle[0]
+def _bundle_key(verdict: Verdict) -> object:
+    """Return what repeats of a verdict have in common with it."""
+    rule, fact = verdict.rule, verdict.fact
+    if not rule.group_by:
+        return rule.id, fact.at.path, fact.at.line, fill(rule.message, fact, {"count": 1})
+    parts = [tuple(map(as_text, values(fact, tuple(p.split("."))))) for p in rule.group_by]
+    return rule.id, tuple(parts), not verdict.needs
+
+
+def _finding(bundle: Bundle) -> Finding:
+    first = bundle.verdicts[0]
     rule, fact = first.rule, first.fact
-    extra = {"count": len({verdict.fact.at for verdict in bundle})}
+    extra = {"count": len({verdict.fact.at for verdict in bundle.verdicts})}
     return Finding(
         rule=rule.id,
         name=rule.name,
         severity=first.severity,
         confidence=_confidence(rule, fact),
         certainty="unknown" if first.needs else "certain",
-        needs=tuple(sorted({need for verdict in bundle for need in verdict.needs})),
-        message=fill(rule.message, fact, extra) + (_more(bundle) if type(bundle) is _Many else ""),
+        needs=tuple(sorted({need for verdict in bundle.verdicts for need in verdict.needs})),
+        message=fill(rule.message, fact, extra) + (_not_apart(bundle) if bundle.mixed else ""),
         why=fill(rule.why, fact, extra),
         fix=fill(rule.fix, fact, extra),
         question=fill(rule.question, fact, extra),
         at=fact.at,
-        related=tuple(_related(rule, fact, bundle, extra)),
+        related=tuple(_related(rule, fact, bundle.verdicts, extra)),
         facts=plain_fact(fact),
     )
 
@@ -181,9 +191,11 @@ def _finding(bundle: Sequence[Verdict]) -> Finding:
 _CONFIDENCES: Final[tuple[Confidence, ...]] = ("high", "medium", "low")
 
 
-def _more(bundle: Sequence[Verdict]) -> str:
-    others = len(bundle) - 1
-    return f" ({others} more places of this file are not told apart)" if others else ""
+def _not_apart(bundle: Bundle) -> str:
+    others = len(bundle.verdicts) - 1
+    places = "place" if others == 1 else "places"
+    verb = "is" if others == 1 else "are"
+    return f" ({others} more {places} of this file {verb} not told apart)" if others else ""
 
 
 def _confidence(rule: Rule, fact: Fact) -> Confidence:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dten_audit.judge.judging import judge
+from dten_audit.judge.judging import MOST_APART, judge
 from dten_audit.links.package import Package
 from dten_audit.model.facts.container import CoverageGap
 from dten_audit.model.facts.general import Unreadable
@@ -117,3 +117,36 @@ def test_the_order_of_facts_does_not_matter(order: int) -> None:
 def test_facts_of_other_types_are_left_alone() -> None:
     gap = CoverageGap(Location("p.zip!/x"), "encrypted", "zip", 1)
     assert not judge(Package([], [gap]), [rule(1)], ESTATE)
+
+
+def test_the_worst_of_one_file_are_told_apart_and_the_rest_is_one_finding() -> None:
+    many = [fact(line) for line in range(1, MOST_APART + 11)]
+    worst = fact(MOST_APART + 20, "hidden")
+    found = findings([*many, worst, fact(1, member="b.sh")], rule(1))
+    assert len(found) == MOST_APART + 2
+    assert (found[0].severity, found[0].at.line) == ("critical", MOST_APART + 20)
+    rest = [f for f in found if "not told apart" in f.message]
+    assert [f.message for f in rest] == [
+        "shell: odd (11) (10 more places of this file are not told apart)"
+    ]
+    assert rest[0].at.line == MOST_APART
+    assert [r.at.line for r in rest[0].related] == list(range(MOST_APART + 1, MOST_APART + 11))
+
+
+def test_so_many_are_told_apart_that_nothing_is_left() -> None:
+    found = findings([fact(line) for line in range(1, MOST_APART + 1)], rule(1))
+    assert len(found) == MOST_APART
+    assert not any("told apart" in f.message for f in found)
+
+
+def test_one_more_than_is_told_apart_is_a_finding_like_others() -> None:
+    found = findings([fact(line) for line in range(1, MOST_APART + 2)], rule(1))
+    assert len(found) == MOST_APART + 1
+    assert not any("told apart" in f.message for f in found)
+
+
+def test_questions_are_counted_by_themselves() -> None:
+    sure = [fact(line) for line in range(1, MOST_APART + 1)]
+    asked = [fact(line, certainty="computed") for line in range(1, MOST_APART + 1)]
+    found = findings([*sure, *asked], rule(1, group_by=("at.line",)))
+    assert len(found) == 2 * MOST_APART

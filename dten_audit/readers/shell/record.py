@@ -23,8 +23,13 @@ Those that are more than a few words count for several, see ``_weight``.
 _MANY_WORDS: Final = 16
 _MANY_TESTS: Final = 20
 _MANY_VARIABLES: Final = 25
-MAX_TEXTS: Final = 1_000
-"""More texts than this stand in no real script: perl's Configure has 115."""
+MAX_TEXTS: Final = 500
+"""More texts in other languages than this stand in no real script: Configure has 190.
+
+Texts in no language count for a quarter: Configure has 640 of them.
+"""
+_QUARTERS: Final = 4
+_NO_LANGUAGE: Final = frozenset(("text", "prose"))
 TOO_MANY_TEXTS: Final = "more texts in other languages than are read"
 
 
@@ -70,6 +75,7 @@ class Recorder:
         "_index",
         "_places",
         "_room",
+        "_text_room",
         "_texts",
         "_unreadable",
         "_written",
@@ -85,6 +91,7 @@ class Recorder:
         self.encoded: dict[EncodedText, None] = {}
         self.full = False
         self._room = MAX_STATED
+        self._text_room = _QUARTERS * MAX_TEXTS
         self._files: dict[str, _File] = {}
         self._written: list[_File] = []
         self._places: dict[tuple[Source, int], Location] = {}
@@ -136,10 +143,11 @@ class Recorder:
             return self.document.embedded_id(file.parts[0])
         same_place = self._texts.setdefault((origin.id, lines[0], column), {})
         known = same_place.get(part)
-        if known is None and len(self._written) >= MAX_TEXTS:
-            self.unreadable(lines[0], TOO_MANY_TEXTS, once=True)
-            return ""
         if known is None:
+            self._text_room -= 1 if kind in _NO_LANGUAGE else _QUARTERS
+            if self._text_room < 0:
+                self.unreadable(lines[0], TOO_MANY_TEXTS, once=True)
+                return ""
             known = same_place[part] = part._replace(variant=len(same_place))
             self._files[path] = _File(known)
             self._written.append(self._files[path])

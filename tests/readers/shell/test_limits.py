@@ -60,6 +60,13 @@ def test_most_texts() -> None:
     assert stated[-1].program == "rm"
 
 
+def test_texts_in_no_language_count_for_a_quarter() -> None:
+    text = "cat > /tmp/x{}.txt <<E\nthe quick brown fox {}\nE\n"
+    script = "".join(text.format(n, n) for n in range(4 * MAX_TEXTS + 1))
+    assert len(facts(script)[1]) == 4 * MAX_TEXTS
+    assert reasons(script) == [TEXTS]
+
+
 def test_text_is_walked_again_as_far_as_the_allowance_goes() -> None:
     """What a script evaluates again and again is followed as long as a real script does it."""
     text = "check='" + "".join(f"rm $1.{n}\n" for n in range(200)) + "'\n"
