@@ -383,6 +383,38 @@ def test_options_for_some_releases_of_java(
     assert [(fact.change, fact.effect) for fact in found] == expected
 
 
+SPRING_BOOT = "pkg:maven/org.springframework.boot/spring-boot"
+
+
+@pytest.mark.parametrize(
+    ("key", "version", "change", "replacement"),
+    [
+        # a chain, up to the name that holds in that version
+        ("spring.redis.ssl", "3.0.5", "renamed", "spring.data.redis.ssl"),
+        ("spring.redis.ssl", "3.2.5", "renamed", "spring.data.redis.ssl.enabled"),
+        ("spring.http.encoding.charset", "4.0.1", "renamed", "spring.servlet.encoding.charset"),
+        # the new name is gone as well
+        ("management.metrics.web.server.auto-time-requests", "3.2.5", "removed", ""),
+        # a live key that starts like an old one, and the old one in other spellings
+        ("logging.file.name", "3.2.5", "", ""),
+        ("logging.file", "3.2.5", "renamed", "logging.file.name"),
+        ("spring.redis.clientName", "3.2.5", "renamed", "spring.data.redis.client-name"),
+        ("spring.redis.client_name", "2.7.18", "", ""),
+    ],
+)
+def test_traps_of_spring_boot(key: str, version: str, change: str, replacement: str) -> None:
+    known = estate(site=site(f"{SPRING_BOOT}@{version}"))
+    found = changes(package({"config/application.properties": f"{key}=x\n"}), known)
+    told = [(fact.change, fact.replacement) for fact in found]
+    assert told == ([(change, replacement)] if change else [])
+
+
+def test_a_variable_of_two_keys_says_nothing() -> None:
+    tree = {"etc/default/app": "SPRING_KAFKA_SSL_KEYSTOREPASSWORD=x\nSPRING_REDIS_HOST=a\n"}
+    found = changes(package(tree), estate(site=site(f"{SPRING_BOOT}@3.2.5")))
+    assert [fact.key for fact in found] == ["SPRING_REDIS_HOST"]
+
+
 def test_a_file_in_a_config_map() -> None:
     text = "kind: ConfigMap\ndata:\n  my.cnf: |\n    [mysqld]\n    query_cache_size = 0\n"
     fact = one(package({"k8s/db.yaml": text}), estate())

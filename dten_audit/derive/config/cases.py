@@ -51,7 +51,7 @@ def change_of(
         key=key.key,
         section=key.section,
         value=key.value,
-        change=change,
+        change="removed" if change in ("renamed", "moved") and not replacement else change,
         since=since,
         effect=entry.effect,
         applies=applies,

@@ -40,7 +40,18 @@ def final_name(lookup: Lookup, entry: MatrixEntry, in_force: str | Unknown) -> s
             break
         name = _next_name(following)
         seen.add(name)
-    return name
+    return "" if _is_dead(lookup, name, in_force) else name
+
+
+def _is_dead(lookup: Lookup, name: str, in_force: str | Unknown) -> bool:
+    """Say whether a key that replaced another is gone in its turn, with nothing in its place."""
+    return any(
+        match.entry.removed
+        and match.entry.only_if_value is None
+        and not _next_name(match.entry)
+        and reached(in_force, match.entry.removed, lookup.matrix.scheme) is True
+        for match in lookup.find("", name, any_section=True)
+    )
 
 
 def filled(name: str, entry: MatrixEntry, key: str) -> str:
@@ -63,7 +74,8 @@ def _next_name(entry: MatrixEntry) -> str:
 
 
 def _gone(lookup: Lookup, entry: MatrixEntry, in_force: str | Unknown) -> bool:
-    since = entry.changed_in or entry.removed
+    """Say whether another name is to be used: from the deprecation on, where that is known."""
+    since = entry.replacement_since or entry.changed_in or entry.deprecated or entry.removed
     return reached(in_force, since, lookup.matrix.scheme) is True
 
 
