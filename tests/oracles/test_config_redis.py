@@ -25,6 +25,8 @@ SERVERS: Final = {
     "valkey-8": ("trixie", "valkey-server", "valkey"),
     "valkey-9": ("sid", "valkey-server", "valkey"),
 }
+PASSING: Final = ("bullseye", "sid")
+"""Suites that go or change: without them the others are asked."""
 VALUES: Final = {
     "slaveof": "127.0.0.1 6379", "replicaof": "127.0.0.1 6379", "slave-announce-ip": "10.0.0.1",
     "replica-announce-ip": "10.0.0.1", "vm-swap-file": "/tmp/redis.swap",
@@ -45,6 +47,8 @@ class Server:
     def __init__(self, name: str) -> None:
         suite, package, product = SERVERS[name]
         command = program(name, suite, package, f"usr/bin/{package}")
+        if command is None and suite in PASSING:
+            pytest.skip(f"{suite} does not have {package} any more")
         if command is None:
             missing(f"{name} cannot be had")
         self.product = product
