@@ -12,6 +12,7 @@ from typing import Final
 
 from dten_audit.documents.text import LineIndex
 from dten_audit.readers.config.keys import MAX_DEPTH, Broken, Setting
+from dten_audit.readers.config.templates import has_templates, hide, restore
 
 _LOOK: Final = 400
 _COMMENT, _REST = 1, 5
@@ -29,7 +30,7 @@ def _token() -> re.Pattern[str]:
     return re.compile(
         r"\s*+(?:(\#[^\n]*+)|([{};])"
         r"|(\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+')"
-        r"|([^\s{};\"'][^\s{};]*+)|(.))",
+        r"|((?:\$\{\w*+\}|[^\s{};\"'])(?:\$\{\w*+\}|[^\s{};])*+)|(.))",
         re.DOTALL,
     )
 
@@ -104,7 +105,19 @@ def _block(blocks: list[str], name: str, line: int, *, closes: bool) -> Iterator
 
 
 def scan_nginx(text: str, index: LineIndex) -> Iterator[Setting | Broken]:
-    """Yield directives that end with a semicolon."""
+    """Yield directives that end with a semicolon, those of templates as well."""
+    hidden: list[str] = []
+    if has_templates(text):
+        text, hidden = hide(text)
+        index = LineIndex(text)
+    for item in _directives(text, index):
+        if hidden and isinstance(item, Setting):
+            yield item._replace(key=restore(item.key, hidden), value=restore(item.value, hidden))
+        else:
+            yield item
+
+
+def _directives(text: str, index: LineIndex) -> Iterator[Setting | Broken]:
     blocks: list[str] = []
     words: list[str] = []
     first = 0

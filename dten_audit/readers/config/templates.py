@@ -11,13 +11,14 @@ _FILL: Final = "\uf8ff"
 _DIGIT: Final = 0xE100
 _BASE: Final = 4096
 _SHORTEST: Final = 4
-_MARKS: Final = ("{{", "{%", "<%")
+_MARKS: Final = ("{{", "{%", "<%", "{#")
 
 
 @cache
 def _expression() -> re.Pattern[str]:
     return re.compile(
         r"\{\{[^{}\n]*+\}\}|\{%(?:[^%{}\n]|%(?!\}))*+%\}|<%(?:[^%<\n]|%(?!>)|<(?!%))*+%>"
+        r"|\{#(?:[^#{}\n]|#(?!\}))*+#\}"
     )
 
 
