@@ -52,6 +52,9 @@ ddl-precision: $(READY)
 config-precision: $(READY)
 	$(BIN)/python -m benchmarks.config_precision build/config-packages
 
+matrix-cost: $(READY)
+	$(BIN)/python -m benchmarks.matrix_cost
+
 honest: $(READY)
 	$(BIN)/python -m benchmarks.honest_archives build/honest
 
