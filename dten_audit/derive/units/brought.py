@@ -12,7 +12,12 @@ from dten_audit.derive.arguments import separate, split_arguments, written_paths
 from dten_audit.derive.requirements import required_packages
 from dten_audit.derive.units.links import UnitLink, declared_aliases, is_pulling, unit_links
 from dten_audit.derive.units.merging import DropIns
-from dten_audit.derive.units.tables import in_unit_folder, in_user_folder, package_managers
+from dten_audit.derive.units.tables import (
+    in_unit_folder,
+    in_user_folder,
+    package_managers,
+    units_of,
+)
 from dten_audit.links.package import Install, Package
 from dten_audit.model.facts.commands import Command, Guard, Word
 from dten_audit.model.facts.units import Provided, UnitFile
@@ -74,6 +79,8 @@ class Brought:
             parts = name.split("-")
             for end in range(1, min(len(parts), _MAX_PARTS) + 1):
                 self._installed["-".join(parts[:end])].append((document, order))
+            for unit_name in units_of(name):
+                self._installed[unit_name].append((document, order))
         for unit in self._files.values():
             if not unit.drop_in_of:
                 self._shipped[unit.name].append(unit)

@@ -139,6 +139,12 @@ def shared(name: str) -> Shared:
 
 
 @from_tables
+def units_of(package: str) -> tuple[str, ...]:
+    """Return the units that a package brings under other names than its own, without endings."""
+    return tuple(cast("dict[str, list[str]]", _names()["packages"]).get(package, ()))
+
+
+@from_tables
 def other_names(name: str) -> tuple[tuple[str, ...], str]:
     """Return the names that other systems have for a unit, and what is known of them."""
     stem = name.removesuffix(".service")

@@ -21,6 +21,7 @@ from dten_audit.derive.units.tables import (
     managers,
     other_names,
     shared,
+    units_of,
     verbs,
 )
 from dten_audit.links.package import Package
@@ -34,6 +35,7 @@ from dten_audit.site.site import Site, UnitRecord
 
 _GLOB: Final = re.compile(r"[*?\[]")
 _ASKS_FOR_UNITS: Final = re.compile(r"systemctl|\bservice\b|init\.d|systemd|unit")
+_ASKS_FOR_PACKAGES: Final = re.compile(r"(?:dpkg-query|dpkg +(?:-s|--status)|rpm +-q)\b")
 _FINDS_NONE: Final = re.compile(
     r"(?:systemctl|\bservice)\b.{0,200}\|\s*grep\b.{0,80}"
     r"(?:unrecognized|does not exist|not[- ]found|could not be found|not loaded)"
@@ -250,6 +252,8 @@ def _finds(guard: Guard, call: UnitCall) -> bool:
         return named or not subject
     if guard.kind == "path-exists":
         return posixpath.basename(subject) in (call.unit, stem, call.written.text)
+    if guard.kind == "other" and _ASKS_FOR_PACKAGES.match(subject):
+        return any(stem == word or stem in units_of(word) for word in subject.split())
     return guard.kind == "other" and named and bool(_ASKS_FOR_UNITS.search(subject))
 
 
