@@ -15,6 +15,10 @@ from dten_audit.site.site import Site
 from dten_audit.site.versions import compare, upstream
 
 _ENDS: Final = (".deb", ".rpm", ".jar")
+_CLIENTS: Final = frozenset((
+    "cargo", "composer", "conan", "cran", "gem", "golang", "hex", "npm", "nuget", "pub", "pypi",
+))  # fmt: skip
+"""Registries of libraries: what is called redis or kafka there talks to the product only."""
 _WORDS: Final = re.compile(r"[^a-z0-9]+")
 _DEB: Final = re.compile(r"([a-z0-9][a-z0-9+.-]+)_([0-9][^_/]*)_[^_/]+\.deb")
 _JAR: Final = re.compile(r"([A-Za-z][\w.-]*?)-([0-9][^/]*)\.jar")
@@ -122,9 +126,12 @@ def installed_version(
     globs = (matrix.product, *matrix.packages)
     found: dict[str, None] = {}
     another = any(_is_one_of(each.name, matrix.instead) for each in archives)
+    own = matrix.component.removeprefix("pkg:").partition("/")[0]
     for record in site.packages:
         kind, _, path = record.purl.removeprefix("pkg:").partition("/")
         name = path.rpartition("/")[2]
+        if kind in _CLIENTS and kind != own:
+            continue
         if _is_one_of(name, globs):
             plain = record.version if matrix.scheme == kind else upstream(record.version, kind)
             found[plain] = None
