@@ -7,7 +7,7 @@ import re
 from collections import Counter, defaultdict
 from typing import Final, NamedTuple, cast
 
-from dten_audit.derive.roles import role_of as script_role_of
+from dten_audit.derive.roles import Roles
 from dten_audit.derive.schema.checks import restored_in
 from dten_audit.derive.schema.files import NOBODY, Runner, role_of, runner_of, set_of
 from dten_audit.derive.schema.runner_settings import RunnerSettings
@@ -72,6 +72,7 @@ class Book:
     def __init__(self, package: Package) -> None:
         self._package = package
         self.index = package.index
+        self._purposes = Roles(package)
         self._settings = RunnerSettings(package)
         self._paths = frozenset(document.path for document in package.documents.values())
         statements: dict[str, list[SqlStatement]] = defaultdict(list)
@@ -104,7 +105,7 @@ class Book:
         if runner.holds_open and not self._settings.keeps_transaction_open:
             runner = runner._replace(holds_open=False)
         role = role_of(info, host)
-        purpose = script_role_of(self._package, info.id)
+        purpose = self._purposes.of(info.id)
         if purpose in _SPOKEN:
             role = "sample"
         elif purpose == "test":
@@ -126,7 +127,7 @@ class Book:
     def _is_upgraded_by(self, program: str) -> bool:
         """Say whether a script that installs or upgrades the package starts a program."""
         users = {call.command.document for call in self._package.callers(program)}
-        return any(script_role_of(self._package, user) == "maintainer" for user in users)
+        return any(self._purposes.of(user) == "maintainer" for user in users)
 
     def _is_for_removal(self, document: str) -> bool:
         """Say whether SQL only runs where dpkg or rpm removes the package: no upgrade does."""

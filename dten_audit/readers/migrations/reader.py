@@ -26,6 +26,8 @@ _NEEDED: Final = {
     "django": b"django.db",
     "rails": b"Migration",
     "laravel": b"Migration",
+    "liquibase": b"databaseChangeLog",
+    "efcore": b"MigrationBuilder",
 }
 """What stands in the bytes of each that is one: most programs are told by that, undecoded."""
 _MODULE: Final = "dten_audit.readers.migrations."
