@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -65,6 +66,8 @@ class _All:
         groups: dict[tuple[str, bool, str], list[SqlFile]] = defaultdict(list)
         for number, file in enumerate(alone):
             folder = set_of(file.file.path, file.runner) or f"#{number}"
+            if file.runner.across:
+                folder = f"{file.runner.name} {posixpath.basename(folder)}"
             groups[folder, file.role == "down", self._book.dialect(file, None)].append(file)
         inner = {target for file in alone for target in self._book.includes(file)}
         waiting = sorted(groups.values(), key=lambda files: files[0].info.id in inner)

@@ -20,12 +20,14 @@ class Runner(NamedTuple):
 
     ``transaction``: ``file``, ``several`` (a file of several statements), ``changeset``, ``none``.
     ``holds_open``: it holds its lock in a transaction that is open while the file runs.
+    ``across``: it takes the files of all folders of one name as one series, by their numbers.
     """
 
     name: str
     lock: bool
     transaction: str
     holds_open: bool = False
+    across: bool = False
 
 
 NOBODY: Final = Runner("", lock=False, transaction="none")
@@ -50,7 +52,8 @@ def _table() -> dict[str, list[dict[str, object]]]:
 
 def _runner(row: dict[str, object]) -> Runner:
     transaction, open_too = str(row["transaction"]), bool(row.get("holds_open"))
-    return Runner(str(row["name"]), bool(row["lock"]), transaction, open_too)
+    across = bool(row.get("across"))
+    return Runner(str(row["name"]), bool(row["lock"]), transaction, open_too, across)
 
 
 @from_tables

@@ -14,7 +14,8 @@ def in_order(files: Sequence[SqlFile]) -> list[SqlFile]:
 
     Alembic's files carry random names: each says after which others it comes.
     """
-    by_name = sorted(files, key=lambda each: order_of(each.file.path))
+    across = all(file.runner.across for file in files)
+    by_name = sorted(files, key=lambda each: order_of(each.file.path)[across:])
     if not any(file.hint("revision") for file in files):
         return by_name
     ranks = _ranks(by_name)

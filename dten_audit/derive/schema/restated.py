@@ -1,7 +1,8 @@
 """Statements that state a column anew: they change it only where it was otherwise before.
 
 Django's ``AlterField`` gives a whole field, for a new comment as for a new type. What the column
-was is known from earlier migrations of the set, or not known.
+was is known from earlier migrations of the set, or not known: then the action is flagged as
+``restated``, most such change nothing.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ def restated(action: Action, state: State, file: SqlFile) -> Action | None:
     if file.hint("restates") != "yes" or "redefinition" not in action.flags:
         return action
     before = state.tables.type_of(action.table, action.column, state.dialect)
-    if not before or "${" in before:
-        return None if before == action.value else action._replace(certainty="computed")
-    if "${" in action.value:
-        return action._replace(certainty="computed")
+    if not before or "${" in before + action.value:
+        return None if before == action.value else _open(action)
     return None if _spelt(before) == _spelt(action.value) else action
+
+
+def _open(action: Action) -> Action:
+    return action._replace(certainty="computed", flags=action.flags | {"restated"})
 
 
 def _spelt(kind: str) -> str:

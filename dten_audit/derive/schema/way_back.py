@@ -99,7 +99,9 @@ def _net(
         if is_computed(action.table, action.name, action.column):
             continue
         table = _table(action, names)
-        if action.verb == "rename_table":
+        if action.verb == "rename_table" and ("table", bare(action.value)) in gone:
+            _put_in_place(bare(action.value), table, made, gone)
+        elif action.verb == "rename_table":
             names[bare(action.value)] = table
         elif action.verb == "rename_column":
             made["name", table, action.value.lower(), action.column.lower()] = None
@@ -123,6 +125,13 @@ def _net(
     for key in [key for key in changed if key in made or key in gone]:
         del changed[key]
     return made, gone, changed
+
+
+def _put_in_place(name: str, other: str, made: dict[Key, None], gone: dict[Key, None]) -> None:
+    """A new table takes the place of one that was dropped: SQLite's way to change a table."""
+    del gone["table", name]
+    for key in [key for key in made if key == ("table", other) or key[1] == other]:
+        del made[key]
 
 
 def _table(action: Action, names: dict[str, str]) -> str:

@@ -15,7 +15,7 @@ from dten_audit.model.facts.general import Unreadable
 from dten_audit.readers.migrations import rendering as sql
 from dten_audit.readers.migrations.direction import Section
 from dten_audit.readers.migrations.django_fields import Models
-from dten_audit.readers.migrations.django_operations import OPERATIONS, Operation
+from dten_audit.readers.migrations.django_operations import OPERATIONS, Operation, links_of
 from dten_audit.readers.migrations.migration import Migration
 from dten_audit.readers.migrations.values import field, is_given, pairs, word
 from dten_audit.readers.migrations.walking import Step, Walk
@@ -68,13 +68,16 @@ class _Reading:
         self.program = program
         self.walk = Walk(program)
         self._migration = migration
-        self._models = Models(_app_of(program), {})
+        self._models = Models(_app_of(program), {}, set())
         self._depth = 0
         self._bases = dict(_CLASS.findall(program.code))
 
     def operations(self, value: Value, at: int) -> None:
         """Take in a list of operations; what only the run tells is said."""
         items = value.items if isinstance(value, Items) else (value,)
+        for item in items:
+            if isinstance(item, Called):
+                self._models.links.update(links_of(item, self._models))
         for item in items:
             if isinstance(item, Called):
                 self._operation(item)

@@ -47,10 +47,14 @@ _POSITIVE: Final = "Positive"
 
 
 class Models(NamedTuple):
-    """How models are named: the label of the app, and tables that a model names itself."""
+    """How models are named: the label of the app, and tables that a model names itself.
+
+    ``links`` are the many-to-many fields that the file tells of, as (model, field): tables, each.
+    """
 
     app: str
     tables: dict[str, str]
+    links: set[tuple[str, str]]
 
     def table(self, model: str) -> str:
         """Return a model's table, rendered."""

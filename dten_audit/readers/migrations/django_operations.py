@@ -115,7 +115,11 @@ def _add_field(each: Operation) -> Statements:
 
 
 def _remove_field(each: Operation) -> Statements:
-    yield sql.drop_column(each.table, word(each.get(1, "name")))
+    name = word(each.get(1, "name"))
+    if (each.model.lower(), name) in each.models.links:
+        yield sql.drop_table(_link_table(each, name))
+    else:
+        yield sql.drop_column(each.table, name)
 
 
 def _alter_field(each: Operation) -> Statements:
@@ -131,7 +135,26 @@ def _alter_field(each: Operation) -> Statements:
 
 def _rename_field(each: Operation) -> Statements:
     old, new = word(each.get(1, "old_name")), word(each.get(2, "new_name"))
-    yield sql.rename_column(each.table, old, new)
+    model = each.model.lower()
+    if {(model, old), (model, new)} & each.models.links:
+        yield sql.rename_table(_link_table(each, old), _link_table(each, new))
+    else:
+        yield sql.rename_column(each.table, old, new)
+
+
+def _link_table(each: Operation, field: str) -> str:
+    return sql.identifier(f"{each.table.strip(chr(34))}_{field}")
+
+
+def links_of(call: Called, models: Models) -> Iterator[tuple[str, str]]:
+    """Yield the many-to-many fields that an operation makes or states anew."""
+    each, name = Operation(call.arguments, models), call.path.rpartition(".")[2]
+    if name == "CreateModel":
+        found = list(_fields(each.get(1, "fields")))
+    else:
+        field = each.field() if name in ("AddField", "AlterField") else None
+        found = [field] if field is not None else []
+    yield from ((each.model.lower(), field.name) for field in found if field.is_many)
 
 
 def _index(each: Operation, *, concurrently: bool) -> Statements:

@@ -106,6 +106,11 @@ def migrated(operations: str, more: str = "", path: str = PATH) -> dict[str, Sen
             ["ALTER TABLE orders_order RENAME COLUMN a TO b"],
         ),
         (
+            ('migrations.RenameField("order", "a", "b"),'
+            ' migrations.AlterField("order", "b", models.ManyToManyField(to="users.User")),'),
+            ["ALTER TABLE orders_order_a RENAME TO orders_order_b"],
+        ),
+        (
             'migrations.AddIndex("order", models.Index(fields=["-at", "state"], name="o_at")),',
             ["CREATE INDEX o_at ON orders_order (at, state)"],
         ),
