@@ -71,6 +71,7 @@ class Brought:
         self._steps: dict[str, list[Step]] = defaultdict(list)
         self._shipped: dict[str, list[UnitFile]] = defaultdict(list)
         self._installed: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        self._renamed: dict[str, list[tuple[str, int]]] = defaultdict(list)
         needed = sorted(required_packages(package))
         self._needed = {plain for name in needed if len(plain := _plain(name)) >= _SHORTEST}
         self._families = {name.partition("-")[0] for name in needed}
@@ -80,7 +81,7 @@ class Brought:
             for end in range(1, min(len(parts), _MAX_PARTS) + 1):
                 self._installed["-".join(parts[:end])].append((document, order))
             for unit_name in units_of(name):
-                self._installed[unit_name].append((document, order))
+                self._renamed[unit_name].append((document, order))
         for unit in self._files.values():
             if not unit.drop_in_of:
                 self._shipped[unit.name].append(unit)
@@ -180,9 +181,13 @@ class Brought:
         return ((file.at,) if file is not None else ()) + steps[:3]
 
     def _by_manager(self, unit: str, document: str, order: int) -> bool:
-        """Say whether a package of the unit's name, or one that starts so, is installed."""
+        """Say whether a package of the unit's name, or one that starts so, is installed.
+
+        One that brings the unit under another name must be installed by the same script.
+        """
         stem = unit.rpartition(".")[0].partition("@")[0]
-        return any(
+        here = [rank for where, rank in self._renamed.get(stem, ()) if document == where]
+        return any(rank < 0 or order < 0 or rank < order for rank in here) or any(
             where != document or rank < 0 or order < 0 or rank < order
             for where, rank in self._installed.get(stem, ())
         )
