@@ -30,7 +30,7 @@ from dten_audit.options import parse_moment
 from dten_audit.site.matrix import shipped_matrices
 
 HERE: Final = Path(__file__).parent
-_AFTER_ALL: Final = "9999.0"
+_AFTER_ALL: Final = "999.0"
 SCRIPTS: Final = frozenset("shell python perl ruby php batch powershell makefile".split())
 SETTINGS: Final = frozenset(
     "yaml json toml ini properties env xml text systemd-unit logrotate sudoers cron".split()

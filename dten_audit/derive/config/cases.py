@@ -61,7 +61,7 @@ def change_of(
         replacement_known=_is_known(case, entry, since) if replacement else False,
         setting=setting_line(key, entry, replacement),
         transform=entry.transform,
-        replacement_at=_place_of(case, file, replacement),
+        replacement_at=None if key.condition else _place_of(case, file, replacement),
         allowed=entry.allowed if change == "value-not-allowed" else (),
         path=file.path,
         role=file.role,
@@ -80,6 +80,8 @@ def _place_of(case: Case, file: ConfigFile, replacement: str) -> Location | None
         return None
     wanted = case.lookup.normal(replacement)
     for key in file.keys:
+        if key.condition:
+            continue
         names = (key.key, f"{key.section}.{key.key}" if key.section else key.key)
         if wanted in map(case.lookup.normal, names):
             return key.at

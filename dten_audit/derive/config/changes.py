@@ -137,9 +137,14 @@ def _belongs(file: ConfigFile, matrix: Matrix, versions: Versions) -> bool:
 
 
 def _changes(case: Case, files: Sequence[ConfigFile]) -> Iterator[ConfigChange]:
-    """Yield what the rows say of each key; of rows for several values, the certain first."""
+    """Yield what the rows say of each key; of rows for several values, the certain first.
+
+    A key that a template writes for some versions only is its author's answer, and no question.
+    """
     for file in case.files:
         for key in file.keys:
+            if key.condition == "version":
+                continue
             unseen = file.partial and not key.section
             found = [
                 fact
@@ -195,6 +200,8 @@ def _change(
             continue
         if change == "value-not-allowed" and not outside(key, entry):
             return
+        if key.condition and applies is True:
+            applies = COMPUTED
         wants_value = entry.only_if_value is not None or change == "value-not-allowed"
         if wants_value and key.certainty == "computed" and applies is True and same is not True:
             applies = COMPUTED

@@ -38,9 +38,11 @@ class ConfigKey(NamedTuple):
     ``format`` is the file's kind (``yaml``, ``json``, ``toml``, ``ini``, ``properties``, ``env``).
     ``path`` is where the file stands in its container, or where it lands. ``section`` is the INI
     section; ``key`` the full dotted path elsewhere, entries of lists as ``[0]``. ``value`` is text,
-    cut after 500 characters; where ``certainty`` is computed it holds the template
-    (``${NAME}``, ``{{ name }}``). ``setter`` is the program of a command that sets the key
-    (``sed``, ``crudini``), empty for a file.
+    cut after 500 characters; where ``certainty`` is computed it holds the template (``${NAME}``,
+    ``{{ name }}``). ``setter`` is the program of a command that sets the key (``sed``,
+    ``crudini``), empty for a file. ``condition`` is what the condition of a template is about under
+    which it stands: a ``version``, something ``other``, or nothing. Only the filled-in file tells
+    then whether it is set.
     """
 
     at: Location
@@ -51,6 +53,7 @@ class ConfigKey(NamedTuple):
     value: str
     certainty: Certainty = "exact"
     setter: str = ""
+    condition: Literal["", "version", "other"] = ""
 
     @property
     def subject(self) -> str:

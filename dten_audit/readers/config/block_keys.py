@@ -12,7 +12,12 @@ from typing import Final
 
 from dten_audit.documents.text import LineIndex
 from dten_audit.readers.config.keys import MAX_DEPTH, Broken, Setting
-from dten_audit.readers.config.templates import has_templates, hide, restore
+from dten_audit.readers.config.templates import (
+    has_templates,
+    hide,
+    restore,
+    without_long_expressions,
+)
 
 _LOOK: Final = 400
 _COMMENT, _REST = 1, 5
@@ -65,7 +70,7 @@ def scan_apache(text: str) -> Iterator[Setting | Broken]:
     blocks: list[str] = []
     parts: list[str] = []
     start, column = 0, 1
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(without_long_expressions(text).split("\n"), 1):
         rest = line.strip()
         if not parts:
             if not rest or rest[0] == "#":

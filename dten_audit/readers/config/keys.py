@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Final, NamedTuple
@@ -11,6 +12,7 @@ from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.base import Certainty, Fact
 from dten_audit.model.facts.config import ConfigKey
 from dten_audit.model.facts.general import Unreadable
+from dten_audit.readers.config.templates import conditional_lines
 
 MAX_KEYS: Final = 20_000
 """More keys than that are data, not configuration; the rest is said to be unread."""
@@ -67,11 +69,24 @@ def sound(text: str) -> str:
     return text
 
 
+class Ranges:
+    """Lines under conditions of a template; those that say a ``word``, if one is given."""
+
+    def __init__(self, text: str, word: str = "") -> None:
+        self._ranges = conditional_lines(text, word)
+        self._firsts = [first for first, _ in self._ranges]
+
+    def __contains__(self, line: int) -> bool:
+        place = bisect_right(self._firsts, line)
+        return place > 0 and line <= self._ranges[place - 1][1]
+
+
 def stated(
     document: Document, kind: str, found: Iterable[Setting | Broken | Embedded]
 ) -> Iterator[Fact | Embedded]:
     """State what a format's scanner found, up to the bounds."""
     count = broken = 0
+    conditions, versions = Ranges(document.text), Ranges(document.text, "version")
     for item in found:
         if isinstance(item, Embedded):
             yield item
@@ -98,4 +113,9 @@ def stated(
             key,
             value,
             certainty,
+            condition="version"
+            if item.line in versions
+            else "other"
+            if item.line in conditions
+            else "",
         )

@@ -60,6 +60,64 @@ def _blanked(line: str) -> str:
     return "" if rest.startswith(_MARK) and not _hidden().sub("", rest).strip() else line
 
 
+@cache
+def _tag() -> re.Pattern[str]:
+    """A tag that opens or ends something: of Jinja and Twig, of ERB, of Go's templates."""
+    return re.compile(
+        r"\{%[-+]?\s*+(?P<jinja>if|endif)\b"
+        r"|<%-?\s*+(?P<erb>if|unless|case|end)\b|<%[^%\n]{0,400}?\b(?P<do>do)\b[^%\n]{0,80}%>"
+        r"|\{\{-?\s*+(?P<go>if|range|with|define|block|end)\b"
+    )
+
+
+_LONGEST_TAG: Final = 400
+_CONDITIONS: Final = frozenset(("if", "unless", "case"))
+_ENDS: Final = frozenset(("endif", "end"))
+
+
+def conditional_lines(text: str, word: str = "") -> list[tuple[int, int]]:
+    """Return the lines that stand under a condition of the template: first and last, in order.
+
+    Which of them a file will hold is known only when it is filled in. A condition within one line
+    makes its value computed, and no line conditional. With a ``word``, only conditions that say it
+    count (``version``).
+    """
+    found: list[tuple[int, int]] = []
+    waiting: list[tuple[bool, int]] = []
+    line, offset, deciding = 1, 0, 0
+    for match in _tag().finditer(text) if has_templates(text) else ():
+        line += text.count("\n", offset, match.start())
+        offset = match.start()
+        verb = match[match.lastgroup or 0]
+        if verb not in _ENDS:
+            tag = text[offset : offset + _LONGEST_TAG].partition("\n")[0]
+            decides = verb in _CONDITIONS and word in tag
+            waiting.append((decides, line))
+            deciding += decides
+        elif waiting:
+            decides, first = waiting.pop()
+            deciding -= decides
+            if decides and first < line and not deciding:
+                found.append((first, line))
+    open_ended = next((first for decides, first in waiting if decides), None)
+    return found if open_ended is None else [*found, (open_ended, line + text.count("\n", offset))]
+
+
+@cache
+def _long_expression() -> re.Pattern[str]:
+    return re.compile(r"\{\{[^{}\n]*+\n[^{}]*+\}\}")
+
+
+def without_long_expressions(text: str) -> str:
+    """Return a text without the expressions that take several lines, every line in its place.
+
+    What they hand to a function (``{{ wrapped('Require all granted', …) }}``) sets nothing here.
+    """
+    if "{{" not in text:
+        return text
+    return _long_expression().sub(lambda match: "\n" * match[0].count("\n"), text)
+
+
 def restore(text: str, found: list[str]) -> str:
     """Put the expressions back."""
 

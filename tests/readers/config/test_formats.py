@@ -219,3 +219,44 @@ def test_columns_and_places() -> None:
 
 def test_utf16_is_read() -> None:
     assert rows("ini", "[a]\r\nk = ü\r\n".encode("utf-16")) == [(2, "[a]k", "ü")]
+
+
+@pytest.mark.parametrize(
+    ("text", "conditional"),
+    [
+        ("a = 1\n{% if x %}\nb = 2\n{% else %}\nc = 3\n{% endif %}\nd = 4\n", "bc"),
+        ("{%- if x %}\n{% if y %}\na = 1\n{% endif %}\nb = 2\n{% endif %}\nc = 3\n", "ab"),
+        (
+            "<% if @x -%>\na = 1\n<% @l.each do |i| -%>\nb = 2\n<% end -%>\n<% end -%>\nc = 3\n",
+            "ab",
+        ),
+        ("{{- range .l }}\na = 1\n{{- if .x }}\nb = 2\n{{- end }}\n{{- end }}\nc = 3\n", "b"),
+        ("a = {% if x %}1{% else %}2{% endif %}\nb = 2\n", ""),
+        ("{% for i in l %}\na = 1\n{% endfor %}\nb = 2\n", ""),
+        ("a = 1\n{% if x %}\nb = 2\n", "b"),
+        ("# if x\na = 1\n", ""),
+    ],
+)
+def test_what_stands_under_a_condition_of_a_template(text: str, conditional: str) -> None:
+    found = keys("text", text, "etc/x.conf.j2")
+    assert "".join(key.key for key in found if key.condition) == conditional
+
+
+def test_an_expression_of_several_lines_sets_nothing() -> None:
+    long = "{{ wrapped('Require all',\n'Order a,b\nAllow from all') -}}"
+    text = f"<Directory /x>\n{long}\nOptions a\n</Directory>\n"
+    assert rows("text", text, "etc/apache2/sites-available/x.conf.j2") == [
+        (5, "[Directory]Options", "a")
+    ]
+
+
+def test_conditions_about_versions() -> None:
+    inner = "{% if item.version < 9 %}\nb = 2\n{% else %}\nc = 3\n{% endif %}\n"
+    text = f"{{% if x %}}\na = 1\n{inner}{{% endif %}}\n"
+    found = keys("text", text, "etc/x.conf.j2")
+    assert [key.condition for key in found] == ["other", "version", "version"]
+
+
+def test_many_conditions_cost_little() -> None:
+    for unit in ("{% if x %}\na = 1\n{% endif %}\n", "{% if x %}\n", "{{ if }} {{ end }}\na=1\n"):
+        assert len(keys("text", unit * 20_000, "etc/x.conf.j2")) <= 20_000
