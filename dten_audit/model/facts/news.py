@@ -44,3 +44,9 @@ class UpgradeNews(NamedTuple):
     @property
     def subject(self) -> str:
         return f"{self.at.member} {self.package} {self.version}"
+
+    @property
+    def than(self) -> str:
+        """What the entry is newer than, in words."""
+        known = isinstance(self.installed, str)
+        return f"the installed {self.installed}" if known else "what may run"
