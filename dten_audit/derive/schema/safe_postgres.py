@@ -240,8 +240,14 @@ def alter_type(action: Action) -> str:
     table, column = quoted(action.table), quoted(action.column)
     new, old = _made_name(action.column, "new"), _made_name(action.column, "old")
     sync = _made_name(action.table, action.column, "sync")
-    if not action.value or "using" in action.flags or not action.column:
+    if not action.value or not action.column:
         return ""
+    if "using" in action.flags:
+        return _line(
+            _TIMEOUT, f"ALTER TABLE {table} ADD COLUMN {new} {action.value};",
+            "/* fill it in batches by the expression of USING, keep it in step by a trigger, then"
+            " change the two names in a short transaction */",
+        )  # fmt: skip
     cast = f"{column}::{action.value}"
     return _line(
         _TIMEOUT, f"ALTER TABLE {table} ADD COLUMN {new} {action.value};",

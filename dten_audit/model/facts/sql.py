@@ -208,6 +208,11 @@ class SchemaChange(NamedTuple):
         place = f"{self.at.member} {self.action} {self.table}"
         return " ".join(filter(None, (place, self.column, self.name)))
 
+    @property
+    def safe_steps(self) -> str:
+        """The SQL to use instead or, where none is known for the case, whom to ask for it."""
+        return self.safe_form or "ask the vendor for steps that run beside the service"
+
 
 class Migration(NamedTuple):
     """A file that changes a schema in use, and whether the package knows the way back.
