@@ -49,6 +49,8 @@ def command(packages: tuple[str, ...], **values: Any) -> int:
     from dten_audit.options import OptionError
     from dten_audit.site.schema import SiteFileError
 
+    if "" in packages:
+        raise click.UsageError("the name of a package is empty: perhaps a variable is not set")
     outputs = _outputs(values["output"])
     options = build_options(values, select=values["select"], ignore=values["ignore"])
     try:

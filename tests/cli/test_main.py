@@ -228,3 +228,8 @@ def test_colour(
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
     assert wants_colour(choice) is wanted
+
+
+def test_an_empty_name_is_no_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", ""]) == 2
+    assert "the name of a package is empty" in capsys.readouterr().err
