@@ -34,32 +34,27 @@ def any_of(values: Iterable[Tri]) -> Tri:
 
 def conjunction(parts: Sequence[Condition]) -> Condition:
     """Return the condition that all of some conditions hold."""
-
-    def hold(value: object) -> Tri:
-        needs: frozenset[str] = frozenset()
-        for part in parts:
-            held = part(value)
-            if held is False:
-                return False
-            if held is not True:
-                needs |= held
-        return needs or True
-
-    return hold
+    return _joined(parts, decisive=False)
 
 
 def disjunction(parts: Sequence[Condition]) -> Condition:
     """Return the condition that any of some conditions holds."""
+    return _joined(parts, decisive=True)
+
+
+def _joined(parts: Sequence[Condition], *, decisive: bool) -> Condition:
+    """Return a condition that the first part with the ``decisive`` value settles."""
+    otherwise = not decisive
 
     def holds(value: object) -> Tri:
         needs: frozenset[str] = frozenset()
         for part in parts:
             held = part(value)
-            if held is True:
-                return True
-            if held is not False:
+            if held is decisive:
+                return decisive
+            if not isinstance(held, bool):
                 needs |= held
-        return needs or False
+        return needs or otherwise
 
     return holds
 

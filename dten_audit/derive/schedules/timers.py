@@ -69,10 +69,7 @@ def _timer(
     *,
     computed: bool,
 ) -> Schedule:
-    stem = unit.name.removesuffix(".timer")
-    service = services.get(unit.value("Timer", "Unit") or f"{stem}.service")
-    if service is None and unit.instance:
-        service = services.get(unit.template.replace(".timer", ".service"))
+    service = _service_of(unit, services)
     starts = service.values("Service", "ExecStart") if service else ()
     switches = _switched_on(unit, enabled)
     on: bool | Unknown = NOT_SEEN if computed else builder.otherwise(unit.at)
@@ -81,8 +78,6 @@ def _timer(
         on = True
     else:
         switches = ()
-    info = builder.package.documents.get(unit.document)
-    host = builder.package.documents.get(info.host) if info and info.host else info
     calendars = unit.values("Timer", "OnCalendar")
     base = Schedule(
         calendars[0].at if calendars else unit.at,
@@ -95,7 +90,7 @@ def _timer(
         _user(unit, service),
         "; ".join(entry.value.lstrip(_PREFIXES) for entry in starts),
         "",
-        role=role_of(host.path if host else unit.path),
+        role=role_of(_written_in(builder, unit)),
         installed_by=tuple(switch.at for switch in switches),
         enabled=on,
         persistent=unit.value("Timer", "Persistent").lower() in _TRUE,
@@ -108,6 +103,22 @@ def _timer(
     base, times = _timed(builder, unit, base, calendars, started=started)
     full = builder.complete(base, times, _steps(builder, starts, service))
     return _with_log(builder, full, service)
+
+
+def _service_of(unit: UnitFile, services: dict[str, UnitFile]) -> UnitFile | None:
+    """Return the service that a timer starts, if the package brings it."""
+    stem = unit.name.removesuffix(".timer")
+    service = services.get(unit.value("Timer", "Unit") or f"{stem}.service")
+    if service is None and unit.instance:
+        service = services.get(unit.template.replace(".timer", ".service"))
+    return service
+
+
+def _written_in(builder: Builder, unit: UnitFile) -> str:
+    """Return the path of the file that a timer stands in: a script, if one writes it."""
+    info = builder.package.documents.get(unit.document)
+    host = builder.package.documents.get(info.host) if info and info.host else info
+    return host.path if host else unit.path
 
 
 def _needs(unit: UnitFile) -> str:

@@ -59,14 +59,8 @@ class Judge:
         self, action: Action, statement: SqlStatement, state: State, file: SqlFile
     ) -> SchemaChange | None:
         """Return what an action changes; None where it concerns no table in use."""
-        effect = effect_of(action, state.dialect, *servers_of(state.dialect, self._site.databases))
-        if effect is None and action.verb in _SAY_ALWAYS:
-            effect = Effect("", ("reads", "writes"))
-        if effect is None and action.verb in _ROWS and state.held:
-            effect = Effect("ROW EXCLUSIVE", ())
         fails = failure(action, state, self.version(state.dialect))
-        if effect is None and (fails or switched_off(action, state.dialect)):
-            effect = Effect("", ())
+        effect = self._effect(action, state, fails=bool(fails))
         if effect is None:
             return None
         table = action.table or state.tables.table_of_index(action.name, state.dialect)
@@ -100,6 +94,17 @@ class Judge:
         if _has_hazard(change) and not change.concurrently:
             change = change._replace(safe_form=safe_form(action, state.dialect))
         return _with_session(change, state, file)
+
+    def _effect(self, action: Action, state: State, *, fails: bool) -> Effect | None:
+        """Return what an action locks; an empty effect where it is told without a lock."""
+        effect = effect_of(action, state.dialect, *servers_of(state.dialect, self._site.databases))
+        if effect is not None:
+            return effect
+        if action.verb in _SAY_ALWAYS:
+            return Effect("", ("reads", "writes"))
+        if action.verb in _ROWS and state.held:
+            return Effect("ROW EXCLUSIVE", ())
+        return Effect("", ()) if fails or switched_off(action, state.dialect) else None
 
     def _origin(self, action: Action, table: str, state: State, file: SqlFile) -> TableFrom:
         if action.verb == "drop_index" and action.name and not action.table:
