@@ -8,10 +8,9 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from tests.oracles.daemons import debian_archive, run
-from tests.oracles.servers import cache, unpack
+from tests.oracles.daemons import run
+from tests.oracles.servers import apt_below, cache, unpack
 
-_KEYS: Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _NOBODY: Final = 65534
 _LOADERS: Final = ("usr/lib64/ld-linux-*", "lib64/ld-linux-*", "lib/*/ld-linux-*", "lib/*/ld-2*.so")
 
@@ -34,26 +33,14 @@ def contents(name: str, suite: str, package: str) -> Path | None:
     root = cache() / name
     if (root / "ready").exists():
         return root
-    shutil.rmtree(root, ignore_errors=True)
-    for folder in ("apt/lists/partial", "apt/cache/archives/partial"):
-        (root / folder).mkdir(parents=True)
-    place = root / "apt"
-    (place / "status").touch()
-    source = f"deb [signed-by={_KEYS}] {debian_archive(root)} {suite} main\n"
-    (place / "sources.list").write_text(source)
-    options = [
-        f"Dir::Etc::sourcelist={place}/sources.list", "Dir::Etc::sourceparts=/dev/null",
-        f"Dir::State::lists={place}/lists", f"Dir::State::status={place}/status",
-        f"Dir::Cache={place}/cache", "APT::Sandbox::User=root",
-    ]  # fmt: skip
-    apt = ["apt-get", "-q", "-y", *(word for option in options for word in ("-o", option))]
+    apt = apt_below(root, suite)
     if run([*apt, "update"], root, 180).returncode:
         return None
     if run([*apt, "download", package], root, 180).returncode:
         return None
     for archive in root.glob("*.deb"):
         run(["dpkg-deb", "-x", archive.name, "."], root)
-    shutil.rmtree(place)
+    shutil.rmtree(root / "apt")
     (root / "ready").touch()
     return root
 

@@ -139,27 +139,35 @@ def maria_home(name: str) -> Home | None:
     return Home(name, root, (str(loader), "--library-path", ":".join(libraries), str(program)))
 
 
-def unpack(root: Path, suite: str, packages: str) -> bool:
-    """Fetch packages of a suite of Debian with all that they need; say whether that worked."""
+def apt_below(root: Path, suite: str) -> list[str]:
+    """Return an apt-get that knows one suite of Debian only, and keeps all it has below ``root``.
+
+    What stood in ``root`` before is removed.
+    """
     shutil.rmtree(root, ignore_errors=True)
     for name in ("apt/lists/partial", "apt/cache/archives/partial"):
         (root / name).mkdir(parents=True)
-    apt_folder = root / "apt"
-    (apt_folder / "status").touch()
+    place = root / "apt"
+    (place / "status").touch()
     source = f"deb [signed-by={_KEYS}] {debian_archive(root)} {suite} main\n"
-    (apt_folder / "sources.list").write_text(source)
+    (place / "sources.list").write_text(source)
     options = [
-        f"Dir::Etc::sourcelist={apt_folder}/sources.list", "Dir::Etc::sourceparts=/dev/null",
-        f"Dir::State::lists={apt_folder}/lists", f"Dir::State::status={apt_folder}/status",
-        f"Dir::Cache={apt_folder}/cache", "APT::Sandbox::User=root",
+        f"Dir::Etc::sourcelist={place}/sources.list", "Dir::Etc::sourceparts=/dev/null",
+        f"Dir::State::lists={place}/lists", f"Dir::State::status={place}/status",
+        f"Dir::Cache={place}/cache", "APT::Sandbox::User=root",
     ]  # fmt: skip
-    apt = ["apt-get", "-q", "-y", *(word for option in options for word in ("-o", option))]
+    return ["apt-get", "-q", "-y", *(word for option in options for word in ("-o", option))]
+
+
+def unpack(root: Path, suite: str, packages: str) -> bool:
+    """Fetch packages of a suite of Debian with all that they need; say whether that worked."""
+    apt = apt_below(root, suite)
     install = ["install", "--download-only", "--no-install-recommends", *packages.split()]
     if run([*apt, "update"], root, 180).returncode or run([*apt, *install], root, 300).returncode:
         return False
-    for fetched in (apt_folder / "cache/archives").glob("*.deb"):
+    for fetched in (root / "apt/cache/archives").glob("*.deb"):
         run(["dpkg-deb", "-x", str(fetched), str(root)], root)
-    shutil.rmtree(apt_folder)
+    shutil.rmtree(root / "apt")
     (root / "ready").touch()
     return True
 
