@@ -80,7 +80,7 @@ airflow-oracle: $(READY)
 	$(BIN)/python -m benchmarks.airflow_oracle build/airflow-oracle
 
 sql-speed: $(READY)
-	$(BIN)/python -m benchmarks.sql_speed
+	$(BIN)/python -m benchmarks.sql_speed build/sql-oracle
 
 reader-speed: $(READY)
 	$(BIN)/python -m benchmarks.reader_speed

@@ -1,10 +1,11 @@
 """Prints how fast SQL is read: dense migrations, dumps of 50 MB, and junk of 1 MB.
 
-``python -m benchmarks.sql_speed [--size BYTES] [--whole]``: megabytes a second of CPU time on
-migrations made of the statements of ``tests/oracles/pg_statements.sql``, seconds for dumps as
-pg_dump, mysqldump and SQLite write them, seconds for the worst junk in each dialect. With
-``--whole`` the dumps are audited as packages, and memory is said too. Fails where a dump or junk
-takes too long; on a machine that does other things, the rate of migrations says little.
+``python -m benchmarks.sql_speed FOLDER [--size BYTES] [--whole]``: megabytes a second of CPU time
+on the migrations for PostgreSQL in the PyPI and npm packages of ``sql_packages.yaml`` (downloaded
+into FOLDER) and on the odd forms of ``tests/oracles/pg_statements.sql``, where nearly each
+statement is of another kind; seconds for dumps as pg_dump, mysqldump and SQLite write them; seconds
+for the worst junk in each dialect. With ``--whole`` the dumps are audited as packages, and memory
+is said too. Fails where migrations, a dump or junk take too long: for a machine that is quiet.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from benchmarks.sql_corpus import fetched, files, load
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.sql import Dialect
 from dten_audit.readers.sql.reader import read
@@ -26,7 +28,7 @@ from dten_audit.readers.sql.reader import read
 STATEMENTS: Final = Path(__file__).parent.parent / "tests" / "oracles" / "pg_statements.sql"
 SIZE: Final = 50_000_000
 DENSE: Final = 4.0
-"""MB a second on text where every statement changes a schema."""
+"""MB a second on real migrations."""
 DUMP: Final = 2.0
 """Seconds for a dump of 50 MB."""
 JUNK: Final = 2.0
@@ -107,12 +109,25 @@ def text_of(dump: Dump, size: int) -> str:
     return dump.head + "".join(dump.repeated(n) for n in range(size // one + 1)) + dump.tail
 
 
-def dense() -> float:
-    """Return MB a second on migrations."""
+def migrations(folder: Path) -> list[str]:
+    """Return the migrations of the listed packages that any day can be had again."""
+    entries = [entry for entry in load() if entry.package.ecosystem != "debian"]
+    paths, missing = fetched(entries, folder)
+    if missing:
+        raise SystemExit("\n".join(missing))
+    return [file.text for file in files(entries, paths) if "migrations/" in file.name]
+
+
+def odd_forms() -> list[str]:
+    """Return the statements of the table of the oracle, many times over."""
     text = STATEMENTS.read_text(encoding="utf-8")
-    text *= 4_000_000 // len(text) + 1
-    reading(text[:100_000], "postgres")
-    return len(text) / 1e6 / reading(text, "postgres")
+    return [text * (4_000_000 // len(text) + 1)]
+
+
+def rate(texts: Sequence[str]) -> float:
+    """Return MB a second of CPU time, all texts together."""
+    reading(texts[0][:100_000], "postgres")
+    return sum(map(len, texts)) / 1e6 / sum(reading(text, "postgres") for text in texts)
 
 
 def junk(size: int) -> Iterator[tuple[float, str]]:
@@ -139,12 +154,15 @@ def audited(text: str, path: str) -> tuple[float, float]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 1 below a target."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="where the packages with migrations are kept")
     parser.add_argument("--size", type=int, default=SIZE)
     parser.add_argument("--whole", action="store_true")
     options = parser.parse_args(arguments)
-    rate = dense()
-    print(f"{rate:6.2f} MB/s dense migrations (target {DENSE})")
-    failed = False
+    real = migrations(options.folder)
+    speed = rate(real)
+    print(f"{speed:6.2f} MB/s {len(real)} migrations, {sum(map(len, real)) / 1e6:.1f} MB")
+    print(f"{rate(odd_forms()):6.2f} MB/s a table of odd forms")
+    failed = speed < DENSE
     for dump in DUMPS:
         text = text_of(dump, options.size)
         seconds = reading(text, dump.dialect)
