@@ -4,9 +4,10 @@
 and audits each as though the site ran a version after all that the matrices name: so every row
 holds, and whatever matches a key that is not the product's shows. ``config_labels.yaml`` says of
 each finding of CONF whether its message is so. What held must still be found, what did not must be
-gone, and no finding may be without a label: else it is an error.
+gone, and no finding may be without a label: else it is an error. A set of packages counts as soon
+as a set of labels has its name.
 
-``--list`` prints the findings to be labelled.
+``--list SET`` prints the findings of a set, to be labelled.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Final, NamedTuple
 
 import yaml
 
-from benchmarks.fetch_real_packages import RealPackage, digest, fetch_all, load
+from benchmarks.fetch_real_packages import RealPackage, digest, fetch_all
 from benchmarks.host_precision import AT, Found, Label, measured, problems
 from dten_audit import Options
 from dten_audit.auditing import audit, examine
@@ -45,15 +46,16 @@ class Looked(NamedTuple):
     scripts: int
 
 
-def packages() -> list[RealPackage]:
-    """Return the list."""
-    return load(HERE / "config_packages.yaml")
+def packages() -> dict[str, list[RealPackage]]:
+    """Return the sets of packages by their name."""
+    data = yaml.safe_load((HERE / "config_packages.yaml").read_text(encoding="utf-8"))
+    return {name: [RealPackage(**row) for row in rows] for name, rows in data.items()}
 
 
-def labels() -> list[Label]:
-    """Return the labels."""
+def labels() -> dict[str, list[Label]]:
+    """Return the sets of labels by the name of the set of packages."""
     data = yaml.safe_load((HERE / "config_labels.yaml").read_text(encoding="utf-8"))
-    return [Label(**row) for row in data["labels"]]
+    return {name: [Label(**row) for row in rows] for name, rows in data.items()}
 
 
 def newest(folder: Path) -> Path:
@@ -88,15 +90,14 @@ def looked_at(path: Path, site: Path) -> Looked:
     )
 
 
-def everything(folder: Path) -> list[Found]:
-    """Fetch the packages and return all findings; print how many files were looked at."""
-    listed = packages()
+def everything(folder: Path, listed: list[RealPackage]) -> list[Found]:
+    """Fetch packages and return all findings; print how many files were looked at."""
     if fetch_all(listed, folder):
         sys.exit(1)
     digests = {package.sha256 for package in listed}
     files = sorted(
         path for path in folder.iterdir()
-        if path.suffix in (".deb", ".whl") and digest(path) in digests
+        if path.suffix in (".deb", ".whl", ".tgz") and digest(path) in digests
     )  # fmt: skip
     with ProcessPoolExecutor() as pool:
         given = list(pool.map(partial(looked_at, site=newest(folder)), files, chunksize=4))
@@ -113,21 +114,29 @@ def unlabelled(known: list[Label], found: list[Found]) -> Iterator[str]:
     yield from (f"no label: {' '.join(one)}" for one in found if one.key not in seen)
 
 
+def check(folder: Path) -> int:
+    """Print each labelled set's precision and what does not fit; return how much that is."""
+    many = 0
+    for name, known in labels().items():
+        found = everything(folder, packages()[name])
+        given = {one.key: one for one in found}
+        wrong = [*problems(name, known, given), *unlabelled(known, found)]
+        print("\n".join([*wrong, measured(name, known)]))
+        many += len(wrong)
+    return many
+
+
 def main() -> None:
     """Run the command line; the status says whether labels and findings fit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--list", action="store_true", help="print the findings to be labelled")
+    parser.add_argument("--list", metavar="SET", help="print the findings to be labelled")
     arguments = parser.parse_args()
-    found = everything(arguments.folder)
     if arguments.list:
-        for one in found:
+        for one in everything(arguments.folder, packages()[arguments.list]):
             print("\t".join(one))
-        return
-    known = labels()
-    wrong = [*problems("config", known, {one.key: one for one in found}), *unlabelled(known, found)]
-    print("\n".join([*wrong, measured("config", known)]))
-    sys.exit(bool(wrong))
+    else:
+        sys.exit(bool(check(arguments.folder)))
 
 
 if __name__ == "__main__":
