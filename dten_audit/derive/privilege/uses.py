@@ -52,6 +52,10 @@ class Users(NamedTuple):
     made: dict[str, Made]
     needed: frozenset[str]
 
+    def declared(self, tool: str) -> bool | Unknown:
+        """Say whether the package says that it needs a tool; unknown where it says of none."""
+        return tool in self.needed if self.needed else Unknown("package.value")
+
 
 def derive(package: Package, estate: Estate) -> Iterable[PrivilegeUse]:
     """Yield a privilege use for each wrapper of each command that changes the user."""
@@ -84,6 +88,7 @@ def _all_uses(package: Package, estate: Estate) -> Iterator[PrivilegeUse]:
                 use = use._replace(
                     as_root=command.document in as_root,
                     granted=layer.tool == "sudo" and allowed.cover(use.inner),
+                    declared=users.declared(layer.tool),
                     no_terminal=use.no_terminal or is_job(package, command.document),
                     role=roles.of(command.document),
                 )

@@ -24,7 +24,8 @@ class PrivilegeUse(NamedTuple):
     ``tool`` is the wrapper, ``target_user`` whom it becomes, ``inner`` the command that it runs.
     ``escalates`` says that it asks for more rights than the script may have (sudo, doas, pkexec);
     the others only work for root. ``available`` says whether the site lets it, by its sudo
-    ``policy``; ``granted``: the package's own sudoers file allows this command without a password.
+    ``policy``; ``granted``: the package's own sudoers file allows this command without a password;
+    ``declared``: the package says that it needs a package of the tool's name.
     ``guarded``: runs only where a test found the tool, or where the user is not root.
     ``root_checked``: runs only as root; ``as_root``: the script is only seen to be run as root.
 
@@ -50,6 +51,7 @@ class PrivilegeUse(NamedTuple):
     available: bool | Unknown = True
     policy: str = ""
     granted: bool = False
+    declared: bool | Unknown = Unknown("package.value")
     guarded: bool = False
     root_checked: bool = False
     as_root: bool = False
