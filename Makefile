@@ -40,7 +40,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/bench.py --tool build/bench/bin/dten-audit
 
 precision: $(READY)
-	$(BIN)/python benchmarks/fetch_real_packages.py build/real
+	$(BIN)/python -m benchmarks.fetch_real_packages build/real
 	$(BIN)/python benchmarks/precision.py build/real
 
 host-precision: $(READY)

@@ -1,6 +1,6 @@
 """Downloads the packages of ``real_packages.yaml`` with pip, apt-get and npm, and checks them.
 
-``python benchmarks/fetch_real_packages.py FOLDER [NAME ...]``. A package that is there with the
+``python -m benchmarks.fetch_real_packages FOLDER [NAME ...]``. A package that is there with the
 right digest is not fetched again. Of an sdist, pip runs the build backend to learn its metadata:
 fetch on a machine where that may happen. Debian keeps only the newest version of each package.
 """
@@ -18,6 +18,8 @@ from typing import Final, NamedTuple
 
 import yaml
 
+from benchmarks.debian_suites import apt_get
+
 LIST: Final = Path(__file__).with_name("real_packages.yaml")
 _PIP: Final = (
     sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--ignore-requires-python"
@@ -27,7 +29,10 @@ _PYTHON: Final = "3.13"
 
 
 class RealPackage(NamedTuple):
-    """An entry of the list. ``platform`` is a wheel tag where the wheel is not pure Python."""
+    """An entry of the list. ``platform`` is a wheel tag where the wheel is not pure Python.
+
+    ``suite`` is the suite of Debian that has the package, where it is not this machine's own.
+    """
 
     name: str
     version: str
@@ -35,6 +40,7 @@ class RealPackage(NamedTuple):
     sha256: str
     why: str = ""
     platform: str = ""
+    suite: str = ""
 
     def command(self) -> list[str]:
         """Return the command that downloads it into the working directory."""
@@ -48,7 +54,7 @@ class RealPackage(NamedTuple):
                 pinned,
             ]  # fmt: skip
         if self.ecosystem == "debian":
-            return ["apt-get", "download", "-qq", f"{self.name}={self.version}"]
+            return [*apt_get(self.suite), "download", "-qq", f"{self.name}={self.version}"]
         if self.ecosystem == "npm":
             return ["npm", "pack", "--silent", f"{self.name}@{self.version}"]
         raise ValueError(f"{self.name}: no ecosystem {self.ecosystem}")
