@@ -5,22 +5,24 @@ an upgrade out of each two that follow each other, and audits these and the newe
 a site. ``ddl_labels.yaml`` says of findings of DDL at medium or above whether their message is so.
 What held must still be found, what did not must be gone: else it is an error.
 
-``--draw`` prints the first 100 findings in the order of the draw, with ``--reserve`` those of the
-reserve.
+``--draw SET`` prints the first 100 findings of a set of servers in the order of the draw.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
+import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import yaml
@@ -35,18 +37,24 @@ _STAMP: Final = (2026, 1, 1, 0, 0, 0)
 
 
 class Server(NamedTuple):
-    """A server of the list. ``migration`` finds the path of one, and in it the name of its own."""
+    """A server of the list. ``migration`` finds the path of one, and in it the name of its own.
+
+    ``suites`` are the suites of Debian that hold its releases.
+    """
 
     name: str
     ecosystem: str
     kind: str
     migration: str
     releases: dict[str, str]
+    suites: Mapping[str, str] = MappingProxyType({})
 
     def packages(self) -> list[RealPackage]:
         """Return its releases, the oldest first."""
         return [
-            RealPackage(self.name, version, self.ecosystem, sha256)
+            RealPackage(
+                self.name, version, self.ecosystem, sha256, suite=self.suites.get(version, "")
+            )
             for version, sha256 in self.releases.items()
         ]
 
@@ -63,14 +71,24 @@ def labels() -> dict[str, list[Label]]:
     return {name: [Label(**row) for row in rows] for name, rows in data.items()}
 
 
+def packed_files(archive: Path) -> tarfile.TarFile:
+    """Open the archive with a package's files: a Debian package's is inside of it."""
+    if archive.suffix != ".deb":
+        return tarfile.open(archive)
+    unpacked = subprocess.run(
+        ["dpkg-deb", "--fsys-tarfile", archive], check=True, capture_output=True
+    )
+    return tarfile.open(fileobj=BytesIO(unpacked.stdout))
+
+
 def contents(archive: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of a wheel or of an npm package."""
+    """Yield the files of a wheel, of an npm package or of a Debian package."""
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
             for name in wheel.namelist():
                 yield name, wheel.read(name)
         return
-    with tarfile.open(archive) as packed:
+    with packed_files(archive) as packed:
         for member in packed:
             stream = packed.extractfile(member)
             if stream is not None:
@@ -131,12 +149,11 @@ def main() -> None:
     """Run the command line; the status says whether labels and findings fit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--draw", action="store_true", help="print a new sample to be labelled")
-    parser.add_argument("--reserve", action="store_true", help="of the reserve, with --draw")
+    parser.add_argument("--draw", metavar="SET", help="print a sample to be labelled")
     arguments = parser.parse_args()
     if not arguments.draw:
         sys.exit(bool(check(arguments.folder)))
-    found = everything(arguments.folder, servers()["reserve" if arguments.reserve else "servers"])
+    found = everything(arguments.folder, servers()[arguments.draw])
     told(found)
     for one in found[:DRAWN]:
         print("\t".join(one))
