@@ -90,7 +90,7 @@ def contents(archive: Path) -> Iterator[tuple[str, bytes]]:
         return
     with packed_files(archive) as packed:
         for member in packed:
-            stream = packed.extractfile(member)
+            stream = packed.extractfile(member) if member.isfile() else None
             if stream is not None:
                 yield member.name, stream.read()
 
