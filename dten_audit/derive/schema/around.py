@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from dten_audit.derive.schema.book import Rank, SqlFile, bare
+from dten_audit.derive.schema.book import Rank, SqlFile, bare, is_primary
 from dten_audit.derive.schema.checks import is_restored, switched_off
 from dten_audit.derive.schema.state import State
 from dten_audit.model.facts.sql import Action, Dialect, SchemaChange, SqlStatement
@@ -58,6 +58,8 @@ def _is_rebuilt(action: Action, rank: Rank, state: State, file: SqlFile) -> bool
 
 def _object(action: Action) -> str:
     """Return under which name a file would create again what an action takes away."""
+    if action.verb == "drop_constraint" and is_primary(action):
+        return f"{bare(action.table)} primary-key"
     if action.verb in ("drop_constraint", "add_constraint") and not action.name:
         return f"{bare(action.table)} {action.constraint}"
     whole = ("drop_table", "truncate", "rename_table")

@@ -25,6 +25,8 @@ _REMOVAL: Final = re.compile(
     r"|\$\{?1\}?[\"']?[ \t]++-eq[ \t]++[\"']?0\b"
 )
 """Tests of what dpkg (Policy 6.5) and rpm (the number of packages that stay) tell a script."""
+KEY_NAME: Final = re.compile(r"_pkey$|_pk$|^pk_|^primary$")
+"""What a primary key is called that was given no name, or a usual one."""
 _SPOKEN = frozenset(("documentation", "example"))
 _PREVAILS: Final = 4
 """So many texts of one dialect to one of another are taken for all of the one."""
@@ -192,6 +194,8 @@ def _named(
                 renamed[bare(action.value)] = (statement.order, action.part)
             if action.verb in _CREATES:
                 created[_created(action)] = (statement.order, action.part)
+            if action.verb in ("add_constraint", "add_column") and is_primary(action):
+                created[f"{bare(action.table)} primary-key"] = (statement.order, action.part)
     return created, renamed, checked
 
 
@@ -211,6 +215,13 @@ def _by_section(role: Role, hints: dict[str, str]) -> Role:
     if "runner" not in hints or role not in ("up", "install", "application"):
         return role
     return "down" if hints.get("section") == "down" else "up"
+
+
+def is_primary(action: Action) -> bool:
+    """Say whether a constraint is a primary key, or one that is dropped is called like one."""
+    if action.constraint == "primary-key" or "primary-key" in action.flags:
+        return True
+    return action.verb == "drop_constraint" and KEY_NAME.search(action.name.lower()) is not None
 
 
 def bare(name: str) -> str:

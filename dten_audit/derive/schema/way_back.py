@@ -10,13 +10,11 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from dten_audit.derive.schema.book import bare
+from dten_audit.derive.schema.book import KEY_NAME, bare
 from dten_audit.model.facts.sql import Action, SqlStatement
 from dten_audit.readers.sql.draft import is_computed
 
 Key = tuple[str, ...]
-_KEY_NAME: Final = re.compile(r"_pkey$|_pk$|^pk_|^primary$")
-"""What a primary key is called that was given no name, or a usual one."""
 MAX_GAPS: Final = 20
 _OPEN: Final = frozenset(
     "dynamic unclassified truncated include call drop_schema drop_database rename_schema".split()
@@ -77,12 +75,13 @@ def gaps(up: list[SqlStatement], down: list[SqlStatement], before: Types) -> tup
 
 
 def _actions(statements: Iterable[SqlStatement]) -> Iterable[Action]:
-    return (
-        action
-        for statement in statements
-        for action in statement.actions
-        if not action.routine and "temporary" not in action.flags and action.table[:1] != "#"
-    )
+    """Yield what lasts: what happens to temporary tables does not."""
+    passing: set[str] = set()
+    for action in (action for statement in statements for action in statement.actions):
+        if action.verb == "create_table" and "temporary" in action.flags:
+            passing.add(bare(action.table))
+        elif not (action.routine or action.table[:1] == "#" or bare(action.table) in passing):
+            yield action
 
 
 def _net(
@@ -95,6 +94,7 @@ def _net(
     made: dict[Key, None] = {}
     gone: dict[Key, None] = {}
     changed: dict[Key, str] = {}
+    again: set[Key] = set()
     for action in actions:
         if is_computed(action.table, action.name, action.column):
             continue
@@ -114,11 +114,13 @@ def _net(
                 gone[key] = gone.pop(same)
             if key in gone:
                 del gone[key]
+                again.add(key)
             elif key[-1] and not known:
                 made[key] = None
         elif action.verb in _GONE:
             key = _key(_GONE[action.verb], action, table)
-            if key not in made and ("table", table) not in made and key[-1]:
+            known = key in made or ("table", table) in made or key in again
+            if key[-1] and not known:
                 gone[key] = None
             for inner in [each for each in made if each == key or _is_inside(each, key)]:
                 del made[inner]
@@ -167,6 +169,10 @@ class _Undo:
         self._made = {
             _key(_MADE[a.verb], a, table) for a, table in self._actions if a.verb in _MADE
         }
+        for a, table in self._actions:
+            if a.verb == "rename_column":
+                self._gone.add(("column", table, a.column.lower()))
+                self._made.add(("column", table, a.value.lower()))
         self._keyed = {
             table for a, table in self._actions
             if a.verb in _MADE and (a.constraint == "primary-key" or "primary-key" in a.flags)
@@ -195,7 +201,7 @@ class _Undo:
         kind, table, *rest = key
         if key in self._made or (kind != "table" and ("table", table) in self._made):
             return True
-        if kind == "constraint" and table in self._keyed and _KEY_NAME.search(rest[0]):
+        if kind == "constraint" and table in self._keyed and KEY_NAME.search(rest[0]):
             return True
         again = {name for made, *_, name in self._made if made in ("index", "constraint")}
         return kind in ("index", "constraint") and (rest[0] in again or not rest[0])
