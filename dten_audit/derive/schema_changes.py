@@ -15,6 +15,7 @@ from dten_audit.derive.schema.interpreter import Budget, Interpreter, Stated
 from dten_audit.derive.schema.merging import merged, single
 from dten_audit.derive.schema.migrations import migrations
 from dten_audit.derive.schema.ordering import in_order
+from dten_audit.derive.schema.pairs import Pairs
 from dten_audit.derive.schema.state import State, World
 from dten_audit.links.package import Package
 from dten_audit.model.facts.base import Fact
@@ -28,19 +29,21 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
     book = Book(package)
     if not book.files:
         return
-    stated = list(_All(package, estate, book).stated())
+    pairs = Pairs(book)
+    stated = list(_All(package, estate, book, pairs).stated())
     every = merged(fact for fact in stated if isinstance(fact, SchemaChange))
     changes = with_open_past(book, every, package.identity.get("version", ""))
     yield from changes
     yield from single(fact for fact in stated if isinstance(fact, (TransactionIssue, UncheckedSql)))
-    yield from migrations(book, changes)
+    yield from migrations(book, changes, pairs)
 
 
 class _All:
     """All sessions of a package, in groups that run one after the other on one database."""
 
-    def __init__(self, package: Package, estate: Estate, book: Book) -> None:
+    def __init__(self, package: Package, estate: Estate, book: Book, pairs: Pairs) -> None:
         self._book = book
+        self._pairs = pairs
         self._judge = Judge(estate.site)
         self._budget = Budget()
         self._included: set[str] = set()
@@ -82,7 +85,7 @@ class _All:
         files = [self._book.files[run.document] for run in session.runs]
         dialect = self._book.dialect(files[0], session.context.dialect)
         state = State(session.context, world, dialect)
-        interpreter = Interpreter(self._book, self._judge, state, self._budget)
+        interpreter = Interpreter(self._book, self._judge, state, self._budget, self._pairs)
         for run, file in zip(session.runs, files, strict=True):
             for fact in interpreter.run(file, together=run.together):
                 yield _placed(fact, session, file)

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from dten_audit.derive.schema.book import Book, SqlFile
 from dten_audit.derive.schema.changes import Judge, parents
 from dten_audit.derive.schema.checks import switched_off
+from dten_audit.derive.schema.pairs import Pairs
 from dten_audit.derive.schema.restated import restated
 from dten_audit.derive.schema.state import Held, State
 from dten_audit.model.facts.sql import (
@@ -52,9 +53,12 @@ class Budget:
 class Interpreter:
     """One session."""
 
-    def __init__(self, book: Book, judge: Judge, state: State, budget: Budget) -> None:
+    def __init__(
+        self, book: Book, judge: Judge, state: State, budget: Budget, pairs: Pairs
+    ) -> None:
         self.state = state
         self.included: set[str] = set()
+        self._pairs = pairs
         self._book = book
         self._judge = judge
         self._budget = budget
@@ -219,6 +223,8 @@ class Interpreter:
 
     def _change(self, given: Action, statement: SqlStatement, file: SqlFile) -> Iterator[Stated]:
         state = self.state
+        if given.verb == "alter_type":
+            self._recall(given, file)
         action = restated(given, state, file)
         if action is None:
             return
@@ -251,6 +257,14 @@ class Interpreter:
         if action.verb == "rename_table" and change is not None and change.recreated:
             state.tables.replaced(action.value, state.dialect)
         learn(state, action, file)
+
+    def _recall(self, action: Action, file: SqlFile) -> None:
+        """Take a column's type from the file's other way, where no earlier file tells it."""
+        tables, dialect = self.state.tables, self.state.dialect
+        if not tables.type_of(action.table, action.column, dialect):
+            kind = self._pairs.type_before(file, action)
+            if kind:
+                tables.typed(action.table, action.column, kind, dialect)
 
 
 _NO_TRANSACTION: Final = frozenset(

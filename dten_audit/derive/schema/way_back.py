@@ -6,7 +6,6 @@ the old ones. Where the down part runs something that cannot be read, nothing is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
