@@ -75,3 +75,25 @@ def test_words_of_httpd(value: str, expected: bool) -> None:
     entry = MatrixEntry("SSLProtocol", refused=("SSLv2",), allowed_in="2.4", separator=" ")
     assert outside(key(value), entry) is expected
     assert outside(key("x"), MatrixEntry("k", allowed=("on", "off"), separator=" ")) is True
+
+
+@pytest.mark.parametrize(
+    ("value", "refused"),
+    [
+        ("{{ item.oids | d('off') }}", False),
+        ('{{ item.oids | default("off", true) }}', False),
+        ("{{ item.oids | default(False) }}", False),
+        ("{{ item.oids | d(oids) }}", True),
+        ("{{ item.oids | d('on') }}", True),
+        ("{{ item.oids }}", True),
+        ('{{ .Values.oids | default "off" | quote }}', False),
+        ("{{ .Values.oids | default .Values.off }}", True),
+        ("${OIDS:-off}", False),
+        ("${OIDS-on}", True),
+        ("${OIDS:-$off}", True),
+        ("{{ a | d('off') }}{{ b }}", True),
+    ],
+)
+def test_the_literal_default_of_a_template_counts(value: str, refused: bool) -> None:
+    entry = MatrixEntry("k", allowed=("off", "false"))
+    assert outside(key(value, "computed"), entry) is refused

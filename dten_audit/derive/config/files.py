@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from dten_audit.derive.config.conditions import WrittenTexts
 from dten_audit.documents.kinds import kind_of
 from dten_audit.links.package import DocumentInfo, Package
 from dten_audit.model.facts.config import ConfigInclude, ConfigKey, Role
@@ -99,6 +100,7 @@ def config_files(package: Package) -> list[ConfigFile]:
     for key in package.of(ConfigKey):
         grouped[key.at.path, key.path, key.format if key.format in USES else ""].append(key)
     including = _including(package)
+    scripts = WrittenTexts(package)
     files = []
     role: Role
     for (address, path, use), keys in grouped.items():
@@ -109,7 +111,8 @@ def config_files(package: Package) -> list[ConfigFile]:
         paths = tuple(dict.fromkeys((path, *(landing.path for landing in lands), *above)))
         written = host is not None and partial and _is_sample(host.path)
         role = "example" if written else role_of(path, lands)
-        files.append(ConfigFile(address, path, paths, role, partial, tuple(keys), use=use))
+        set_here = tuple(map(scripts.conditioned, keys) if partial else keys)
+        files.append(ConfigFile(address, path, paths, role, partial, set_here, use=use))
     return files
 
 

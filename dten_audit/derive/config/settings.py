@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from dten_audit.derive.arguments import elsewhere
+from dten_audit.derive.config.conditions import condition_of
 from dten_audit.derive.config.editors import EDITORS, Change
 from dten_audit.derive.config.flags import Spoken, flags
 from dten_audit.derive.config.includes import includes
@@ -42,7 +43,8 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
 
 def _stated(package: Package, spoken: Spoken) -> Iterator[ConfigKey]:
     for command in package.of(Command):
-        yield from flags(command, spoken)
+        for option in flags(command, spoken):
+            yield option._replace(condition=condition_of(command.guards))
         edits = sed if command.program == "sed" else EDITORS.get(command.program)
         if edits is not None and not elsewhere(command):
             for change in edits(command):
@@ -76,6 +78,7 @@ def _key(package: Package, index: PathIndex, command: Command, change: Change) -
         change.value.text[:MAX_VALUE],
         certainty,
         command.program,
+        condition_of(command.guards),
     )
 
 

@@ -1,7 +1,13 @@
-"""Whether a value is one that an entry of a matrix speaks of: whole, or as one word of a list."""
+"""Whether a value is one that an entry of a matrix speaks of: whole, or as one word of a list.
+
+Of a value that a template computes, its literal default counts (``{{ x | default('off') }}``,
+``${X:-off}``): another one is for whoever sets it to say.
+"""
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import Final
 
 from dten_audit.model.facts.config import ConfigKey
@@ -35,6 +41,23 @@ def same_value(key: ConfigKey, entry: MatrixEntry) -> bool | None:
     return None if key.certainty == "computed" else False
 
 
+@cache
+def _defaults() -> re.Pattern[str]:
+    """A literal default at the end of an expression of Jinja, of Go's templates, of the shell."""
+    literal = r"(?:'([\w.+:-]{1,60})'|\"([\w.+:-]{1,60})\"|([0-9]{1,20}|[Tt]rue|[Ff]alse))"
+    return re.compile(
+        rf"\|\s*+(?:d|default)\(\s*+{literal}\s*+(?:,[^)]{{0,40}})?\)\s*+-?\}}\}}$"
+        rf"|\|\s*+default\s++{literal}\s*+(?:\|\s*+quote\s*+)?-?\}}\}}$"
+        r"|^\$\{\w{1,80}:?-([\w.+:-]{1,60})\}$"
+    )
+
+
+def _default(value: str) -> str:
+    """Return what a computed value is where nobody sets it; empty where that is not literal."""
+    found = _defaults().search(value.strip())
+    return found[found.lastindex or 0] if found else ""
+
+
 def outside(key: ConfigKey, entry: MatrixEntry) -> bool:
     """Say whether the value is one that is no longer taken; a computed one may be."""
     refused = {text.lower() for text in entry.refused}
@@ -42,9 +65,11 @@ def outside(key: ConfigKey, entry: MatrixEntry) -> bool:
     if entry.separator:
         words = _words(key.value, entry.separator)
         return bool(words & refused) or bool(allowed and words - allowed)
-    if key.certainty == "computed":
-        return True
     value = key.value.lower()
+    if key.certainty == "computed":
+        value = _default(key.value).lower()
+        if not value:
+            return True
     return value in refused or bool(allowed and value not in allowed)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from dten_audit.derive.arguments import split_arguments
+from dten_audit.derive.config.conditions import condition_of
 from dten_audit.derive.config.flags import Spoken, options
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command, Word
@@ -26,24 +27,27 @@ def variables(package: Package, spoken: Spoken) -> Iterator[ConfigKey]:
     """
     seen: set[tuple[str, str, str]] = set()
     for command in package.of(Command):
-        for name, word in command.environment:
+        for name, word in _assigned(command):
             told = command.document, name, word.text
             if told not in seen:
                 seen.add(told)
-                yield from _variable(name, word, command.at, command.program, spoken)
-        assigned = _ASSIGNING.get(command.program)
-        if assigned is not None:
-            for word in assigned(command):
-                name, equals, value = word.text.partition("=")
-                if equals:
-                    given = Word(value, word.certainty)
-                    yield from _variable(name, given, command.at, command.program, spoken)
+                for key in _variable(name, word, command.at, command.program, spoken):
+                    yield key._replace(condition=condition_of(command.guards))
     yield from _in_files(package, spoken)
     for unit in package.of(UnitFile):
         for entry in unit.values("Service", "Environment"):
             for text in assignments(entry.value):
                 name, _, value = text.partition("=")
                 yield from _variable(name, Word(value), entry.at, "Environment=", spoken)
+
+
+def _assigned(command: Command) -> Iterator[tuple[str, Word]]:
+    """Yield the variables in a command's environment, and those that it sets elsewhere."""
+    yield from command.environment
+    for word in _ASSIGNING[command.program](command) if command.program in _ASSIGNING else ():
+        name, equals, value = word.text.partition("=")
+        if equals:
+            yield name, Word(value, word.certainty)
 
 
 def _in_files(package: Package, spoken: Spoken) -> Iterator[ConfigKey]:
@@ -66,7 +70,7 @@ def _in_files(package: Package, spoken: Spoken) -> Iterator[ConfigKey]:
             words = [Word(text, key.certainty) for text in value.split()]
             program = spoken.variables[name]
             for option in options(words, program, key.at, name):
-                yield option._replace(certainty=key.certainty)
+                yield option._replace(certainty=key.certainty, condition=key.condition)
 
 
 def _variable(
