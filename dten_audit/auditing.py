@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from dten_audit import __version__
+from dten_audit.collecting import collecting_seldom
 from dten_audit.derive.deriving import derive
 from dten_audit.derive.registry import DERIVERS
 from dten_audit.derive.schema.runner_settings import speaks_to_runner
@@ -49,7 +50,7 @@ def audit(
     options = options or Options()
     rules = options.chosen(load_rules(options.rules))
     estate = options.estate()
-    with using(options.tables()):
+    with using(options.tables()), collecting_seldom():
         reports = [audit_package(path, options, rules, estate, progress) for path in packages]
     at = estate.at.strftime("%Y-%m-%dT%H:%M:%SZ")
     return Report(__version__, at, tuple(reports), options.site is not None)
@@ -87,7 +88,7 @@ def examine(path: str | Path, options: Options) -> Package:
     Raises ``PackageError`` if it cannot be opened.
     """
     estate = options.estate()
-    with using(options.tables()):
+    with using(options.tables()), collecting_seldom():
         reading, _ = read_package(path, options, estate)
         package = link_package(path, reading, options.budget)
         derive(package, estate, DERIVERS)
