@@ -19,6 +19,7 @@ _UNITS: Final = {
     "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
     "ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400,
 }  # fmt: skip
+_SEVERAL: Final = (tuple, Unknown)
 _QUANTITY: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)")
 
 Test = Callable[[object], Tri]
@@ -71,7 +72,7 @@ def _of_field(name: str, test: Test, *, whole: bool) -> Condition:
 
     def holds(fact: object) -> Tri:
         value = getattr(fact, name)
-        if isinstance(value, (tuple, Unknown)):
+        if isinstance(value, _SEVERAL):
             return any_of(_apply(test, found, whole=whole) for found in values(value, ()))
         return test(value)
 
@@ -92,15 +93,32 @@ def _test(value: object, estate: Estate) -> tuple[Test, bool]:
         tests = [_operator(name, operand, estate) for name, operand in value.items()]
         return (tests[0] if len(tests) == 1 else conjunction(tests)), "empty" in value
     if isinstance(value, list):
-        return (lambda found: found in value and not _bool_as_number(found, value)), False
-    return (lambda found: found == value and isinstance(found, bool) == isinstance(value, bool)), (
-        value is None
-    )
+        return _one_of(value), False
+    return _equal(value), value is None
 
 
-def _bool_as_number(found: object, wanted: list[object]) -> bool:
-    """Python says ``1 == True``; a rule does not."""
-    return not any(type(found) is type(value) and found == value for value in wanted)
+def _equal(wanted: object) -> Test:
+    """Return the test for one value. Python says ``1 == True``; a rule does not."""
+    kind, boolean = type(wanted), isinstance(wanted, bool)
+
+    def equal(found: object) -> bool:
+        if type(found) is kind:
+            return found == wanted
+        return found == wanted and isinstance(found, bool) == boolean
+
+    return equal
+
+
+def _one_of(wanted: list[object]) -> Test:
+    """Return the test for one of several values, each of its own type."""
+    words = frozenset(value for value in wanted if type(value) is str)
+
+    def listed(found: object) -> bool:
+        if type(found) is str:
+            return found in words
+        return any(type(found) is type(value) and found == value for value in wanted)
+
+    return listed
 
 
 def _operator(name: str, operand: object, estate: Estate) -> Test:

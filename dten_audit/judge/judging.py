@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from dten_audit.judge.conditions import compile_condition
 from dten_audit.judge.fields import values
 from dten_audit.judge.fingerprints import fingerprinted
-from dten_audit.judge.logic import Condition
+from dten_audit.judge.logic import Condition, Tri
 from dten_audit.judge.plain import plain_fact
 from dten_audit.judge.templates import as_text, fill
 from dten_audit.links.package import Package
@@ -78,17 +78,16 @@ def _verdicts(package: Package, rule: Rule, estate: Estate) -> Iterator[Verdict]
     if not facts:
         return
     compiled = compile_rule(rule, estate)
+    condition = compiled.condition
     for fact in facts:
-        verdict = _verdict(compiled, fact)
+        held = condition(fact)
+        verdict = None if held is False else _verdict(compiled, fact, held)
         if verdict is not None:
             yield verdict
 
 
-def _verdict(compiled: Compiled, fact: Fact) -> Verdict | None:
-    held = compiled.condition(fact)
-    if held is False:
-        return None
-    needs = frozenset() if held is True else held
+def _verdict(compiled: Compiled, fact: Fact, held: Tri) -> Verdict | None:
+    needs: frozenset[str] = frozenset() if isinstance(held, bool) else held
     if fact.certainty == "computed" and not compiled.judges_certainty:
         needs |= {COMPUTED}
     severity = _severity(compiled, fact)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 Tri = bool | frozenset[str]
 """True, False, or the non-empty set of what is needed to know."""
 
 Condition = Callable[[object], Tri]
+
+_NOTHING: Final[frozenset[str]] = frozenset()
 
 
 def all_of(values: Iterable[Tri]) -> Tri:
@@ -47,7 +50,7 @@ def _joined(parts: Sequence[Condition], *, decisive: bool) -> Condition:
     otherwise = not decisive
 
     def holds(value: object) -> Tri:
-        needs: frozenset[str] = frozenset()
+        needs = _NOTHING
         for part in parts:
             held = part(value)
             if held is decisive:
