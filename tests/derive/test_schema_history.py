@@ -34,3 +34,26 @@ def test_a_file_of_an_older_release_may_have_run_long_ago(
     package.identity = {"version": release} if release else {}
     found = [f for f in derive(package, Estate(Site(), AT)) if isinstance(f, SchemaChange)]
     assert [fact.certainty for fact in sorted(found, key=lambda fact: fact.script)] == certainty
+
+
+PROGRAM = """
+export default async (connection) => {
+  await execute(connection, "ALTER TABLE orders ADD COLUMN note text");
+};
+"""
+PROGRAMS = [
+    ("2.2.1", ("migration/Version-1.0.8.js",), ["computed"]),
+    ("", ("migration/Version-1.0.8.js",), ["exact"]),
+    ("", tuple(f"alterations/1.{n}.0-1700000000-add-note.js" for n in range(8)), ["computed"] * 8),
+    ("", tuple(f"alterations/1.{n}.0-1700000000-add-note.js" for n in range(3)), ["exact"] * 3),
+]
+
+
+@pytest.mark.parametrize(("release", "names", "certainty"), PROGRAMS)
+def test_programs_that_migrate_are_a_series_too(
+    release: str, names: tuple[str, ...], certainty: list[str]
+) -> None:
+    package = package_of(dict.fromkeys(names, PROGRAM))
+    package.identity = {"version": release} if release else {}
+    found = [f for f in derive(package, Estate(Site(), AT)) if isinstance(f, SchemaChange)]
+    assert [fact.certainty for fact in found] == certainty

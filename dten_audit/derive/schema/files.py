@@ -117,7 +117,12 @@ def role_of(info: DocumentInfo, host: DocumentInfo | None) -> Role:
             return row.role
         if row.folder is not None and any(row.folder.search(folder) for folder in folders):
             return row.role
-    return "application" if file.kind in _programs() else "up"
+    return "application" if is_program(file.kind) else "up"
+
+
+def is_program(kind: str) -> bool:
+    """Say whether SQL in files of a kind is an application's own, unless their path says upgrade."""
+    return kind in _programs()
 
 
 def order_of(path: str) -> tuple[object, ...]:

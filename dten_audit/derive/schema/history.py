@@ -13,12 +13,12 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from dten_audit.derive.schema.book import Book, SqlFile
-from dten_audit.derive.schema.files import set_of
+from dten_audit.derive.schema.files import is_program, set_of
 from dten_audit.model.facts.sql import SchemaChange
 
 LONG: Final = 8
 """So many files of one series are more than one release's changes."""
-_RELEASE: Final = re.compile(r"[vV]?([0-9]{1,9}(?:\.[0-9]{1,9}){1,5})(?:\.[a-z]{3,6}|[-+~][^/]*)?")
+_RELEASE: Final = re.compile(r"(?i:v|version[-_ ]?)?([0-9]{1,9}(?:\.[0-9]{1,9}){1,5})(?:\.[a-z]{2,6}|[-+~][^/]*)?")
 _NUMBERED: Final = re.compile(r"[vV]?[0-9][0-9._-]*")
 
 
@@ -30,7 +30,7 @@ def past(book: Book, called: Collection[str], release: str = "") -> set[str]:
     """
     series: dict[str, set[str]] = defaultdict(set)
     for file in book.files.values():
-        if file.is_own and file.role == "up":
+        if file.role == "up" and (file.is_own or is_program(file.file.kind)):
             series[series_of(file)].add(file.file.path)
     return {
         path

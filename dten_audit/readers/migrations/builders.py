@@ -7,6 +7,7 @@ API), node-pg-migrate 7, MikroORM 6 (Migrations), db-migrate 0.11 (SQL).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -15,17 +16,19 @@ from dten_audit.readers.migrations.js_values import Members, table_of, text_of
 from dten_audit.readers.migrations.js_walk import Walk, Way
 from dten_audit.readers.programs.values import Arguments, Value
 
+_CHANGES: Final = re.compile(r"(?:add|alter|change|create|drop|modify|remove|rename)[A-Z]")
 LATER: Final = frozenset("then finally transaction asCallback".split())
 
 
 class Operation(NamedTuple):
-    """A call of a method of a builder: where it stands, and what it is given."""
+    """A call of a method of a builder: where it stands, what it is given, what is chained to it."""
 
     walk: Walk
     direction: Way
     link: Link
     line: int
     given: Arguments
+    more: tuple[Link, ...] = ()
 
     def value(self, number: int) -> Value | None:
         """Return an argument."""
@@ -84,15 +87,22 @@ class Builder:
         """Take in a chain of calls."""
         found = False
         links = chain.links
-        if chain.root in self._methods and chain.root in self._handles and links:
+        own = chain.root in self._handles or chain.root in walk.taken
+        if chain.root in self._methods and own and links:
             links = (links[0]._replace(name=chain.root), *links[1:])
+        elif (
+            chain.root in walk.taken and _CHANGES.match(chain.root) and links and not links[0].name
+        ):
+            self.direction.unknown(walk.line(chain.at), chain.root)
+            return True
         for link in links:
             if not link.called:
                 continue
             does = self._methods.get(link.name)
             if does is not None:
                 line = walk.line(link.at)
-                does(Operation(walk, self.direction, link, line, walk.arguments(link)))
+                more = () if found else links[links.index(link) + 1 :]
+                does(Operation(walk, self.direction, link, line, walk.arguments(link), more))
                 found = True
             elif link.name in LATER:
                 self._later(walk, link)

@@ -36,6 +36,9 @@ _MANY: Final = frozenset(
     "ManyToManyField ParentalManyToManyField SortedManyToManyField TaggableManager"
     " ClusterTaggableManager".split()
 )
+_LIKE_MANY: Final = ("ManyToManyField", "M2MField")
+_LIKE_RELATION: Final = ("ForeignKey", "ForeignKeyField", "OneToOneField")
+"""How an application's own fields are called that are derived from those of Django."""
 _VIRTUAL: Final = frozenset(
     "GenericForeignKey GenericRelation CompositePrimaryKey ForeignObject".split()
 )
@@ -95,12 +98,12 @@ class FieldOf(NamedTuple):
     @property
     def is_relation(self) -> bool:
         """Whether it is a foreign key."""
-        return self.kind in _RELATIONS
+        return _relates(self.kind)
 
     @property
     def is_many(self) -> bool:
         """Whether it is a table between two models."""
-        return self.kind in _MANY and not is_given(self.option("through"))
+        return _is_many(self.kind) and not is_given(self.option("through"))
 
     @property
     def is_indexed(self) -> bool:
@@ -116,6 +119,16 @@ class FieldOf(NamedTuple):
         return truth(self.option("unique")) or self.kind == "OneToOneField"
 
 
+def _is_many(kind: str) -> bool:
+    return kind in _MANY or kind.endswith(_LIKE_MANY)
+
+
+def _relates(kind: str) -> bool:
+    return kind in _RELATIONS or (
+        kind.endswith(_LIKE_RELATION) and not kind.startswith("Generic") and kind not in _TYPES
+    )
+
+
 def field_of(name: str, value: Value | None) -> FieldOf | None:
     """Return a field; None where the value is none."""
     if not isinstance(value, Called):
@@ -123,9 +136,9 @@ def field_of(name: str, value: Value | None) -> FieldOf | None:
     kind = value.path.rpartition(".")[2]
     arguments = value.arguments
     column = word(arguments.option("db_column")) or name
-    if kind in _MANY or kind in _VIRTUAL:
+    if kind in _VIRTUAL or _is_many(kind):
         return FieldOf(kind, name, "", "", value)
-    if kind in _RELATIONS:
+    if _relates(kind):
         written = arguments.option("db_column")
         return FieldOf(kind, name, column if is_given(written) else f"{name}_id", "", value)
     return FieldOf(kind, name, column, type_of(value), value)
@@ -155,7 +168,7 @@ def type_of(value: Called) -> str:
 
 def definition(field: FieldOf, models: Models, model: str, *, filled: bool = False) -> str:
     """Return a column's definition; ``filled``: there are rows, which get the field's default."""
-    null = truth(field.option("null"))
+    null = truth(field.option("null")) or field.kind == "NullBooleanField"
     key = field.kind in _KEYS
     primary = key or truth(field.option("primary_key"))
     more = ["PRIMARY KEY"] * primary + ["UNIQUE"] * (field.is_unique and not primary)
@@ -204,8 +217,12 @@ def _default(field: FieldOf, *, filled: bool, null: bool) -> str:
         return literal(given) if plain else sql.hole("default")
     if truth(field.option("auto_now")) or truth(field.option("auto_now_add")):
         return sql.hole("now")
-    blank = truth(field.option("blank"))
-    return "''" if not null and blank and field.kind in _EMPTY_ALLOWED else ""
+    if null or not truth(field.option("blank")):
+        return ""
+    if field.kind in _EMPTY_ALLOWED:
+        return "''"
+    own = field.kind not in _TYPES and not field.is_relation
+    return sql.hole("default") if own else ""
 
 
 def _expression(value: Value | None) -> str:

@@ -22,6 +22,11 @@ _VALUE: Final = re.compile(
 )
 _BEHIND: Final = re.compile(r"\s*+(?::[^={};]{0,300}+)?(?P<arrow>=>)?\s*+")
 _STOP: Final = re.compile(r"[()\[\]{},;]")
+_PART: Final = re.compile(
+    r"(?P<key>[A-Za-z_$][\w$]*+)\s*+(?::\s*+(?:\{(?P<inner>[^{}]*+)\}|(?P<local>[A-Za-z_$][\w$]*+)))?"
+    r"(?:\s*+=[^,{}]*+)?"
+)
+"""A member that is taken out of an object, or those of an object in it."""
 _NO_METHODS: Final = frozenset(
     "if for while switch catch with function return await new typeof super".split()
 )
@@ -188,10 +193,12 @@ class Code:
 
 
 def taken_apart(pattern: str) -> dict[str, str]:
-    """Return the local names that ``{ a, b: c, d = 1 }`` gives to members."""
+    """Return the local names that ``{ a, b: c, d = 1, e: { f } }`` gives to members."""
     found: dict[str, str] = {}
-    for part in pattern.strip("{} \n\t").split(","):
-        key, _, local = part.partition("=")[0].partition(":")
-        if key.strip():
-            found[key.strip()] = local.strip() or key.strip()
+    for part in _PART.finditer(pattern):
+        inner = part["inner"]
+        if inner is None:
+            found[part["key"]] = part["local"] or part["key"]
+        else:
+            found.update(taken_apart(inner))
     return found

@@ -20,7 +20,7 @@ from dten_audit.readers.migrations.migration import Migration
 from dten_audit.readers.programs.expressions import Expressions
 from dten_audit.readers.programs.literals import Texts
 from dten_audit.readers.programs.program import Program
-from dten_audit.readers.programs.values import Arguments, Items, Pairs, Value
+from dten_audit.readers.programs.values import Arguments, Called, Items, Pairs, Value
 from dten_audit.readers.shell.values import Field
 
 MAX_STEPS: Final = 100_000
@@ -32,7 +32,18 @@ _FOR: Final = re.compile(
     r"for\s*+(?:await\s*+)?(?P<open>\()\s*+(?:const|let|var)\s++"
     r"(?P<target>[\w$]++|\{[^{}]*+\}|\[[^\[\]]*+\])\s++of\b"
 )
+_TAKES: Final = re.compile(
+    r"\b(?:const|let|var)\s*+(?P<pattern>\{(?:[^{};]|\{[^{};]*+\}){0,2000}+\})\s*+="
+)
 _NAME: Final = re.compile(r"[\w.$@]{1,80}\Z")
+_QUOTING: Final = frozenset(
+    "tableName columnName indexName quoteIdentifier quoteIdent escapeId escapeIdentifier".split()
+)
+_QUOTED: Final = re.compile(
+    rf"\s*+(?:[\w$]++\.){{0,4}}(?:{'|'.join(sorted(_QUOTING))})\(\s*+"
+    r"(?:[\"'`](?P<text>[\w.]++)[\"'`]|(?P<name>[\w.$]++))\s*+\)\s*+\Z"
+)
+"""A name that is only quoted for SQL, perhaps with a prefix before it."""
 _TEST: Final = re.compile(r"\s*+\(")
 _MAX_TEST: Final = 1_000
 _ELSE: Final = re.compile(r"\s*+else\b")
@@ -88,12 +99,22 @@ class Walk:
         self.program = Program(document)
         self.code = Code(self.program.code)
         self.functions = self.code.functions()
+        self.taken = frozenset(self._taken())
         self._left = MAX_STEPS
         self._depth = 0
         self._names: dict[str, Value] = {}
         self._inside: list[str] = []
         texts = Texts(self.program.source, self.program.language, self._hole)
         self.expressions = Expressions(self.program.lexer, texts, self._constant)
+
+    def _taken(self) -> Iterator[str]:
+        """Yield the names that functions and statements take out of an object."""
+        for function in self.functions.values():
+            for parameter in function.parameters:
+                if isinstance(parameter, dict):
+                    yield from parameter.values()
+        for match in _TAKES.finditer(self.code.text):
+            yield from taken_apart(match["pattern"]).values()
 
     @property
     def spent(self) -> bool:
@@ -107,6 +128,13 @@ class Walk:
     # values
 
     def _constant(self, name: str, at: int) -> Value | None:
+        """Return the value of a name; that of a quoted name is the name."""
+        value = self._value(name, at)
+        if isinstance(value, Called) and value.path.rpartition(".")[2] in _QUOTING:
+            return next(iter(value.arguments.positional), value)
+        return value
+
+    def _value(self, name: str, at: int) -> Value | None:
         first, _, rest = name.partition(".")
         value = self._names.get(name) or self._names.get(first)
         if value is None:
@@ -121,9 +149,13 @@ class Walk:
         return value
 
     def _hole(self, expression: str, at: int) -> Field | None:
-        if not _NAME.match(expression):
+        quoted = _QUOTED.match(expression)
+        if quoted is not None and quoted["text"]:
+            return Field(quoted["text"])
+        name = quoted["name"] if quoted is not None else expression
+        if not _NAME.match(name):
             return None
-        value = self._constant(expression, at)
+        value = self._constant(name, at)
         return value if isinstance(value, Field) and value.known else None
 
     def arguments(self, link: Link) -> Arguments:

@@ -6,6 +6,7 @@ from typing import Final
 
 from dten_audit.readers.migrations import rendering as sql
 from dten_audit.readers.migrations.builders import Does, Operation, per_item, raw, statement
+from dten_audit.readers.migrations.fluent import columns_in, foreign_key
 from dten_audit.readers.migrations.js_values import (
     Column,
     Members,
@@ -16,10 +17,13 @@ from dten_audit.readers.migrations.js_values import (
     text_of,
 )
 from dten_audit.readers.migrations.js_walk import Walk
-from dten_audit.readers.programs.values import Items, Value, is_true
+from dten_audit.readers.programs.values import Items, Name, Value, is_true
+from dten_audit.readers.shell.values import Field
 
 _TYPES: Final = {"int": "integer", "int4": "integer", "int8": "bigint", "string": "varchar",
                  "number": "integer", "Number": "integer", "String": "varchar"}  # fmt: skip
+
+_SOME_COLUMN: Final = (sql.column(sql.hole("column"), sql.hole("type")),)
 
 
 def column_of(walk: Walk, value: Value | None) -> Column | None:
@@ -58,6 +62,16 @@ def _index(each: Operation, table: str, value: Value | None) -> str:
     )  # fmt: skip
 
 
+def _indexes(each: Operation) -> list[str]:
+    """Return an index for each description; a builder of the vendor's own takes columns' names."""
+    given = each.value(1)
+    if not isinstance(given, Items) or not all(isinstance(i, Field) for i in given.items):
+        return [_index(each, each.table(), value) for value in _each(given)]
+    columns = [sql.identifier(name) for name in names_of(each.walk, given)]
+    unique = is_true(each.value(2)) is True
+    return [sql.create_index(each.text(3), each.table(), columns, unique=unique)]
+
+
 def _foreign(each: Operation, value: Value | None) -> str:
     given = Members(each.walk, object_of(value))
     if not given.known:
@@ -71,7 +85,7 @@ def _foreign(each: Operation, value: Value | None) -> str:
 def _create_table(each: Operation) -> None:
     given = Members(each.walk, object_of(each.value(0)))
     if not given.known:
-        each.direction.unknown(each.line, "createTable")
+        _create_named(each)
         return
     table = sql.identifier(given.text("schema")) + "." if given.text("schema") else ""
     table += sql.dotted(given.text("name") or sql.hole("table"))
@@ -82,15 +96,30 @@ def _create_table(each: Operation) -> None:
         if value is not None:
             parts.append(sql.unique(Members(each.walk, object_of(value)).names("columnNames")))
     missing = is_true(each.value(1)) is True
-    parts = parts or [sql.column(sql.hole("column"), sql.hole("type"))]
-    each.add(sql.create_table(table, parts, if_missing=missing))
+    each.add(sql.create_table(table, parts or _SOME_COLUMN, if_missing=missing))
     for value in _each(given.value("indices")):
         if value is not None:
             each.add(_index(each, table, value))
 
 
+def _create_named(each: Operation) -> None:
+    """Take in a table that a builder of the vendor's own describes: its name tells that it is new.
+
+    TypeORM itself takes a name for nothing but a table that is there.
+    """
+    if not isinstance(each.value(0), (Field, Name)):
+        each.direction.unknown(each.line, "createTable")
+        return
+    columns = [column for link in each.more for column in columns_in(each.walk, link)]
+    parts = [column.definition for column in columns]
+    parts += [foreign_key(each.walk, link) for link in each.more if link.name == "withForeignKey"]
+    each.add(sql.create_table(each.table(), parts or _SOME_COLUMN))
+
+
 def _add_columns(each: Operation) -> list[str]:
-    found = []
+    found = [sql.add_column(each.table(), c.definition) for c in columns_in(each.walk, each.link)]
+    if found:
+        return found
     for value in _each(each.value(1)):
         column = column_of(each.walk, value)
         text = column.definition if column else sql.column(sql.hole("column"), sql.hole("type"))
@@ -120,6 +149,19 @@ def _change_column(each: Operation) -> list[str]:
     if column.name != old and "${" not in old:
         found.append(sql.rename_column(table, old, column.name))
     return found
+
+
+def _add_reference(each: Operation) -> str:
+    """Return what ``addForeignKey('t', 'c', ['other', 'id'])`` of a vendor's builder adds."""
+    to = names_of(each.walk, each.value(2))
+    table = sql.dotted(to[0]) if to else sql.hole("table")
+    return sql.add_constraint(
+        each.table(), each.text(3), sql.foreign_key([each.text(1)], table, to[1:])
+    )
+
+
+def _null(each: Operation) -> str:
+    return sql.change_null(each.table(), each.text(1), null=each.link.name != "addNotNull")
 
 
 def _change_columns(each: Operation) -> None:
@@ -185,10 +227,8 @@ METHODS: Final[dict[str, Does]] = {
     "renameColumn": statement(_rename_column),
     "changeColumn": per_item(_change_column),
     "changeColumns": _change_columns,
-    "createIndex": per_item(
-        lambda each: [_index(each, each.table(), value) for value in _each(each.value(1))]),
-    "createIndices": per_item(
-        lambda each: [_index(each, each.table(), value) for value in _each(each.value(1))]),
+    "createIndex": per_item(_indexes),
+    "createIndices": per_item(_indexes),
     "dropIndex": statement(lambda each: sql.drop_index(_name(each, 1))),
     "dropIndices": per_item(_drop_indices),
     "createForeignKey": per_item(lambda each: _constraints(each, "foreign")),
@@ -205,6 +245,13 @@ METHODS: Final[dict[str, Does]] = {
     "createPrimaryKey": statement(lambda each: sql.add_constraint(
         each.table(), "", sql.primary_key(names_of(each.walk, each.value(1))))),
     "dropPrimaryKey": statement(lambda each: sql.alter(each.table(), "DROP CONSTRAINT pkey")),
+    # Of a vendor's own builder over the query runner.
+    "addForeignKey": statement(_add_reference),
+    "addNotNull": statement(_null),
+    "dropNotNull": statement(_null),
+    "addEnumCheck": statement(lambda each: sql.add_constraint(
+        each.table(), "", sql.check(sql.hole("values")))),
+    "dropEnumCheck": statement(lambda each: sql.drop_constraint(each.table(), sql.hole("check"))),
     "createSchema": statement(lambda each: f"CREATE SCHEMA {each.table()}"),
     "dropSchema": statement(lambda each: f"DROP SCHEMA {each.table()}"),
     "createView": statement(_view),

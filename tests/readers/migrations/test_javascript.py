@@ -314,3 +314,36 @@ def test_hostile_text_is_bounded(text: str) -> None:
 def test_any_text_is_read(text: str) -> None:
     whole = f"exports.up = async (knex) => {{ {text} }}; exports.down = knex => {text}"
     list(read(Document("p!/migrations/1.js", "migrations/1.js", "javascript", whole.encode())))
+
+
+VENDOR = """
+class AddThread1789717191125 {
+    async up(context) {
+        const { addColumns, column, createIndex, addNotNull, addFancy } = context.schemaBuilder;
+        await addColumns('checkpoints', [column('thread').varchar(36).notNull.default('x')], {});
+        await createIndex('checkpoints', ['agent', 'thread'], true, 'by_thread');
+        await addNotNull('checkpoints', 'agent');
+        await context.schemaBuilder.createTable('runs').withColumns(
+            column('id').uuid.primary, context.schemaBuilder.column('at').timestamp().notNull,
+        ).withForeignKey('job', { tableName: 'jobs', columnName: 'id' }).withTimestamps;
+        await context.runQuery(`DELETE FROM ${context.escape.tableName('runs')}`);
+        await context.schemaBuilder.addForeignKey('runs', 'user', ['users', 'id']);
+        await addFancy('runs');
+    }
+    async down({ schemaBuilder: { dropTable }, queryRunner }) { await dropTable('runs'); }
+}"""
+
+
+def test_a_builder_of_the_vendors_own_over_typeorm_is_read_by_its_names() -> None:
+    path = "dist/migrations/1789717191125-AddThread.js"
+    assert [statement for _, statement in sent(VENDOR, path, "javascript")] == [
+        "ALTER TABLE checkpoints ADD COLUMN thread varchar(36) DEFAULT 'x' NOT NULL",
+        "CREATE UNIQUE INDEX by_thread ON checkpoints (agent, thread)",
+        "ALTER TABLE checkpoints ALTER agent SET NOT NULL",
+        ("CREATE TABLE runs (id uuid PRIMARY KEY, at timestamp NOT NULL, "
+            "FOREIGN KEY (job) REFERENCES jobs (id))"),
+        "DELETE FROM runs",
+        "ALTER TABLE runs ADD FOREIGN KEY (user) REFERENCES users (id)",
+        "PREPARE migration FROM ${addFancy}",
+    ]  # fmt: skip
+    assert sent(VENDOR, path, "javascript", "down")[0][1] == "DROP TABLE runs"
