@@ -121,7 +121,7 @@ def role_of(info: DocumentInfo, host: DocumentInfo | None) -> Role:
 
 
 def is_program(kind: str) -> bool:
-    """Say whether SQL in files of a kind is an application's own, unless their path says upgrade."""
+    """Say whether a file is a program: its SQL is its own, unless its path says upgrade."""
     return kind in _programs()
 
 

@@ -18,7 +18,9 @@ from dten_audit.model.facts.sql import SchemaChange
 
 LONG: Final = 8
 """So many files of one series are more than one release's changes."""
-_RELEASE: Final = re.compile(r"(?i:v|version[-_ ]?)?([0-9]{1,9}(?:\.[0-9]{1,9}){1,5})(?:\.[a-z]{2,6}|[-+~][^/]*)?")
+_RELEASE: Final = re.compile(
+    r"(?i:v|version[-_ ]?)?([0-9]{1,9}(?:\.[0-9]{1,9}){1,5})(?:\.[a-z]{2,6}|[-+~][^/]*)?"
+)
 _NUMBERED: Final = re.compile(r"[vV]?[0-9][0-9._-]*")
 
 
