@@ -28,7 +28,7 @@ Spoken = tuple[tuple[str, ...], EnvForm | None, tuple[str, ...]]
 def files_pattern(files: tuple[str, ...]) -> re.Pattern[str]:
     """Return path globs as one pattern over whole paths; only ``**`` crosses a ``/``.
 
-    A glob may start at any folder, and a name may end like a template or a sample
+    ``[0-9]`` is one of some characters. A glob may start at any folder, and a name may end like a template or a sample
     (``my.cnf.j2``).
     """
     globs = {glob.lstrip("/") for glob in files}
@@ -38,8 +38,10 @@ def files_pattern(files: tuple[str, ...]) -> re.Pattern[str]:
 
 def _glob(glob: str) -> str:
     known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
-    return "".join(known.get(part) or re.escape(part) for part in parts)
+    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[\w-]++\])", glob)
+    return "".join(
+        known.get(part) or (part if part[:1] == "[" else re.escape(part)) for part in parts
+    )
 
 
 def matching(matrix: Matrix, paths: Iterable[str]) -> bool:
@@ -102,7 +104,7 @@ def _interest(matrices: tuple[Spoken, ...]) -> _Interest:
     globs = {glob for files, _, _ in every for glob in files}
     open_ended = tuple(sorted(filter(_is_open, globs)))
     names = {_name_of(glob) for glob in globs.difference(open_ended)}
-    plain = frozenset(name for name in names if not set("*?") & set(name))
+    plain = frozenset(name for name in names if not set("*?[") & set(name))
     prefixes = {prefix for _, env, _ in every if env for prefix in env.prefixes if prefix}
     prefixes.update(name for _, _, variables in every for name in variables)
     return _Interest(
