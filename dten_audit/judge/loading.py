@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -54,14 +55,18 @@ def digest(files: Iterable[Path]) -> str:
 
 def shipped_rules() -> list[Rule]:
     """Return the rules that came with the tool: from the index where it is up to date."""
-    home = rules_home()
+    return list(_rules_below(rules_home()))
+
+
+@lru_cache(maxsize=1)
+def _rules_below(home: Path) -> tuple[Rule, ...]:
     files = rule_files(home)
     index = home / INDEX
     if index.is_file():
         content = json.loads(index.read_text(encoding="utf-8"))
         if content["digest"] == digest(files):
-            return [rule_from(data, data.get("source", "")) for data in content["rules"]]
-    return [load_rule(path) for path in files]
+            return tuple(rule_from(data, data.get("source", "")) for data in content["rules"])
+    return tuple(load_rule(path) for path in files)
 
 
 def rule_data(path: Path) -> tuple[dict[str, object], Node]:

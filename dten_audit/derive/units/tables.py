@@ -115,10 +115,14 @@ def in_user_folder(path: str) -> bool:
 
 
 @from_tables
+def _base() -> dict[str, frozenset[str]]:
+    rows = cast("dict[str, list[str]]", _names()["base"])
+    return {key: frozenset(names) for key, names in rows.items()}
+
+
 def is_base(name: str) -> bool:
     """Say whether every host with systemd has this unit."""
-    base = cast("dict[str, list[str]]", _names()["base"])
-    kind = unit_type(name)
+    base, kind = _base(), unit_type(name)
     stem = name.removesuffix(f".{kind}")
     return (
         kind in base["types"]
@@ -127,7 +131,6 @@ def is_base(name: str) -> bool:
     )
 
 
-@from_tables
 def shared(name: str) -> Shared:
     """Return what others lose while a unit is down; nothing for a product's own unit."""
     stem = name.removesuffix(".service")
@@ -138,13 +141,11 @@ def shared(name: str) -> Shared:
     return Shared(cast("Impact", row["impact"]), str(row["loses"]), reloads)
 
 
-@from_tables
 def units_of(package: str) -> tuple[str, ...]:
     """Return the units that a package brings under other names than its own, without endings."""
     return tuple(cast("dict[str, list[str]]", _names()["packages"]).get(package, ()))
 
 
-@from_tables
 def other_names(name: str) -> tuple[tuple[str, ...], str]:
     """Return the names that other systems have for a unit, and what is known of them."""
     stem = name.removesuffix(".service")
