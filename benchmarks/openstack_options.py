@@ -27,8 +27,8 @@ DEPTH: Final = 3
 CONFIG: Final = Path(__file__).parent.parent / "rules/knowledge/config"
 LIBRARIES: Final = frozenset(
     "castellan glance_store keystoneauth1 keystonemiddleware oslo.cache oslo.concurrency"
-    " oslo.config oslo.db oslo.limit oslo.log oslo.messaging oslo.middleware oslo.policy oslo.reports"
-    " oslo.service osprofiler".split()
+    " oslo.config oslo.db oslo.limit oslo.log oslo.messaging oslo.middleware oslo.policy"
+    " oslo.reports oslo.service osprofiler".split()
 )
 
 
