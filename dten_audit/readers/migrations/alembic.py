@@ -12,7 +12,11 @@ from typing import Final
 
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.general import Unreadable
-from dten_audit.readers.migrations.alembic_operations import OPERATIONS, Operation
+from dten_audit.readers.migrations.alembic_operations import (
+    OPERATIONS,
+    Operation,
+    column_before,
+)
 from dten_audit.readers.migrations.dialects import spoken
 from dten_audit.readers.migrations.direction import Hints, Section
 from dten_audit.readers.migrations.migration import Migration
@@ -137,6 +141,8 @@ class _Reading:
             return
         operation = Operation(step.arguments, batch, guarded=step.guarded)
         told = list(build(operation))
+        if name == "alter_column":
+            direction.was(*column_before(operation))
         for statement in told:
             direction.add(line, statement)
         if not told and step.arguments.spread:

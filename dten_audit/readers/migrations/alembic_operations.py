@@ -79,6 +79,11 @@ def _alter_column(each: Operation) -> Statements:
         yield sql.rename_column(table, name, word(new_name))
 
 
+def column_before(each: Operation) -> tuple[str, str, str]:
+    """Return the table and the column that are altered, and the type it is said to have."""
+    return each.table(0), word(each.get(1, "column_name")), type_of(each.option("existing_type"))
+
+
 def _create_index(each: Operation) -> Statements:
     name = word(each.arguments.get(0, ("index_name",)))
     where = each.option("postgresql_where", "sqlite_where", "mssql_where")

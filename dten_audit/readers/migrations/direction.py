@@ -14,7 +14,8 @@ order in which the runner comes to them, and yields from ``documents()``::
 a type or an expression of it holds that only the run tells is written ``${word}`` (``rendering.py``
 does so): the SQL reader states it as computed. Each document carries the hints ``runner``,
 ``section``, ``transaction`` (``no``), ``dialect`` and ``way-back`` (``yes``, ``no``: whether the
-other direction does anything), beside those that the reader gives.
+other direction does anything), beside those that the reader gives, and one ``was`` for each column
+whose type before the migration tells.
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ class Direction:
         self._pieces: list[_Piece] = []
         self._size = 0
         self._full = 0
+        self._was: list[tuple[str, str]] = []
 
     def __bool__(self) -> bool:
         return bool(self._pieces)
@@ -96,6 +98,11 @@ class Direction:
         """Add SQL that stands in the migration, with the host's line of each of its lines."""
         if sql.strip():
             self._put(_Piece(sql, lines, written=True))
+
+    def was(self, table: str, column: str, kind: str) -> None:
+        """Note the type that a column has before this direction changes it."""
+        if kind and "${" not in table + column + kind:
+            self._was.append(("was", f"{table} {column} {kind}".replace('"', "")))
 
     def unknown(self, line: int, what: str) -> None:
         """Add something whose SQL only the run tells; ``what`` names it in one word."""
@@ -165,6 +172,7 @@ class Direction:
             lines += (piece.lines[-1],) * piece.written
         hints = [("runner", self.runner), ("section", self.section)]
         hints += [("way-back", "yes" if way_back else "no"), *self.hints]
+        hints += self._was[:MAX_STATEMENTS]
         hints += [("transaction", "no")] if not self.transaction else []
         hints += [("dialect", self.dialect)] if self.dialect else []
         return Embedded(

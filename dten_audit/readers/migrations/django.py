@@ -27,6 +27,7 @@ _OPERATIONS: Final = re.compile(
     r"(?m)^[ \t]*+operations[ \t]*+(?::[^=\n]*+)?(?:\+?=|\.(?:append|extend)\()[ \t]*+"
 )
 _DEPENDENCIES: Final = re.compile(r"(?m)^[ \t]*+dependencies[ \t]*+(?::[^=\n]*+)?=[ \t]*+")
+_REPLACES: Final = re.compile(r"(?m)^[ \t]*+replaces[ \t]*+(?::[^=\n]*+)?=[ \t]*+(?=[\[(])")
 _NOT_ATOMIC: Final = re.compile(r"(?m)^[ \t]*+atomic[ \t]*+=[ \t]*+False\b")
 _NUMBER: Final = re.compile(r"(\d{4})_")
 _CLASS: Final = re.compile(r"(?m)^class (\w{1,80})\((?:[\w.]{1,80}\.)?([A-Z]\w{1,80})\)")
@@ -50,7 +51,9 @@ def fits(document: Document) -> bool:
 def read(document: Document) -> Iterator[Embedded | Unreadable]:
     """Yield the SQL that the operations send, and that of their way back."""
     program = Program(document)
-    migration = Migration(document, "Django", (("restates", "yes"),))
+    squashes = _REPLACES.search(program.code) is not None
+    hints = (("restates", "yes"), ("reverses", "yes"), ("squashes", "yes" if squashes else "no"))
+    migration = Migration(document, "Django", hints)
     migration.transaction = _NOT_ATOMIC.search(program.code) is None
     migration.way_back = True
     reading = _Reading(program, migration)
@@ -78,6 +81,7 @@ class _Reading:
         for item in items:
             if isinstance(item, Called):
                 self._models.links.update(links_of(item, self._models))
+                self._models.links.update(self._links_used(item))
         for item in items:
             if isinstance(item, Called):
                 self._operation(item)
@@ -85,6 +89,14 @@ class _Reading:
                 self._migration.at("up").unknown(self._line(at), "operations")
         if isinstance(value, Items) and value.open:
             self._migration.at("up").unknown(self._line(at), "operations")
+
+    def _links_used(self, call: Called) -> Iterator[tuple[str, str]]:
+        """Yield a field that goes, where the migration's code goes through rows linked by it."""
+        name = word(call.arguments.get(1, ("name",)))
+        if call.path.endswith("RemoveField") and name.isidentifier():
+            many = r"\.(?:through|(?:all|add|set|filter|values|values_list|iterator|clear)\()"
+            if re.search(rf"\.{name}{many}", self.program.code):
+                yield word(call.arguments.get(0, ("model_name",))).lower(), name
 
     def _line(self, at: int) -> int:
         return self.walk.line(at)
@@ -95,6 +107,7 @@ class _Reading:
         up = self._migration.at("up")
         operation = Operation(call.arguments, self._models)
         if name == "SeparateDatabaseAndState":
+            self._note_state(call.arguments.get(1, ("state_operations",)))
             inner = call.arguments.get(0, ("database_operations",))
             if is_given(inner) and inner is not None and self._depth < _MAX_DEPTH:
                 self._depth += 1
@@ -114,6 +127,14 @@ class _Reading:
             self._note_renamed(name, operation)
         else:
             up.unknown(line, name)
+
+    def _note_state(self, value: Value | None) -> None:
+        """Note the tables of models that the database has already."""
+        for item in value.items if isinstance(value, Items) else ():
+            if isinstance(item, Called):
+                name = item.path.rpartition(".")[2]
+                self._note_table(name, Operation(item.arguments, self._models))
+                self._note_renamed(name, Operation(item.arguments, self._models))
 
     def _note_table(self, name: str, operation: Operation) -> None:
         if name == "CreateModel":
@@ -198,22 +219,37 @@ def _is_noop(value: Value | None) -> bool:
 def _app_of(program: Program) -> str:
     """Return the label of the app.
 
-    It is the name of its folder, unless its migrations name another one: as the app of the one
-    before this, or as that of a model that this one makes.
+    It is the name of its folder, unless its migrations name another one: as the app of those that
+    this one replaces or comes after, or as that of a model that this one makes.
     """
     *folders, name = program.document.path.split("/")
     folder = next((each for each in reversed(folders) if each != "migrations"), "app")
+    replaced = [label for label, _ in _named(program, _REPLACES)]
+    if replaced:
+        return replaced[0]
     own = _NUMBER.match(name)
-    match = _DEPENDENCIES.search(program.code)
+    earlier: dict[str, int] = {}
+    for label, migration in _named(program, _DEPENDENCIES):
+        before = _NUMBER.match(migration)
+        if own and before and int(before[1]) < int(own[1]):
+            earlier[label] = max(int(before[1]), earlier.get(label, 0))
+    if not own or not earlier or folder in earlier:
+        return folder if earlier else _label_of_models(program, folder)
+    near = [label for label in earlier if folder in label]
+    next_to = [label for label, number in earlier.items() if number == int(own[1]) - 1]
+    for found in (near[:1], list(earlier), next_to):
+        if len(found) == 1:
+            return found[0]
+    return _label_of_models(program, folder)
+
+
+def _named(program: Program, heading: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    """Yield the migrations that a list names, as app and name."""
+    match = heading.search(program.code)
     value = _value(program, match.end()) if match else None
-    labels: list[str] = []
     for item in value.items if isinstance(value, Items) else ():
         if isinstance(item, Items) and len(item.items) == 2:  # noqa: PLR2004 (app and migration)
-            label, before = word(item.items[0]), _NUMBER.match(word(item.items[1]))
-            if own and before and int(before[1]) < int(own[1]):
-                labels.append(label)
-    near = [label for label in labels if folder in label]
-    return near[0] if near and folder not in labels else _label_of_models(program, folder)
+            yield word(item.items[0]), word(item.items[1])
 
 
 def _label_of_models(program: Program, folder: str) -> str:

@@ -116,7 +116,7 @@ class FieldOf(NamedTuple):
     @property
     def is_unique(self) -> bool:
         """Whether its values are unique."""
-        return truth(self.option("unique")) or self.kind == "OneToOneField"
+        return truth(self.option("unique")) or self.kind.endswith("OneToOneField")
 
 
 def _is_many(kind: str) -> bool:

@@ -1,4 +1,4 @@
-"""Reads migrations in JavaScript and TypeScript: knex, Sequelize, TypeORM, and their kin.
+"""Reads migrations in JavaScript and TypeScript: knex, Kysely, Sequelize, TypeORM, and their kin.
 
 Which builder it is, the file itself tells: by what it calls. Compiled files are read as well.
 """
@@ -19,6 +19,7 @@ from dten_audit.readers.migrations.direction import Section
 from dten_audit.readers.migrations.js_code import Function
 from dten_audit.readers.migrations.js_walk import Walk, Way
 from dten_audit.readers.migrations.knex import Knex
+from dten_audit.readers.migrations.kysely import Kysely
 from dten_audit.readers.migrations.migration import Migration
 
 MAX_SIZE: Final = 2 << 20
@@ -57,17 +58,21 @@ _KINDS: Final = (
     _Kind("db-migrate", r"\b(?:db|this)\.(?:runSql|addColumn|createTable|removeColumn|addIndex"
           r"|dropTable|changeColumn|renameColumn|addForeignKey|removeForeignKey)\b",
           sequelize.DB_MIGRATE, sequelize.DB_READS),
+    _Kind("Kysely", r"\bkysely\b|\.schema\s*+\.\s*+\w++\((?:[^()]|\([^()]*+\)){0,4000}+\)\s*+\.\s*+"
+          r"(?:addColumn|execute|on|if(?:Not)?Exists|(?:drop|alter|rename)Column|renameTo|column"
+          r"|(?:add|drop)\w*+Constraint)\b", {}, frozenset()),
     _Kind("knex", r"\b[Kk]nex\b|\.schema\s*+\.", {}, frozenset(),
           outside=r"\bconfig\b[^;]{0,80}?\btransaction\s*+:\s*+false"),
 )  # fmt: skip
 _WAYS: Final = re.compile(rb"\b(?:up|down)\b")
 _SIGNS: Final = re.compile(
     rb"queryRunner|QueryRunner|runQuery|queryInterface|QueryInterface|addSql|\bpgm\b|[Kk]nex"
-    rb"|\bdb\.(?:add|create|remove|drop|rename|change)[A-Z]|MigrationBuilder|runSql|\.schema\b|schemaBuilder|mikro-orm/migrations"
+    rb"|\bdb\.(?:add|create|remove|drop|rename|change)[A-Z]|MigrationBuilder|runSql|\.schema\b|schemaBuilder|mikro-orm/migrations|[\"']kysely[\"']"
 )
 _PATH: Final = re.compile(
     r"(?i)migrat|(?:^|/)(?:changes|versions|upgrades?)/|/\d{13,14}[-_][^/]+\Z"
 )
+_KYSELY: Final = re.compile(r"""(?:\bfrom\s*+|\brequire\()["']kysely["']""")
 _NO_WAY_BACK: Final = r"\bdown\s*+[=:]\s*+false\b"
 _SECTIONS: Final[tuple[Section, ...]] = ("up", "down")
 
@@ -120,7 +125,8 @@ def _plain(document: Document) -> Iterator[Embedded | Unreadable]:
 
 def _kind_of(walk: Walk) -> _Kind | None:
     code = walk.program.code
-    text = walk.document.text if "mikro-orm" in walk.document.text else code
+    whole = walk.document.text
+    text = whole if "mikro-orm" in whole or _KYSELY.search(whole) else code
     return next((kind for kind in _KINDS if _compiled(kind.sign).search(text)), None)
 
 
@@ -128,6 +134,11 @@ def _direction(walk: Walk, kind: _Kind, way: Way, function: Function) -> None:
     handles: set[str] = set()
     for parameter in function.parameters:
         handles.update([parameter] if isinstance(parameter, str) else parameter.values())
-    knex = kind.runner == "knex"
-    builder = Knex(way, handles) if knex else Builder(way, kind.methods, kind.reads, handles)
+    builder: Knex | Kysely | Builder
+    if kind.runner == "knex":
+        builder = Knex(way, handles)
+    elif kind.runner == "Kysely":
+        builder = Kysely(way)
+    else:
+        builder = Builder(way, kind.methods, kind.reads, handles)
     walk.function(function, builder)

@@ -12,8 +12,8 @@ MAX_LINKS: Final = 200
 _BRACKET: Final = re.compile(r"[()\[\]{}]")
 _CLOSERS: Final = {"(": ")", "[": "]", "{": "}"}
 _STEP: Final = re.compile(
-    r"\s*+!?\s*+(?:\?\.|\.)\s*+(?P<name>[#A-Za-z_$][\w$]*+)"
-    r"|(?:<[\w\s,.|\[\]]{0,200}+>)?\s*+(?:\?\.)?(?P<open>\()"
+    r"[\s\x01]*+!?[\s\x01]*+(?:\?\.|\.)[\s\x01]*+(?P<name>[#A-Za-z_$][\w$]*+)"
+    r"|(?:<[\w\s,.|\[\]]{0,200}+>)?[\s\x01]*+(?:\?\.)?(?P<open>\()"
 )
 _HEAD: Final = re.compile(r"(?P<name>[#A-Za-z_$][\w$]*+)[\"']?\s*+(?P<mark>\(|:|=(?![=>]))")
 _VALUE: Final = re.compile(

@@ -55,6 +55,8 @@ def read(document: Document) -> Iterator[Embedded | Unreadable]:
     for section, name in names:
         reading = _Reading(program, migration, section, changes=name == "change")
         for function in reading.walk.functions(name)[:1]:
+            if name == "change":
+                migration.hints = (("reverses", "yes"),)
             reading.run(function)
             if name == "change":
                 migration.way_back = reading.reversible

@@ -233,3 +233,61 @@ def test_hostile_input_is_bounded(text: str) -> None:
 def test_any_text_is_read(text: str) -> None:
     document = Document("p!/a.py", PATH, "python", f"{HEAD}    operations = [{text}".encode())
     list(read(document))
+
+
+@pytest.mark.parametrize(
+    ("path", "head", "table"),
+    [
+        ("hub/app/migrations/0102_d.py", 'dependencies = [("core", "0101_c")]', "core_note"),
+        ("hub/app/migrations/0102_d.py",
+         'dependencies = [("core", "0101_c"), ("users", "0007_x")]', "core_note"),
+        ("hub/app/migrations/0102_d.py",
+         'dependencies = [("core", "0101_c"), ("app", "0007_x")]', "app_note"),
+        ("site/auth/migrations/0002_d.py",
+         'dependencies = [("site_auth", "0001_c")]', "site_auth_note"),
+        ("site/auth/migrations/0002_squashed.py",
+         'replaces = [("site_auth", "0001_a")]\n    dependencies = [("a", "0001_c")]',
+         "site_auth_note"),
+        ("site/auth/migrations/0001_initial.py", 'dependencies = [("lang", "0001_c")]', "auth_note"),
+    ],
+)  # fmt: skip
+def test_the_app_is_that_of_the_migrations_before(path: str, head: str, table: str) -> None:
+    text = f"""from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    {head}
+    operations = [migrations.DeleteModel("Note")]
+"""
+    assert sent(text, path, "python")["up"].statements == [f"DROP TABLE {table} CASCADE"]
+
+
+def test_a_field_whose_linked_rows_the_code_reads_is_a_table() -> None:
+    more = """
+def move(apps, schema_editor):
+    for bill in apps.get_model("orders", "bill").objects.all():
+        bill.owners.all()
+"""
+    text = HEAD.replace("\n\nclass Migration", more + "\n\nclass Migration", 1) + (
+        '    operations = [migrations.RemoveField("bill", "owners"), '
+        'migrations.RemoveField("bill", "note")]\n'
+    )
+    assert sent(text, PATH, "python")["up"].statements == [
+        "DROP TABLE orders_bill_owners",
+        "ALTER TABLE orders_bill DROP COLUMN note",
+    ]
+
+
+def test_a_model_that_only_the_state_gets_tells_its_table() -> None:
+    up = migrated(
+        """
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.CreateModel("Link", fields=[], options={"db_table": "orders_links"}),
+            ],
+            database_operations=[],
+        ),
+        migrations.AddField("link", "at", models.DateField(null=True)),
+        """
+    )["up"]
+    assert up.statements == ["ALTER TABLE orders_links ADD COLUMN at date"]
