@@ -211,10 +211,15 @@ _IDLE = frozenset(("set", "reset", "begin", "commit", "client_set", "connect"))
 
 
 def _by_section(role: Role, hints: dict[str, str]) -> Role:
-    """Return the role of a direction of a migration, which knows it better than its path does."""
+    """Return the role of a direction of a migration, which knows it better than its path does.
+
+    One that replaces others is for new sites only: elsewhere they have run.
+    """
     if "runner" not in hints or role not in ("up", "install", "application"):
         return role
-    return "down" if hints.get("section") == "down" else "up"
+    if hints.get("section") == "down":
+        return "down"
+    return "install" if hints.get("squashes") == "yes" else "up"
 
 
 def is_primary(action: Action) -> bool:

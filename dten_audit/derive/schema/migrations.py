@@ -43,7 +43,7 @@ def migrations(book: Book, changes: Iterable[SchemaChange], pairs: Pairs) -> Ite
         unit = series_of(file) or _folder(file.file.path)
         up = [statement for statement in file.statements if statement.section != "down"]
         down = pairs.down_of(file)
-        open_ = gaps(up, down, known[unit])
+        open_ = () if file.hint("reverses") == "yes" else gaps(up, down, known[unit])
         known[unit].learn(up)
         first = min((c.at for c in own), key=lambda at: at.line or 0, default=file.script.at)
         yield Migration(

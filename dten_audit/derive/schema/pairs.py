@@ -39,12 +39,12 @@ class Pairs:
         return has_way_back(file) or stem_of(file.file.path) in self._down
 
     def type_before(self, file: SqlFile, action: Action) -> str:
-        """Return the type of an action's column before its file, as the other way tells it."""
+        """Return the type of an action's column before its file, as that or the other way tells."""
         down = file.role == "down"
         key = file.info.id, down
         if key not in self._types:
             other = self._up_of(file) if down else self.down_of(file)
-            self._types[key] = types_given(other)
+            self._types[key] = types_given(other) | types_said(file)
         return self._types[key].get((bare(action.table), action.column.lower()), "")
 
 
@@ -60,6 +60,12 @@ def has_way_back(file: SqlFile) -> bool:
     """Say whether a file holds its own way back."""
     sections = {statement.section for statement in file.statements}
     return "down" in sections or "rollback" in file.script.marks
+
+
+def types_said(file: SqlFile) -> dict[Column, str]:
+    """Return the types before that a migration states itself, as Alembic's ``existing_type``."""
+    said = (text.split(" ", 2) for name, text in file.info.hints if name == "was")
+    return {(bare(table), column.lower()): kind for table, column, kind in said}
 
 
 def types_given(statements: Iterable[SqlStatement]) -> dict[Column, str]:

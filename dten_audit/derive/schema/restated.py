@@ -17,6 +17,7 @@ def restated(action: Action, state: State, file: SqlFile) -> Action | None:
     if file.hint("restates") != "yes" or "redefinition" not in action.flags:
         return action
     before = state.tables.type_of(action.table, action.column, state.dialect)
+    before = before.removesuffix(" not null")
     if not before or "${" in before + action.value:
         return None if before == action.value else _open(action)
     return None if _spelt(before) == _spelt(action.value) else action

@@ -47,8 +47,9 @@ def scan_of(action: Action, effect: Effect, state: State, version: int, *servers
             change = redefined(action, before, servers)
             return Scan(change.copies, change.copies, _required(action, before, state), change.free)
         around = around_of(state, version)
-        copies: bool | Unknown = TABLE_TYPES
-        if dialect != "generic":
+        if dialect == "generic":
+            copies = _in_any(action, before, around)
+        else:
             copies = changed_type(action, before, dialect, around)
         return Scan(copies, copies, _required(action, before, state))
     if action.verb == "set_not_null":
@@ -68,6 +69,12 @@ def scan_of(action: Action, effect: Effect, state: State, version: int, *servers
     if action.verb == "attach_partition":
         return Scan(_attached(action, state), effect.rewrites)
     return Scan(effect.scans, effect.rewrites)
+
+
+def _in_any(action: Action, before: str, around: Around) -> bool | Unknown:
+    """Say of a server that is not known: no copy, where neither PostgreSQL nor MySQL makes one."""
+    copies = [changed_type(action, before, each, around) for each in ("postgres", "mysql")]
+    return False if copies == [False, False] else TABLE_TYPES
 
 
 def around_of(state: State, version: int) -> Around:
