@@ -248,7 +248,7 @@ def test_any_text_is_read(text: str) -> None:
         ("site/auth/migrations/0002_squashed.py",
          'replaces = [("site_auth", "0001_a")]\n    dependencies = [("a", "0001_c")]',
          "site_auth_note"),
-        ("site/auth/migrations/0001_initial.py", 'dependencies = [("lang", "0001_c")]', "auth_note"),
+        ("site/auth/migrations/0001_initial.py", 'dependencies = [("a", "0001_c")]', "auth_note"),
     ],
 )  # fmt: skip
 def test_the_app_is_that_of_the_migrations_before(path: str, head: str, table: str) -> None:
