@@ -15,8 +15,11 @@ _MAX_HOSTS: Final = 20
 _MAINTAINER: Final = frozenset(("preinst", "postinst", "prerm", "postrm", "config"))
 """Scripts that dpkg and debconf run (Debian Policy 6.1, debconf-devel(7))."""
 _JOBS: Final = frozenset(("systemd-unit", "cron", "crontab", "anacrontab"))
-_CHANGES: Final = re.compile(r"(?i)upgrade|migrat|install|hotfix|rollback|deploy")
-"""In a path, what says that somebody runs the file to bring the product to another version."""
+_CHANGES: Final = re.compile(r"(?i)upgrade|migrat|hotfix|rollback|(?:^|/)dbconfig-common/")
+"""In a path, what says that somebody runs the file to bring the product to another version.
+
+dbconfig-common runs what lies in its folder (dbconfig-common(8)).
+"""
 _PATH: Final = re.compile(r"/[\w./+-]+")
 
 

@@ -117,8 +117,30 @@ class PathIndex:
         here, container = posixpath.dirname(near.path), near.address.rpartition(MEMBER)[0]
         key = (text, here, container)
         if key not in self._found:
-            self._found[key] = self._find(text, here, container)
+            found = self._find(text, here, container)
+            self._found[key] = found or self._unpacked(text, container)
         return self._found[key]
+
+    @cached_property
+    def _data_of(self) -> dict[str, str]:
+        """The archive of what dpkg unpacks, by the Debian package that it is in (deb(5))."""
+        found: dict[str, str] = {}
+        for container in {document.address.rpartition(MEMBER)[0] for document in self._files}:
+            package, _, member = container.rpartition(MEMBER)
+            if member.startswith("data.tar"):
+                found[package] = container
+        return found
+
+    def _unpacked(self, path: str, container: str) -> list[DocumentInfo]:
+        """Return the file that dpkg unpacks to a path which a maintainer script names."""
+        package, _, member = container.rpartition(MEMBER)
+        if not member.startswith("control.tar") or not path.startswith("/"):
+            return []
+        same = self._of_name(self._data_of.get(package, ""), posixpath.basename(path))
+        plain = posixpath.normpath(path).strip("/")
+        places = (plain, plain.removeprefix("usr/"), f"usr/{plain}")  # /bin is /usr/bin
+        found = (same.by_path.get(place) for place in places) if same is not None else ()
+        return [document for document in found if document is not None][:1]
 
     def ending(self, path: str, near: DocumentInfo) -> list[DocumentInfo]:
         """Return what a path could mean whose folder nobody tells: files that end with it."""

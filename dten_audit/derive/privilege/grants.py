@@ -30,6 +30,11 @@ from dten_audit.site.estate import Estate
 _MOST_SHOWN: Final = 6
 _COPIERS: Final = frozenset(("cp", "mv", "install", "rsync"))
 _WILD: Final = re.compile(r"(?<!\\)[*?\[]")
+_CLASS: Final = re.compile(r"\[(\w)\]")
+"""A class of one character: itself, written so that the shell takes no notice."""
+_SAYS_WHICH: Final = 4
+_ROOTS_OWN: Final = frozenset(("/bin", "/sbin", "/usr/bin", "/usr/sbin"))
+"""Folders of programs into which only root can put one (FHS 3.0)."""
 
 
 def derive(package: Package, estate: Estate) -> Iterable[AdminGrant]:
@@ -107,7 +112,18 @@ def _is_wild(command: str) -> bool:
     program, _, arguments = command.partition(" ")
     if program.startswith("^") or arguments.startswith("^"):
         return False  # a regular expression (sudo 1.9.10)
-    return bool(_WILD.search(program)) or bool(arguments != "*" and _WILD.search(arguments))
+    return _program_is_wild(program) or bool(arguments != "*" and _WILD.search(arguments))
+
+
+def _program_is_wild(program: str) -> bool:
+    """Say whether a pattern of programs fits more than those of one name that root has put there.
+
+    In a path a wildcard does not match ``/`` (sudoers(5)).
+    """
+    folder, _, name = program.rpartition("/")
+    plain = _CLASS.sub(r"\1", folder)
+    named = len(_WILD.sub("", name)) >= _SAYS_WHICH
+    return bool(_WILD.search(program)) and not (named and plain in _ROOTS_OWN)
 
 
 def _edits(package: Package) -> Iterator[tuple[str, AdminGrant]]:

@@ -34,6 +34,10 @@ _ROLES: Final[dict[ScriptRole, Role]] = {
 """What a job is where the file that holds it, or every script that installs it, has this role."""
 
 
+_SET_UP: Final = frozenset(("database-job", "crontab-command", "crontab-wipe"))
+"""Jobs that are there only when somebody runs the script that sets them up."""
+
+
 class Builder:
     """What the schedules of one package are completed with."""
 
@@ -60,6 +64,8 @@ class Builder:
         """Say what a job is for, by the file that holds it or by the scripts that install it."""
         scripts = [by.path for by in base.installed_by] or [base.document]
         roles = [_ROLES.get(self.roles.of(script), "live") for script in scripts]
+        if base.kind in _SET_UP and all(map(self.reach.by_hand, scripts)):
+            roles = ["library"]
         return roles[0] if base.role == "live" and "live" not in roles else base.role
 
     def steps(self, document: str, command: str, base: Schedule) -> list[Step]:

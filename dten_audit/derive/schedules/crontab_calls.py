@@ -23,6 +23,7 @@ _SPOOL: Final = "/var/spool/cron/crontabs"
 _STDIN: Final = "-"
 _WRITES: Final = frozenset((">", ">>", ">|", "&>", "&>>"))
 _GREPS: Final = ("grep", "egrep", "fgrep")
+_FILTERS: Final = frozenset((*_GREPS, "awk", "gawk", "mawk"))
 _TABLES: Final = frozenset(("cron", "crontab"))
 
 
@@ -113,6 +114,8 @@ def _crontab(
 ) -> None:
     call = read_call(command.arguments)
     user = call.user or user_of(command)
+    if not user and builder.roles.of(command.document) == "maintainer":
+        user = "root"  # dpkg and rpm run them as root
     place = f"the crontab of {user}" if user else "the crontab of the user who runs the script"
     place += _elsewhere(command)
     source = _source(command, call)
@@ -234,7 +237,10 @@ def unseen_tables(builder: Builder) -> list[Schedule]:
     known = {landing_path(install.target) for install in installs if install.source}
     unseen = {(i.script, i.order): landing_path(i.target) for i in installs if not i.source}
     found = []
+    less = _leaves_out(builder.package.of(Command))
     for command in builder.package.of(Command):
+        if any((command.document, word) in less for word in command.arguments):
+            continue  # it puts back what was there, less some lines
         copied = unseen.get((command.document, command.order), "")
         found += [
             _write(builder, command, path)
@@ -242,6 +248,17 @@ def unseen_tables(builder: Builder) -> list[Schedule]:
             if read_by(path) and path not in known and not _switches_off(command, path)
         ]
     return found
+
+
+def _leaves_out(commands: Iterable[Command]) -> set[tuple[str, str]]:
+    """Return files, by script, that hold what a filter left of a table of cron."""
+    return {
+        (command.document, redirection.target.text)
+        for command in commands
+        if command.program in _FILTERS and any(read_by(word) for word in command.arguments)
+        for redirection in command.redirections
+        if redirection.operator == ">"
+    }
 
 
 def _switches_off(command: Command, path: str) -> bool:

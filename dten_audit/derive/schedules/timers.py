@@ -97,7 +97,7 @@ def _timer(
         certainty=unit.certainty,
     )
     needs = _needs(unit)
-    both = ", ".join(text for text in (needs, _conditions(service)) if text)
+    both = ", ".join(dict.fromkeys((*needs, *_conditions(service))))
     base = base._replace(starts=_starts(unit, service), only_where=both)
     started = not needs and any(switch.starts for switch in switches)
     base, times = _timed(builder, unit, base, calendars, started=started)
@@ -121,23 +121,23 @@ def _written_in(builder: Builder, unit: UnitFile) -> str:
     return host.path if host else unit.path
 
 
-def _needs(unit: UnitFile) -> str:
+def _needs(unit: UnitFile) -> list[str]:
     """Return the settings that must hold for a timer to start, as they stand there."""
-    return ", ".join(
+    return [
         f"{entry.key}={entry.value}"
         for entry in unit.entries
         if entry.section == "Unit" and entry.value and entry.key.startswith(_NEEDS)
-    )
+    ]
 
 
-def _conditions(service: UnitFile | None) -> str:
+def _conditions(service: UnitFile | None) -> list[str]:
     """Return the conditions under which a service does what its timer starts it for."""
     entries = service.entries if service is not None else ()
-    return ", ".join(
+    return [
         f"{entry.key}={entry.value}"
         for entry in entries
         if entry.section == "Unit" and entry.value and entry.key.startswith(_NEEDS[:2])
-    )
+    ]
 
 
 def _starts(unit: UnitFile, service: UnitFile | None) -> str:

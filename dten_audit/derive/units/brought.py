@@ -114,7 +114,11 @@ class Brought:
             return "later"
         if steps or any(name in self._shipped for name in names):
             return "somewhere"
-        return "package-manager" if self._by_manager(unit, document, order) else ""
+        if self._by_manager(unit, document, order):
+            return "package-manager"
+        stem = unit.rpartition(".")[0].partition("@")[0]
+        needed = any(rank < 0 and not where for where, rank in self._renamed.get(stem, ()))
+        return "dependency" if needed else ""
 
     def _names(self, unit: str) -> Iterator[str]:
         """Yield the names under which a unit may be brought: its own, its template's, the real."""

@@ -48,8 +48,15 @@ _CHOOSES: Final = re.compile(
 )
 """In a test, what shows that a script asks which system it runs on; `` in `` is that of a case."""
 _ASKS_SYSTEMD: Final = re.compile(r"systemctl|systemd")
+_OWN_CALLER: Final = re.compile(r"\b(?:invoke-rc\.d|deb-systemd-invoke|service)\b")
+"""In a test, the programs that call an init script as the host wants it; all of Debian has them."""
 _EQUALS: Final = re.compile(r"""\[\[? +["']?\$[{]?\w+[}]?["']? +==? +["']?([^"' ]+)["']? +\]\]?""")
 """A test of a variable for one value: ``[ "$1" = "AUTO" ]``."""
+_OTHER_SYSTEMS: Final = re.compile(
+    r"(?i)\b(?:(?:free|open|net|dragonfly)bsd|darwin|macos|solaris|sunos)"
+)
+"""In a test, what shows that it looks for a system without systemd."""
+_OUR_SYSTEMS: Final = re.compile(r"(?i)linux\b|debian|ubuntu|fedora|rhel|centos|suse|systemd")
 _PROGRAM_CONTAINERS: Final = frozenset((
     "docker", "podman", "nerdctl", "docker-compose", "podman-compose", "kubectl", "oc", "k3s",
     "crictl",
@@ -92,7 +99,7 @@ def _use(command: Command, call: UnitCall, brought: Brought) -> UnitUse:
     provided = brought.provided(call.unit, command.document, order)
     others = shared(call.unit)
     isolates = call.verb == "isolate" and call.scope == "system"
-    own = bool(provided) or certain == "computed" or call.scope != "system"
+    own = provided not in ("", "dependency") or certain == "computed" or call.scope != "system"
     manager = managers().get(call.manager)
     guards = (*command.guards, *brought.written_under(command.document))
     return UnitUse(
@@ -139,12 +146,17 @@ def _denied(command: Command) -> bool:
 
 
 def _ruled_out(command: Command, call: UnitCall) -> bool:
-    """Say whether a test rules the very name out: a mark that stands for no unit."""
-    return any(
+    """Say whether a test rules the unit out: its name is a mark, or the system has no units."""
+    return any(map(_looks_for_another_system, command.guards)) or any(
         (match := _EQUALS.fullmatch(guard.subject)) is not None and match[1] == call.written.text
         for guard in command.guards
         if guard.kind == "other" and not guard.holds
     )
+
+
+def _looks_for_another_system(guard: Guard) -> bool:
+    subject = guard.subject if guard.kind == "other" and guard.holds else ""
+    return bool(_OTHER_SYSTEMS.search(subject)) and not _OUR_SYSTEMS.search(subject)
 
 
 def _only_reloads(call: UnitCall, unit: Shared) -> bool:
@@ -281,6 +293,8 @@ def _finds_init(guard: Guard, call: UnitCall) -> bool:
         return guard.holds != foreign
     if guard.kind in ("command-exists", "path-exists") and guard.holds:
         return posixpath.basename(guard.subject) == call.manager
+    if call.manager == "initd" and not guard.holds and _OWN_CALLER.search(guard.subject):
+        return True
     if guard.kind not in ("other", "unit-exists"):
         return False
     return bool((_CHOOSES if foreign else _ASKS_SYSTEMD).search(guard.subject))

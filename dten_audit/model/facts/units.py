@@ -11,7 +11,7 @@ from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
 
 Scope = Literal["system", "user", "other", "windows"]
-Provided = Literal["", "before", "later", "somewhere", "package-manager"]
+Provided = Literal["", "before", "later", "somewhere", "package-manager", "dependency"]
 Impact = Literal[
     "", "login", "network", "firewall", "containers", "guests", "cluster", "logs", "bus", "all"
 ]
@@ -100,9 +100,9 @@ class UnitUse(NamedTuple):
     ``present`` says whether the unit is there when the command runs: the site has it, every host
     with systemd has it, or the package brings it. ``provided`` says how the package does:
     ``before`` the command, ``later``, ``somewhere`` (which step is not seen), or by a package that
-    it installs (``package-manager``). ``state`` and ``alias_of`` are the site's. ``installable``
-    says whether the unit file that the package brings can be enabled (has an ``[Install]``
-    section). ``similar`` are units of the site that may be meant; ``known_as`` are those that are
+    it installs (``package-manager``) or needs (``dependency``). ``state`` and ``alias_of`` are the
+    site's. ``installable`` says whether the unit file that the package brings can be enabled (has
+    an ``[Install]`` section). ``similar`` are units of the site that may be meant; ``known_as`` are those that are
     the same service under another name, ``renamed`` is what is known of that. ``impact`` and
     ``loses`` are set for units that more than one product stands on (``firewall``), and for the
     verb ``isolate``, which stops all but one (``all``). ``unmasked`` says that the package takes a

@@ -6,6 +6,7 @@ there, ``;`` between blanks parts commands, ``$NAME`` and ``%i`` are replaced.
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ EXEC_KEYS: Final = frozenset((
 ))  # fmt: skip
 EXEC_SECTIONS: Final = frozenset(("Service", "Socket", "Mount", "Swap"))
 _PREFIXES: Final = "@-:+!|"
+_NO_SUCH_UNIT: Final = "5"
+"""The status with which systemctl says that there is no such unit (LSB: not installed)."""
 _LONGEST: Final = 64 * 1024
 
 
@@ -59,8 +62,12 @@ def _replaced() -> re.Pattern[str]:
     return re.compile(r"\$\$|%%|\$\{\w+\}|\$\w+|%[A-Za-z]")
 
 
-def exec_line(value: str) -> ExecLine | None:
-    """Return the command line that a value is; None where it is empty, or longer than 64 KiB."""
+def exec_line(value: str, succeeds: frozenset[str] = frozenset()) -> ExecLine | None:
+    """Return the command line that a value is; None where it is empty, or longer than 64 KiB.
+
+    ``succeeds`` are the words of ``SuccessExitStatus=``: where systemctl's for a missing unit is
+    among them, such a failure is none.
+    """
     bare = value.lstrip(_PREFIXES)
     prefixes = value[: len(value) - len(bare)]
     words = list(_words(bare)) if len(bare) <= _LONGEST else []
@@ -75,7 +82,8 @@ def exec_line(value: str) -> ExecLine | None:
         return None
     if "|" in prefixes:
         words = ["sh", "-c", shlex.quote(" ".join(words))]
-    ignored = " || true" if "-" in prefixes else ""
+    no_failure = _NO_SUCH_UNIT in succeeds and posixpath.basename(words[0]) == "systemctl"
+    ignored = " || true" if "-" in prefixes or no_failure else ""
     return ExecLine(" ".join(words) + ignored, privileged="+" in prefixes)
 
 

@@ -63,10 +63,12 @@ def _command_lines(unit: UnitFile, lines: list[int]) -> Iterator[Embedded]:
     """Yield the command lines; ``lines`` are those of the entries."""
     own = unit.value("Service", "User")
     user = "" if "systemd/user/" in unit.path else own or "root"
+    tolerated = (entry.value for entry in unit.values("Service", "SuccessExitStatus"))
+    succeeds = frozenset(" ".join(tolerated).split())
     for entry, number in zip(unit.entries, lines, strict=True):
         if entry.key not in EXEC_KEYS or entry.section not in EXEC_SECTIONS:
             continue
-        line = exec_line(entry.value)
+        line = exec_line(entry.value, succeeds)
         if line is not None:
             hints = (("unit", unit.name), ("user", "root" if line.privileged else user))
             yield Embedded("shell", line.text, (number,), len(entry.key) + 2, hints=hints)

@@ -62,7 +62,8 @@ def read_mysql(expression: str) -> Reading:
             said = f"once, {in_units(span)} after the script runs" if span else "once, at once"
             return Reading(text=said, delay=max(span, 1))
     if text.upper().startswith(("EVERY ", "AT ")):
-        return Reading(text=f"{text[0].lower()}{text[1:]}")
+        first, _, rest = text.partition(" ")
+        return Reading(text=f"{first.lower()} {rest}")
     return fault(f"bad schedule {text[:40]}")
 
 
