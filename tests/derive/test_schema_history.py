@@ -57,3 +57,15 @@ def test_programs_that_migrate_are_a_series_too(
     package.identity = {"version": release} if release else {}
     found = [f for f in derive(package, Estate(Site(), AT)) if isinstance(f, SchemaChange)]
     assert [fact.certainty for fact in found] == certainty
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "certainty"),
+    [("patch-{}-note.sql", 8, "computed"), ("patch-{}-note.sql", 3, "exact"),
+     ("{}-notes.sql", 8, "exact")],
+)  # fmt: skip
+def test_many_changes_without_an_order_are_a_past(name: str, count: int, certainty: str) -> None:
+    names = [f"maintenance/archives/{name.format(word)}" for word in "abcdefgh"[:count]]
+    package = package_of(dict.fromkeys(names, ALTER))
+    found = [f for f in derive(package, Estate(Site(), AT)) if isinstance(f, SchemaChange)]
+    assert {fact.certainty for fact in found} == {certainty}

@@ -21,6 +21,7 @@ LONG: Final = 8
 _RELEASE: Final = re.compile(
     r"(?i:v|version[-_ ]?)?([0-9]{1,9}(?:\.[0-9]{1,9}){1,5})(?:\.[a-z]{2,6}|[-+~][^/]*)?"
 )
+_CHANGE: Final = re.compile(r"(?i)(?:patch|upgrade|update|migrate|migration|delta|alter)[-_.]")
 _NUMBERED: Final = re.compile(r"[vV]?[0-9][0-9._-]*")
 
 
@@ -57,12 +58,21 @@ def _parts(version: str) -> tuple[int, ...]:
 
 
 def series_of(file: SqlFile) -> str:
-    """Return the series of a file: the folder above its numbered folders, else its ordered set."""
+    """Return the series of a file: the folder above its numbered folders, else its ordered set.
+
+    Changes without an order (``patch-user-email.sql``) are a series by their folder.
+    """
     parts = posixpath.dirname(file.file.path).split("/")
     for number, part in enumerate(parts):
         if _NUMBERED.fullmatch(part):
             return "/".join((*parts[:number], "*"))
-    return set_of(file.file.path, file.runner)
+    return set_of(file.file.path, file.runner) or _patches(file)
+
+
+def _patches(file: SqlFile) -> str:
+    """Return the folder of a file that is named as one of many changes, without an order."""
+    named = _CHANGE.match(posixpath.basename(file.file.path)) is not None
+    return posixpath.dirname(file.file.path) if named and file.is_own else ""
 
 
 def with_open_past(book: Book, changes: Iterable[SchemaChange], release: str) -> list[SchemaChange]:

@@ -73,7 +73,7 @@ def words_of(action: Action) -> str:
     }  # fmt: skip
     whole = _WHOLE.get(action.verb)
     if whole is not None:
-        text = whole.format(**fields).replace("  ", " ")
+        text = whole.format(**fields).replace("  ", " ").removesuffix(" ON ")
     elif action.verb == "add_constraint":
         kind = _KINDS.get(action.constraint, action.constraint.upper())
         text = f"ALTER TABLE {action.table} ADD {kind} {action.name}"

@@ -209,6 +209,11 @@ class SchemaChange(NamedTuple):
         return " ".join(filter(None, (place, self.column, self.name)))
 
     @property
+    def copying(self) -> str:
+        """Whether all rows are written anew, as a verb; what only the site knows is left open."""
+        return "writes" if self.rewrites is True else "may write"
+
+    @property
     def safe_steps(self) -> str:
         """The SQL to use instead or, where none is known for the case, whom to ask for it."""
         return self.safe_form or "ask the vendor for steps that run beside the service"

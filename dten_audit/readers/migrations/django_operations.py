@@ -129,8 +129,7 @@ def _alter_field(each: Operation) -> Statements:
     """
     field = each.field()
     if field is not None and field.column and not field.is_relation:
-        name = sql.identifier(field.column).strip('"')
-        yield sql.alter(each.table, f'MODIFY "{name}" {field.type_}')
+        yield sql.restate_type(each.table, field.column, field.type_)
 
 
 def _rename_field(each: Operation) -> Statements:

@@ -15,7 +15,7 @@ from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.readers.migrations import pg_migrate, sequelize, typeorm
 from dten_audit.readers.migrations.builders import Builder, Does, raw
-from dten_audit.readers.migrations.direction import Section
+from dten_audit.readers.migrations.direction import Hints, Section
 from dten_audit.readers.migrations.js_code import Function
 from dten_audit.readers.migrations.js_walk import Walk, Way
 from dten_audit.readers.migrations.knex import Knex
@@ -26,11 +26,15 @@ MAX_SIZE: Final = 2 << 20
 """A larger program is no migration."""
 
 
+_RESTATES: Final = (("restates", "yes"),)
+
+
 class _Kind(NamedTuple):
     """A kind of migration: its runner, and what tells it.
 
     ``sign`` must stand in the file, ``outside`` says there that the runner opens no transaction.
-    ``inferred``: the runner finds the way back by itself, unless it is told that there is none.
+    ``hints`` are those of its documents. ``inferred``: the runner finds the way back by itself,
+    unless it is told that there is none.
     """
 
     runner: str
@@ -41,6 +45,7 @@ class _Kind(NamedTuple):
     outside: str = ""
     dialect: str = ""
     inferred: bool = False
+    hints: Hints = ()
 
 
 _KINDS: Final = (
@@ -49,10 +54,11 @@ _KINDS: Final = (
         typeorm.READS, outside=r"\btransaction\s*+(?::\s*+boolean\s*+)?=\s*+false\b",
     ),
     _Kind("Sequelize", r"\b(?:queryInterface|QueryInterface)\b", sequelize.METHODS,
-          sequelize.READS, transaction=False),
+          sequelize.READS, transaction=False, hints=_RESTATES),
     _Kind("MikroORM", r"\bthis\.(?:addSql|execute)\s*+\(|\bmikro-orm/migrations\b", {"addSql": raw},
           frozenset(("execute", "getKnex", "isTransactional")),
-          outside=r"\bisTransactional\b[^{}]{0,80}+\{\s*+return\s++(?:false|!1)"),
+          outside=r"\bisTransactional\b[^{}]{0,80}+\{\s*+return\s++(?:false|!1)",
+          hints=_RESTATES),
     _Kind("node-pg-migrate", r"\bpgm\b|\bMigrationBuilder\b", pg_migrate.METHODS,
           pg_migrate.READS, dialect="postgres", inferred=True),
     _Kind("db-migrate", r"\b(?:db|this)\.(?:runSql|addColumn|createTable|removeColumn|addIndex"
@@ -62,7 +68,7 @@ _KINDS: Final = (
           r"(?:addColumn|execute|on|if(?:Not)?Exists|(?:drop|alter|rename)Column|renameTo|column"
           r"|(?:add|drop)\w*+Constraint)\b", {}, frozenset()),
     _Kind("knex", r"\b[Kk]nex\b|\.schema\s*+\.", {}, frozenset(),
-          outside=r"\bconfig\b[^;]{0,80}?\btransaction\s*+:\s*+false"),
+          outside=r"\bconfig\b[^;]{0,80}?\btransaction\s*+:\s*+false", hints=_RESTATES),
 )  # fmt: skip
 _WAYS: Final = re.compile(rb"\b(?:up|down)\b")
 _SIGNS: Final = re.compile(
@@ -102,7 +108,7 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
     if "up" not in walk.functions or kind is None:
         yield from _plain(document)
         return
-    migration = Migration(document, kind.runner)
+    migration = Migration(document, kind.runner, kind.hints)
     migration.dialect = kind.dialect
     migration.transaction = kind.transaction and not (
         kind.outside and _compiled(kind.outside).search(walk.program.code)

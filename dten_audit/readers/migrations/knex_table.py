@@ -32,6 +32,7 @@ _TYPES: Final = {
 _COUNTING: Final = frozenset(
     "increments bigIncrements smallincrements tinyincrements mediumincrements".split()
 )
+_BESIDE_TYPE: Final = frozenset(("nullable", "notNullable", "notNull", "defaultTo"))
 _PASSED_OVER: Final = frozenset(
     "comment engine charset collate queryContext inherits setColumnConfig columnInfo".split()
 )
@@ -164,7 +165,8 @@ class Table:
         given = walk.arguments(calls["alter"]).positional
         options = Members(walk, given[0] if given else None)
         if not options.is_false("alterType"):
-            self.direction.add(line, sql.change_type(self.table, column.name, column.type))
+            change = sql.restate_type if calls.keys() & _BESIDE_TYPE else sql.change_type
+            self.direction.add(line, change(self.table, column.name, column.type))
         if not options.is_false("alterNullable"):
             self.direction.add(line, sql.change_null(self.table, column.name, null=column.null))
         changed = sql.change_default(self.table, column.name, column.default)

@@ -72,9 +72,8 @@ def _column(table: str, kind: str, arguments: Arguments, modifiers: dict[str, Ar
     name = word(arguments.get(number, ("column",))) or _NAMED.get(kind, "column")
     type_ = _type(kind, arguments)
     if "change" in modifiers:
-        bare = sql.identifier(name).strip('"')
         not_null = "" if _null(kind, modifiers) else " NOT NULL"
-        yield sql.alter(table, f'MODIFY "{bare}" {type_}{not_null}'), False
+        yield sql.restate_type(table, name, type_ + not_null), False
         return
     references = ""
     if "constrained" in modifiers:

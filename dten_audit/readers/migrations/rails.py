@@ -49,7 +49,7 @@ def fits(document: Document) -> bool:
 def read(document: Document) -> Iterator[Embedded | Unreadable]:
     """Yield the SQL of both directions."""
     program = Program(document)
-    migration = Migration(document, "Rails")
+    migration = Migration(document, "Rails", (("restates", "yes"),))
     migration.transaction = _NO_TRANSACTION.search(program.code) is None
     names: tuple[tuple[Section, str], ...] = (("up", "change"), ("up", "up"), ("down", "down"))
     for section, name in names:

@@ -187,6 +187,15 @@ def change_type(table: str, name: str, type_: str) -> str:
     return alter(table, f"ALTER {identifier(name)} TYPE {type_}")
 
 
+def restate_type(table: str, name: str, type_: str) -> str:
+    """Return a statement of a column's type beside other things: most such change no type.
+
+    The name is always quoted: without quotes, MODIFY would be taken for MySQL's.
+    """
+    bare = identifier(name).strip('"')
+    return alter(table, f'MODIFY "{bare}" {type_}')
+
+
 def change_null(table: str, name: str, *, null: bool) -> str:
     """Return SET NOT NULL or DROP NOT NULL."""
     return alter(table, f"ALTER {identifier(name)} {'DROP' if null else 'SET'} NOT NULL")

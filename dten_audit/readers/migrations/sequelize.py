@@ -97,7 +97,9 @@ def _change_column(each: Operation) -> None:
     column, table = column_of(each.walk, each.text(1), each.value(2)), each.table()
     given = each.members(2)
     if not given.known or given.value("type", "dataType") is not None:
-        each.add(sql.change_type(table, column.name, column.type))
+        beside = given.value("allowNull", "notNull", "defaultValue") is not None
+        change = sql.restate_type if beside else sql.change_type
+        each.add(change(table, column.name, column.type))
     if given.value("allowNull", "notNull") is not None:
         each.add(sql.change_null(table, column.name, null=column.null))
     if given.value("defaultValue") is not None:

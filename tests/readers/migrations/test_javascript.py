@@ -60,7 +60,7 @@ def test_knex_creates_a_table_then_its_indexes() -> None:
 def test_knex_alters_a_table_at_the_lines_of_its_builder() -> None:
     assert knex(ALTER) == [
         (4, "ALTER TABLE orders ADD COLUMN note text NOT NULL"),
-        (5, "ALTER TABLE orders ALTER code TYPE varchar(40)"),
+        (5, 'ALTER TABLE orders MODIFY "code" varchar(40)'),
         (5, "ALTER TABLE orders ALTER code SET NOT NULL"),
         (5, "ALTER TABLE orders ALTER code DROP DEFAULT"),
         (6, "ALTER TABLE orders DROP COLUMN old"),
@@ -230,7 +230,7 @@ def test_sequelize() -> None:
     assert sent(SEQUELIZE, path, "javascript") == [
         (4, "ALTER TABLE \"Orders\" ADD COLUMN state varchar(20) DEFAULT 'new' NOT NULL"),
         (6, 'ALTER TABLE shop."Orders" ADD COLUMN n integer'),
-        (7, 'ALTER TABLE "Orders" ALTER n TYPE bigint'),
+        (7, 'ALTER TABLE "Orders" MODIFY "n" bigint'),
         (7, 'ALTER TABLE "Orders" ALTER n SET NOT NULL'),
         (8, 'CREATE INDEX CONCURRENTLY by_state ON "Orders" (state)'),
         (9, 'ALTER TABLE "Orders" ADD CONSTRAINT fk FOREIGN KEY (c) REFERENCES "Customers" (id)'),
