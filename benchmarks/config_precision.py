@@ -27,6 +27,7 @@ from benchmarks.fetch_real_packages import RealPackage, digest, fetch_all
 from benchmarks.host_precision import AT, Found, Label, measured, problems
 from dten_audit import Options
 from dten_audit.auditing import audit, examine
+from dten_audit.model.finding import Finding
 from dten_audit.options import parse_moment
 from dten_audit.site.matrix import shipped_matrices
 
@@ -77,7 +78,7 @@ def looked_at(path: Path, site: Path) -> Looked:
     name = path.name.partition("_")[0]
     found = [
         Found(name, finding.fingerprint, finding.rule, finding.severity,
-              f"{finding.at.member}:{finding.at.line}", finding.message)
+              f"{finding.at.member}:{finding.at.line}", said(finding))
         for finding in report.findings
     ]  # fmt: skip
     kinds = Counter(
@@ -88,6 +89,12 @@ def looked_at(path: Path, site: Path) -> Looked:
         sum(count for kind, count in kinds.items() if kind in SETTINGS),
         sum(count for kind, count in kinds.items() if kind in SCRIPTS),
     )
+
+
+def said(finding: Finding) -> str:
+    """Return what a reader is told: the message, or the question where nothing is certain."""
+    asked = finding.certainty == "unknown" and finding.question
+    return f"asks: {finding.question}" if asked else finding.message
 
 
 def everything(folder: Path, listed: list[RealPackage]) -> list[Found]:

@@ -89,7 +89,7 @@ class Matrix(NamedTuple):
     ``files`` where these may stand. Options of ``programs`` are keys as well; ``variables`` of the
     environment hold such options.
     ``instead`` are globs of packages that read the same files in the product's stead: MariaDB where
-    MySQL was.
+    MySQL was. ``unset`` are values with which a line sets nothing.
     """
 
     component: str
@@ -104,6 +104,7 @@ class Matrix(NamedTuple):
     instead: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
     entries: tuple[MatrixEntry, ...] = ()
     path: str = ""
     source: str = ""
@@ -169,6 +170,7 @@ def matrix_from(data: dict[str, object], path: str) -> Matrix:
         instead=_texts(data.get("instead")),
         programs=_texts(data.get("programs")),
         variables=_texts(data.get("variables")),
+        unset=_texts(data.get("unset")),
         entries=tuple(_entry({"source": told, "retrieved": when, **entry}) for entry in entries),
         path=path,
         source=told,

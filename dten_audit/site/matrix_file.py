@@ -44,7 +44,8 @@ _TOP: Final[dict[str, Spec]] = {
     "schema": "text", "component": "text", "scheme": "text", "files": "texts", "format": "text",
     "sections": "texts", "except_sections": "texts", "normalise": _NORMALISE,
     "env": {"": "form", "form": "text", "prefixes": "texts"}, "packages": "texts",
-    "instead": "texts", "programs": "texts", "variables": "texts", "entries": "entries",
+    "instead": "texts", "programs": "texts", "variables": "texts", "unset": "texts",
+    "entries": "entries",
     "source": {"url": "text", "name": "text", "commit": "text", "licence": "text",
                "retrieved": "text"},
 }  # fmt: skip

@@ -28,8 +28,8 @@ Spoken = tuple[tuple[str, ...], EnvForm | None, tuple[str, ...]]
 def files_pattern(files: tuple[str, ...]) -> re.Pattern[str]:
     """Return path globs as one pattern over whole paths; only ``**`` crosses a ``/``.
 
-    ``[0-9]`` is one of some characters. A glob may start at any folder, and a name may end like a template or a sample
-    (``my.cnf.j2``).
+    ``[0-9]`` is one of some characters. A glob may start at any folder, and a name may end like a
+    template or a sample (``my.cnf.j2``).
     """
     globs = {glob.lstrip("/") for glob in files}
     body = "|".join(sorted(map(_glob, globs))) or "(?!)"

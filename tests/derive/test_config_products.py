@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 
 from dten_audit.derive.config.changes import derive
+from dten_audit.derive.config.files import role_of
+from dten_audit.derive.config.versions import brought
+from dten_audit.documents.document import Document
+from dten_audit.links.package import Package
 from dten_audit.model.facts.config import UnreadableConfig
 from dten_audit.site.loading import load_site
 from dten_audit.site.matrix import MatrixEntry
@@ -146,3 +150,26 @@ config:
 
 def test_nothing_costs_nothing() -> None:
     assert not list(derive(package({"README.md": "x"}), estate()))
+
+
+@pytest.mark.parametrize(
+    ("file", "version", "expected"),
+    [
+        ("redis-server_5%3a6.0.16-1_amd64.deb", "5:6.0.16-1+deb11u2", "6.0.16"),
+        ("redis-6.2.7-1.el9.x86_64.rpm", "6.2.7-1.el9", "6.2.7"),
+        ("redis-server.zip", "6.0.16", None),
+    ],
+)
+def test_a_package_of_a_distribution_brings_itself(
+    file: str, version: str, expected: str | None
+) -> None:
+    info = Document(f"{file}!/etc/redis/redis.conf", "etc/redis/redis.conf", "ini", b"").info()
+    made = Package([info], [])
+    made.identity = {"name": "redis-server", "version": version}
+    assert next((each.version for each in brought(made)), None) == expected
+
+
+def test_what_lies_in_an_archive_among_samples_is_a_sample() -> None:
+    address = "p.zip!/pkg/testdata/charts/web-0.1.tgz!/web/templates/my.cnf"
+    assert role_of("web/templates/my.cnf", [], address) == "example"
+    assert role_of("web/templates/my.cnf", [], address.replace("testdata", "files")) == "live"

@@ -90,7 +90,7 @@ def _unreadable(package: Package) -> list[BrokenFile]:
             path = host.path
             lands = targets.get(fact.at.path, [])
             paths = (path, *(landing.path for landing in lands))
-            broken.append(BrokenFile(fact, path, paths, role_of(path, lands)))
+            broken.append(BrokenFile(fact, path, paths, role_of(path, lands, fact.at.path)))
     return broken
 
 
@@ -139,11 +139,11 @@ def _belongs(file: ConfigFile, matrix: Matrix, versions: Versions) -> bool:
 def _changes(case: Case, files: Sequence[ConfigFile]) -> Iterator[ConfigChange]:
     """Yield what the rows say of each key; of rows for several values, the certain first.
 
-    A key that a template writes for some versions only is its author's answer, and no question.
+    A key that is written for some versions only is its author's answer, and no question.
     """
     for file in case.files:
         for key in file.keys:
-            if key.condition == "version":
+            if key.condition == "version" or _sets_nothing(key, case.matrix):
                 continue
             unseen = file.partial and not key.section
             found = [
@@ -152,12 +152,22 @@ def _changes(case: Case, files: Sequence[ConfigFile]) -> Iterator[ConfigChange]:
                 for fact in _change(case, file, key, match.entry, _effect(match))
                 if not _lived_with(case, file, fact)
             ]
-            yield from sorted(found, key=lambda fact: fact.applies is not True)
+            yield from sorted(_worst(found), key=lambda fact: fact.applies is not True)
     if case.matrix.env is not None:
         for file in files:
             for key in file.keys:
                 yield from _variable(case, file, key)
     yield from flipped(case, files)
+
+
+def _sets_nothing(key: ConfigKey, matrix: Matrix) -> bool:
+    return key.certainty != "computed" and key.value in matrix.unset
+
+
+def _worst(found: list[ConfigChange]) -> list[ConfigChange]:
+    """Return what rows say of one key, without that it is deprecated where more is certain."""
+    past = any(fact.change != "deprecated" and fact.applies is True for fact in found)
+    return [fact for fact in found if not (past and fact.change == "deprecated")]
 
 
 def _effect(match: Match) -> Effect:

@@ -11,7 +11,7 @@ from dten_audit.documents.kinds import kind_of
 from dten_audit.links.package import DocumentInfo, Package
 from dten_audit.model.facts.config import ConfigInclude, ConfigKey, Role
 from dten_audit.model.finding import Side
-from dten_audit.model.location import Location
+from dten_audit.model.location import MEMBER, Location
 from dten_audit.readers.config.config import KINDS, LOOSE
 from dten_audit.readers.config.dialects import dialect_of
 from dten_audit.site.matrix import USES
@@ -110,7 +110,7 @@ def config_files(package: Package) -> list[ConfigFile]:
         above = including.get(address, ())
         paths = tuple(dict.fromkeys((path, *(landing.path for landing in lands), *above)))
         written = host is not None and partial and _is_sample(host.path)
-        role = "example" if written else role_of(path, lands)
+        role = "example" if written else role_of(path, lands, address)
         set_here = tuple(map(scripts.conditioned, keys) if partial else keys)
         files.append(ConfigFile(address, path, paths, role, partial, set_here, use=use))
     return files
@@ -125,13 +125,20 @@ def landings(package: Package) -> dict[str, list[Landing]]:
     return found
 
 
-def role_of(path: str, lands: Sequence[Landing]) -> Role:
+def role_of(path: str, lands: Sequence[Landing], address: str = "") -> Role:
     """Say whether a program reads the file, or a person: samples, documentation, tests.
 
-    A sample that a command installs under another name is read by the program.
+    A sample that a command installs under another name is read by the program; what lies in an
+    archive among samples is one, too.
     """
     stated = [landing.path for landing in lands if landing.stated]
+    if not stated and any(map(_is_among_samples, address.split(MEMBER)[1:-1])):
+        return "example"
     return "example" if all(map(_is_sample, stated or [path])) else "live"
+
+
+def _is_among_samples(path: str) -> bool:
+    return bool(_SAMPLE_FOLDERS & set(path.lower().split("/")[:-1]))
 
 
 def _is_sample(path: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
@@ -79,7 +79,7 @@ def _file_name(package: Package) -> str:
 
 
 def brought(package: Package) -> tuple[Brought, ...]:
-    """Return the .deb, .rpm and .jar files inside the package, each once.
+    """Return the .deb, .rpm and .jar files inside the package, each once, and itself if it is one.
 
     Names are as Debian Policy 5.6, rpm's %{NVRA} and Maven's repository layout say.
     """
@@ -102,7 +102,15 @@ def brought(package: Package) -> tuple[Brought, ...]:
         for kind, form in (("deb", _DEB), ("rpm", _RPM), ("maven", _JAR))
         if (match := form.fullmatch(member))
     )
-    return tuple(found)
+    return (*_itself(package), *found)
+
+
+def _itself(package: Package) -> Iterator[Brought]:
+    """Yield the package as what it says it is, where it is one of a distribution."""
+    stated = package.identity
+    kind = _file_name(package).rpartition(".")[2]
+    if f".{kind}" in _ENDS and "name" in stated and "version" in stated:
+        yield Brought(kind, stated["name"], upstream(stated["version"], kind))
 
 
 def _of_product(archives: Sequence[Brought], matrix: Matrix) -> str | None:
