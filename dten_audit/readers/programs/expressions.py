@@ -50,6 +50,7 @@ _CALL: Final = re.compile(r"[ \t]*+\(")
 _KEYWORD: Final = re.compile(_SPACE + r"(?P<key>[A-Za-z_]\w*+)[ \t]*+(?::(?![:=])|=(?![=>~]))")
 _STRING_KEY: Final = re.compile(_SPACE + r"(?P<key>\x02\x01*+|:?[A-Za-z_]\w*+)[ \t]*+(?::|=>)")
 _BRACKET: Final = re.compile(r"[()\[\]{},;]")
+_PAIRED: Final = re.compile(r"[()\[\]{}]")
 _END: Final = frozenset(",)]};")
 _CLOSERS: Final = {"(": ")", "[": "]", "{": "}"}
 _WORDS: Final = frozenset(
@@ -317,11 +318,12 @@ class Expressions:
         """The closing bracket of each opening one, whatever their kinds."""
         found: dict[int, int] = {}
         waiting: list[int] = []
-        for match in _BRACKET.finditer(self._code):
-            if match.group() in "([{":
-                waiting.append(match.start())
-            elif match.group() in ")]}" and waiting:
-                found[waiting.pop()] = match.start()
+        for match in _PAIRED.finditer(self._code):
+            at = match.start()
+            if self._code[at] in "([{":
+                waiting.append(at)
+            elif waiting:
+                found[waiting.pop()] = at
         return found
 
     def _spend(self, steps: int) -> bool:

@@ -22,12 +22,15 @@ from dten_audit.readers.shell.values import Field
 _SETS_ONCE: Final = ("", ":")
 _ADDS: Final = frozenset("append push add Add".split())
 _JOINS: Final = frozenset("extend addAll AddRange".split())
-_CHANGES: Final = (
-    r"(?:\."
+_CHANGE: Final = re.compile(
+    r"\."
     r"(?P<method>append|extend|push|add|addAll|Add|AddRange|concat|insert|unshift|remove|pop|shift"
     r"|splice|clear|sort|reverse)\b[ \t]*+\(|(?P<joins>[ \t]*+(?:\+=|<<=?|\.=))|\["
-    r"[^\]\n]*+\][ \t]*+=(?!=))"
+    r"[^\]\n]*+\][ \t]*+=(?!=)"
 )
+"""What behind a name adds to it or changes it."""
+_PUSH: Final = re.compile(r"\b(?:push|unshift)[ (]++@?+")
+"""What does so before a name."""
 _MAX_ASSIGNMENTS: Final = 20_000
 _MAX_CHANGES: Final = 200
 
@@ -49,6 +52,15 @@ class _Set(NamedTuple):
     plain: bool
 
 
+class _Change(NamedTuple):
+    """A place where something is added to a name, or changed of it: by a method or an operator."""
+
+    at: int
+    end: int
+    method: str = ""
+    joins: str = ""
+
+
 class Names:
     """Resolves names of one program."""
 
@@ -59,7 +71,7 @@ class Names:
         self.expressions = Expressions(lexer, texts, self.constant)
         self._known: dict[int, Value | None] = {}
         self._open: set[int] = set()
-        self._changed: dict[str, list[re.Match[str]]] = {}
+        self._changed: dict[str, list[_Change]] = {}
         self.bound: Mapping[str, Value] = {}
         """What names hold where somebody walks through the program: parameters, turns of a loop."""
 
@@ -203,11 +215,11 @@ class Names:
         depth = self._depth(chosen.offset)
         function = self._functions.at(at)
         for change in changes:
-            if self._functions.at(change.start()) != function or chosen.function != function:
+            if self._functions.at(change.at) != function or chosen.function != function:
                 return Items(value.items, open=True)
-            if not chosen.offset < change.start() < at:
+            if not chosen.offset < change.at < at:
                 continue
-            if value.open or self._depth(change.start()) != depth:
+            if value.open or self._depth(change.at) != depth:
                 return Items(value.items, open=True)
             found = self._added(change)
             if found is None:
@@ -215,32 +227,53 @@ class Names:
             value = Items((*value.items, *found.items), found.open)
         return value
 
-    def _added(self, change: re.Match[str]) -> Items | None:
+    def _added(self, change: _Change) -> Items | None:
         """Return what one change adds at the end; None where it changes more than that."""
-        if change["method"] not in _ADDS | _JOINS and not change["joins"]:
+        if change.method not in _ADDS | _JOINS and not change.joins:
             return None
-        limit = self._end(change.end())
-        if change["method"] in _ADDS:
-            arguments = self.expressions.arguments(change.end(), limit)
+        limit = self._end(change.end)
+        if change.method in _ADDS:
+            arguments = self.expressions.arguments(change.end, limit)
             return Items(arguments.positional, arguments.spread)
-        value, _ = self.expressions.expression(change.end(), limit)
+        value, _ = self.expressions.expression(change.end, limit)
         if isinstance(value, Items):
             return value
-        return Items((value,)) if change["joins"] == "<<" else Items((), open=True)
+        return Items((value,)) if change.joins == "<<" else Items((), open=True)
 
     def _depth(self, offset: int) -> int:
         line = self._code[self._code.rfind("\n", 0, offset) + 1 : offset]
         return len(line) - len(line.lstrip(" \t"))
 
-    def _changes(self, name: str) -> list[re.Match[str]]:
+    def _changes(self, name: str) -> list[_Change]:
         if name not in self._changed:
-            pattern = (
-                rf"(?<![\w.]){re.escape(name)}{_CHANGES}|\b(?:push|unshift)[ (]+@?"
-                rf"{re.escape(name)}\b"
-            )
-            matches = islice(re.finditer(pattern, self._code), _MAX_CHANGES)
-            self._changed[name] = list(matches)
+            self._changed[name] = list(islice(self._changes_of(name), _MAX_CHANGES))
         return self._changed[name]
+
+    def _changes_of(self, name: str) -> Iterator[_Change]:
+        """Yield the places where a name is changed, in their order, none inside another."""
+        code, done = self._code, 0
+        at = code.find(name) if name else -1
+        while at >= 0:
+            end = at + len(name)
+            pushed = self._pushes.get(at, -1)
+            if pushed >= done and not _in_word(code, end):
+                done = end
+                yield _Change(pushed, end)
+            elif (at == 0 or not (_in_word(code, at - 1) or code[at - 1] == ".")) and (
+                match := _CHANGE.match(code, end)
+            ):
+                done = match.end()
+                yield _Change(at, done, match["method"] or "", match["joins"] or "")
+            at = code.find(name, max(done, at + 1))
+
+    @cached_property
+    def _pushes(self) -> dict[int, int]:
+        """Where ``push`` and its kin stand, by the offset of what is behind them."""
+        return {match.end(): match.start() for match in _PUSH.finditer(self._code)}
+
+
+def _in_word(code: str, at: int) -> bool:
+    return code[at : at + 1].isalnum() or code[at : at + 1] == "_"
 
 
 def _followed(value: Value) -> Value:

@@ -115,7 +115,7 @@ class Program:
             if opening is None or before.isalnum() or before in ("_", "$"):
                 continue
             start, path = self._path(match.start(), match.group())
-            if _DEFINES.search(self.code, max(0, start - _LOOK), start) and start == match.start():
+            if start == match.start() and self._defined(start):
                 continue
             name = self.qualified(path)
             if not wanted(name, path):
@@ -175,7 +175,9 @@ class Program:
     def _path(self, start: int, name: str) -> tuple[int, str]:
         """Return the whole dotted name that ends with ``name``, and where it starts."""
         first = start
-        while match := _LINK.search(self.code, max(0, first - _LOOK), first):
+        while self._linked(first) and (
+            match := _LINK.search(self.code, max(0, first - _LOOK), first)
+        ):
             word = _WORD.search(self.code, max(0, match.start() - _LOOK), match.start())
             if word is None or start - word.start() > _LOOK:
                 break
@@ -186,6 +188,18 @@ class Program:
             module = self._required(first)
             path = f"{module}.{path}" if module else f".{path}"
         return first, path
+
+    def _linked(self, at: int) -> bool:
+        """Say, by the last sign before an offset, whether it may stand behind a link."""
+        while at > 0 and self.code[at - 1] in " \t":
+            at -= 1
+        return at > 0 and self.code[at - 1] in ".:>\\"
+
+    def _defined(self, start: int) -> bool:
+        """Say whether the name at an offset is not called there, but defined."""
+        if self.code[start - 1 : start] not in (" ", "\t"):
+            return False
+        return _DEFINES.search(self.code, max(0, start - _LOOK), start) is not None
 
     def _required(self, end: int) -> str:
         """Return the module of ``require('…').`` that ends at an offset; empty for others."""

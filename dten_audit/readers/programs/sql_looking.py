@@ -29,6 +29,13 @@ _BACKWARDS: Final = (
 )
 
 
+_HEADER: Final = re.compile(
+    r"\bforeach[ \t]*+\([^;{}]{1,4000}+|\bfor(?:each)?\b[^\n]*+"
+    r"|\.(?:each|forEach|map|each_with_index)\b[^\n]*+"
+)
+"""The header of any loop, and what may belong to it."""
+
+
 def looped(program: Program, name: Name, at: int) -> list[Value]:
     """Return the items of the list that a loop around an offset goes through, its name given."""
     bare = re.escape(name.path.lstrip("$@%"))
@@ -38,6 +45,9 @@ def looped(program: Program, name: Name, at: int) -> list[Value]:
     function = program.functions.at(at)
     if function >= 0:
         first = max(first, program.functions.all[function].start)
+    headers = _HEADER.finditer(program.code, first, at)
+    if not any(bare in header.group() for header in headers):
+        return []
     found: list[Value] = []
     for match in re.compile(_LOOPS.format(name=bare)).finditer(program.code, first, at):
         value, _ = program.expressions.expression(match.end(), _header_end(program, match.end()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from itertools import islice
 from typing import Any, Final, NamedTuple, cast
 
 from dten_audit.documents.document import Document
@@ -75,7 +74,7 @@ def _alike() -> tuple[re.Pattern[str], re.Pattern[str]]:
 def named_like(code: str) -> frozenset[str]:
     """Return the functions that a program calls whose names say that they run SQL."""
     alike, unlike = _alike()
-    found = set(islice((match.group() for match in _CALLED.finditer(code)), _MAX_NAMES))
+    found = set(_CALLED.findall(code)[:_MAX_NAMES])
     return frozenset(name for name in found if alike.search(name) and not unlike.search(name))
 
 

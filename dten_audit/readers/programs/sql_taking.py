@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
 from dten_audit.readers.programs.literals import hole
@@ -179,6 +180,9 @@ _OWNER: Final = re.compile(
     r"|\bwith[ \t]++(?:self\.)?+(?P<from>\w++)\.(?:cursor|begin|connect|transaction)\([^)\n]*+\)"
     r"[ \t]++as[ \t]++(?P<as>\w++)"
 )
+_OWNS: Final = re.compile(
+    r"(?:\.|->)(?:cursor|connection|createStatement|CreateCommand|begin|Begin|connect|transaction)"
+)
 _MAX_OWNERS: Final = 2_000
 
 
@@ -186,11 +190,19 @@ def _owners(program: Program) -> dict[str, str]:
     """Return, by the name of a cursor, that of its connection."""
     if program.owners is None:
         program.owners = known = {}
-        for number, match in enumerate(_OWNER.finditer(program.code)):
-            if number >= _MAX_OWNERS:
-                break
+        for match in islice(_owning(program.code), _MAX_OWNERS):
             known[match["name"] or match["as"]] = match["owner"] or match["from"]
     return program.owners
+
+
+def _owning(code: str) -> Iterator[re.Match[str]]:
+    """Yield where cursors are made: looked for in the lines only that speak of one."""
+    end = 0
+    while found := _OWNS.search(code, end):
+        start = code.rfind("\n", end, found.start()) + 1 or end
+        end = code.find("\n", found.end())
+        end = len(code) if end < 0 else end
+        yield from _OWNER.finditer(code, start, end)
 
 
 def _assigned(program: Program) -> Iterator[Sent]:
