@@ -90,7 +90,10 @@ class Judge:
         )
         bare_change = with_surroundings(bare_change, action, statement, state, file)
         held = _held(bare_change, statement.at, action.part, state)
-        change = self._with_scan(held, action, effect, state)
+        emptied = state.tables.is_emptied(table, file.file.path, state.dialect)
+        change = held._replace(emptied=emptied)
+        if not emptied:
+            change = self._with_scan(change, action, effect, state)
         if _has_hazard(change) and not change.concurrently:
             change = change._replace(safe_form=safe_form(action, state.dialect))
         return _with_session(change, state, file)

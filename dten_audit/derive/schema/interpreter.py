@@ -20,6 +20,7 @@ from dten_audit.model.facts.sql import (
     UncheckedSql,
 )
 from dten_audit.model.location import Location
+from dten_audit.readers.sql.locks import is_unbounded
 
 MAX_STEPS: Final = 300_000
 INCLUDE_STEPS: Final = 20
@@ -327,6 +328,10 @@ def learn(state: State, action: Action, file: SqlFile) -> None:
         tables.domain_created(action.name, action.text)
     elif action.verb == "add_domain_constraint":
         tables.domain_checked(action.name)
+    elif action.verb == "truncate" or (action.verb == "delete" and is_unbounded(action)):
+        tables.emptied(action.table, file.file.path, dialect)
+    elif action.verb == "insert_select":
+        tables.emptied(action.table, "", dialect)
     elif action.verb == "drop_index":
         tables.index_dropped(action.name, dialect)
     elif action.verb == "alter_options" and action.name == "replica":

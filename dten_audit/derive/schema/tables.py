@@ -43,6 +43,7 @@ class Tables:
         self._links: dict[str, tuple[tuple[str, str], ...]] = {}
         self._cleared: dict[str, bool] = {}
         self._identified: dict[str, bool] = {}
+        self._emptied: dict[str, str] = {}
         self.schema = ""
 
     def _identity(self, key: str) -> str:
@@ -146,6 +147,14 @@ class Tables:
     def is_cleared(self, name: str, dialect: Dialect) -> bool:
         """Say whether an index of this name was dropped before."""
         return bool(name) and self.key(name, dialect).rpartition(".")[2] in self._cleared
+
+    def emptied(self, table: str, script: str, dialect: Dialect) -> None:
+        """Remember that a script takes all rows out of a table; a copy into it ends that."""
+        self._put(self._emptied, self._table(table, dialect), script or None)
+
+    def is_emptied(self, table: str, script: str, dialect: Dialect) -> bool:
+        """Say whether the script itself has taken all rows out of a table before."""
+        return bool(script) and self._emptied.get(self._table(table, dialect)) == script
 
     def identified(self, table: str, dialect: Dialect, *, known: bool) -> None:
         """Take in REPLICA IDENTITY: ``known`` unless it is the default, the primary key."""

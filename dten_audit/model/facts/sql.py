@@ -119,7 +119,8 @@ class SchemaChange(NamedTuple):
     name, so that no row is lost; ``cleared``: an earlier statement drops what it creates.
     ``restored``: the same file switches on again what it switches off; ``checked_later``: the same
     file checks the constraint that it adds unchecked. ``replica_identity``: the package tells
-    replication how to know the table's rows without their primary key. ``online``: the statement
+    replication how to know the table's rows without their primary key. ``emptied``: the same file
+    has taken all rows out of the table before. ``online``: the statement
     asserts that others can work (``asserted``), could do so (``unasserted``), or has no such form
     (empty). ``fails`` is the error that it ends in, always. ``safe_form`` is the SQL to use
     instead. ``confidence`` is medium where the dialect is not known.
@@ -143,9 +144,10 @@ class SchemaChange(NamedTuple):
     (0: waits for ever). ``migration_lock`` says whether something keeps a second migrator out,
     ``lock_holder`` what. ``in_transaction`` is true also where the runner or client opens one.
 
-    File: ``role`` is what it is for, ``script`` its path, ``unit`` the path or the set of
-    migrations of the ``runner`` that owns it. ``runner_waits``: it waits for the end of a
-    transaction in which that runner holds its own lock. ``called``: something in the package runs
+    File: ``past``: it belongs to a series that is there from its beginning, of which a site has run
+    what its release brought. ``role`` is what it is for, ``script`` its path, ``unit`` the path or
+    the set of migrations of the ``runner`` that owns it. ``runner_waits``: it waits for the end of
+    a transaction in which that runner holds its own lock. ``called``: something in the package runs
     it; ``callers`` do so with this outcome, ``safe_callers`` with a better one; ``via`` are the
     includes on the way.
     """
@@ -167,6 +169,7 @@ class SchemaChange(NamedTuple):
     restored: bool = False
     checked_later: bool = False
     replica_identity: bool = False
+    emptied: bool = False
     online: Literal["", "asserted", "unasserted"] = ""
     fails: str = ""
     safe_form: str = ""
@@ -191,6 +194,7 @@ class SchemaChange(NamedTuple):
     statement_timeout: TimeoutState | Unknown = "unset"
     migration_lock: bool | Unknown = False
     lock_holder: str = ""
+    past: bool = False
     role: Role = "up"
     runner: str = ""
     runner_waits: bool = False

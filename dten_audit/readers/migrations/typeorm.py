@@ -191,6 +191,13 @@ def _drops(each: Operation, *, columns: bool) -> list[str]:
     return [drop(each.table(), name or sql.hole("name")) for name in names]
 
 
+def _drop_reference(each: Operation) -> list[str]:
+    """``dropForeignKey``: by its name, or as a vendor's builder has it, by column and target."""
+    if not isinstance(each.value(2), Items):
+        return _drops(each, columns=False)
+    return [sql.drop_constraint(each.table(), each.text(3) or sql.hole("name"))]
+
+
 def _rename_column(each: Operation) -> str:
     return sql.rename_column(each.table(), _name(each, 1), _name(each, 2))
 
@@ -239,12 +246,13 @@ METHODS: Final[dict[str, Does]] = {
     "createCheckConstraints": per_item(lambda each: _constraints(each, "check")),
     "createExclusionConstraint": per_item(lambda each: _constraints(each, "exclude")),
     **dict.fromkeys(
-        ("dropForeignKey", "dropForeignKeys", "dropUniqueConstraint", "dropUniqueConstraints",
+        ("dropForeignKeys", "dropUniqueConstraint", "dropUniqueConstraints",
          "dropCheckConstraint", "dropCheckConstraints", "dropExclusionConstraint"),
         per_item(lambda each: _drops(each, columns=False))),
     "createPrimaryKey": statement(lambda each: sql.add_constraint(
         each.table(), "", sql.primary_key(names_of(each.walk, each.value(1))))),
     "dropPrimaryKey": statement(lambda each: sql.alter(each.table(), "DROP CONSTRAINT pkey")),
+    "dropForeignKey": per_item(_drop_reference),
     # Of a vendor's own builder over the query runner.
     "addForeignKey": statement(_add_reference),
     "addNotNull": statement(_null),

@@ -330,7 +330,10 @@ class AddThread1789717191125 {
         await context.schemaBuilder.addForeignKey('runs', 'user', ['users', 'id']);
         await addFancy('runs');
     }
-    async down({ schemaBuilder: { dropTable }, queryRunner }) { await dropTable('runs'); }
+    async down({ schemaBuilder: { dropTable, dropForeignKey }, queryRunner }) {
+        await dropForeignKey('jobs', 'user', ['users', 'id'], 'jobs_user');
+        await dropTable('runs');
+    }
 }"""
 
 
@@ -346,7 +349,10 @@ def test_a_builder_of_the_vendors_own_over_typeorm_is_read_by_its_names() -> Non
         "ALTER TABLE runs ADD FOREIGN KEY (user) REFERENCES users (id)",
         "PREPARE migration FROM ${addFancy}",
     ]  # fmt: skip
-    assert sent(VENDOR, path, "javascript", "down")[0][1] == "DROP TABLE runs"
+    assert [statement for _, statement in sent(VENDOR, path, "javascript", "down")] == [
+        "ALTER TABLE jobs DROP CONSTRAINT jobs_user",
+        "DROP TABLE runs",
+    ]
 
 
 KYSELY = """
