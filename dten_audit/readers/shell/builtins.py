@@ -18,7 +18,8 @@ from dten_audit.readers.shell.reading import items_read, shared_out
 from dten_audit.readers.shell.values import Array, Field, Value, cut, joined, plain, unknown
 from dten_audit.readers.shell.wrappers import UNKNOWN_PREFIX, Peeled
 
-_GUARDING: Final = frozenset(("[", "[[", "test", "command", "which", "type", "hash"))
+GUARDING: Final = frozenset(("[", "[[", "test", "command", "which", "type", "hash"))
+"""Under ``set -e``, one of these that stands alone must have succeeded for what follows."""
 
 
 class Builtins(Calls):
@@ -264,7 +265,7 @@ class Builtins(Calls):
 
     def gain_by_errexit(self, node: Simple, name: str) -> None:
         """Under ``set -e`` a test that stands alone must hold for what follows."""
-        if name in _GUARDING:
+        if name in GUARDING:
             self.gain(self.conditions.of(node).true, lasting=True)
 
     # traps, descriptors, locks

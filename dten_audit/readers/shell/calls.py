@@ -44,6 +44,7 @@ class Calls(Meanings):
         self._walked_texts: set[tuple[str, tuple[str, int, int] | None]] = set()
         self._parsed: dict[str, tuple[Body, int]] = {}
         self._walked: dict[int, tuple[Ending, _Values]] = {}
+        self._untold: set[int] = set()
         self._printed: dict[
             tuple[int, tuple[Field, ...], str], tuple[_Values, list[Field | None]]
         ] = {}
@@ -64,14 +65,15 @@ class Calls(Meanings):
         if run.streams.stdin is not None and not run.streams.stdin.frame:
             run.streams.stdin.frame = self.serial
         saved, source = (self.context, self.guards, self.lasting), self.source
-        before = len(self.context.capture or ())
+        capture = self.context.capture
+        before = (0, 0) if capture is None else (len(capture), capture.never)
         self.lasting = ()
         self.context = self.context._replace(
             stdin=run.streams.stdin,
             feeds=run.streams.feeds,
             redirections=run.streams.redirections,
             layers=self.context.layers + run.layers,
-            capture=self.context.capture if run.streams.captured else None,
+            capture=capture if run.streams.captured else None,
         )
         for variable, value in run.environment:
             self.state.set(variable, value)
@@ -89,10 +91,12 @@ class Calls(Meanings):
         self._note_walk(procedures[0], run, ending, before)
         return ending
 
-    def _note_walk(self, procedure: Procedure, run: Run, ending: Ending, before: int) -> None:
+    def _note_walk(
+        self, procedure: Procedure, run: Run, ending: Ending, before: tuple[int, int]
+    ) -> None:
         """Note how a call ended, what it printed, and the variables that the function deals with.
 
-        ``before`` is how much had been printed until then.
+        ``before`` is how much had been printed until then, and how much of it nobody can know.
         """
         message = self.messages.message(procedure)
         if message is None:
@@ -103,7 +107,9 @@ class Calls(Meanings):
         if capture is not None and run.streams.captured and len(self._printed) < _MOST_PRINTED:
             read = {name: get(name) for name in message.reads}
             arguments = (key, tuple(run.argv[1:]), self.state.folder)
-            self._printed[arguments] = read, capture[before:]
+            self._printed[arguments] = read, capture[before[0] :]
+            if capture.never > before[1]:
+                self._untold.add(key)
 
     def _says(self, procedures: tuple[Procedure, ...], run: Run) -> Ending | None:
         """State a further call of a function that only prints as what it comes to, one ``echo``.
@@ -132,12 +138,24 @@ class Calls(Meanings):
         return ending
 
     def _printed_again(self, definition: Function, run: Run) -> bool:
-        """Print what the same call has printed before; False where that may differ."""
+        """Print what the same call has printed before; False where that may differ.
+
+        What no call of the function tells makes the whole of a substitution unknown.
+        """
+        capture = self.context.capture
+        if capture is not None and capture.whole and id(definition) in self._untold:
+            capture.add_unknown()
+            return True
         known = self._printed.get((id(definition), tuple(run.argv[1:]), self.state.folder))
-        if known is None or self.context.capture is None or not self._holds(known[0]):
+        if known is None or capture is None or not self._holds(known[0]):
             return False
-        self.context.capture.extend(known[1])
+        capture.extend(known[1])
         return True
+
+    def forget_messages(self) -> None:
+        """Find out anew which functions only print, and what: one has been replaced by another."""
+        self.messages.forget()
+        self._untold.clear()
 
     def _holds(self, values: _Values) -> bool:
         get = self.state.variables.get

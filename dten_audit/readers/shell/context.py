@@ -34,11 +34,31 @@ class Input:
         self.frame = 0
 
 
+class Printed(list["Field | None"]):
+    """What is printed into a pipe, a file or a substitution, None standing for something unknown.
+
+    ``whole``: one unknown part makes all of it unknown, as in a substitution. ``never`` counts the
+    parts that no script tells, whatever is known of its variables: what most programs print.
+    """
+
+    __slots__ = ("never", "whole")
+
+    def __init__(self, *, whole: bool = False) -> None:
+        super().__init__()
+        self.whole = whole
+        self.never = 0
+
+    def add_unknown(self) -> None:
+        """Add what no script tells."""
+        self.append(None)
+        self.never += 1
+
+
 class Context(NamedTuple):
     """What a command inherits from the constructs around it.
 
-    ``capture`` collects what is printed, None standing for something unknown; without it, output
-    goes elsewhere. ``failure`` is set where ``|| …`` decides it; ``tested`` in conditions.
+    ``capture`` collects what is printed; without it, output goes elsewhere. ``failure`` is set
+    where ``|| …`` decides it; ``tested`` in conditions.
     """
 
     layers: tuple[Layer, ...] = ()
@@ -46,7 +66,7 @@ class Context(NamedTuple):
     stdin: Input | None = None
     feeds: tuple[tuple[Word, ...], ...] = ()
     redirections: tuple[Redirection, ...] = ()
-    capture: list[Field | None] | None = None
+    capture: Printed | None = None
     failure: Failure | None = None
     tested: bool = False
 

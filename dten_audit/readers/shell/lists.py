@@ -8,7 +8,7 @@ from typing import Any, Final
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import Failure
 from dten_audit.readers.shell.conditions import Guards, combined
-from dten_audit.readers.shell.context import Context, Ending, Input, in_test
+from dten_audit.readers.shell.context import Context, Ending, Input, Printed, in_test
 from dten_audit.readers.shell.decoding import is_text
 from dten_audit.readers.shell.nodes import (
     AndOr,
@@ -133,7 +133,7 @@ class Lists(SimpleCommands):
         for number, command in enumerate(node.commands):
             inner = context._replace(stdin=stdin, feeds=feeds)
             if number < last:
-                capture: list[Field | None] = []
+                capture = Printed()
                 inner = inner._replace(capture=capture)
                 if self.state.errexit and not self.state.pipefail and not context.failure:
                     inner = inner._replace(failure="ignored")
@@ -145,7 +145,7 @@ class Lists(SimpleCommands):
         return Ending.NEXT if last else ending
 
     @staticmethod
-    def known_output(capture: list[Field | None]) -> Field | None:
+    def known_output(capture: Printed) -> Field | None:
         """Return what is known of a captured output; None where nothing is.
 
         An unknown value without text says what it was decoded from.
@@ -158,7 +158,7 @@ class Lists(SimpleCommands):
 
     def substitution(self, part: Substitution) -> Field | None:
         """Run ``$(…)``; return what it prints, if all of that is known."""
-        capture: list[Field | None] = []
+        capture = Printed(whole=True)
         context = self.context._replace(capture=capture, tested=True, redirections=())
         self.isolated(part.body, context)
         if not capture or any(field is None for field in capture):

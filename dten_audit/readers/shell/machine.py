@@ -8,7 +8,7 @@ from typing import Final
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import Guard
 from dten_audit.readers.shell.conditions import Guards, is_root, opposite
-from dten_audit.readers.shell.context import Ending, Run, Streams, in_test
+from dten_audit.readers.shell.context import Ending, Printed, Run, Streams, in_test
 from dten_audit.readers.shell.lists import Lists
 from dten_audit.readers.shell.nodes import (
     AndOr,
@@ -288,13 +288,13 @@ class Machine(Lists):
             self._write_captured(inner.capture, streams, node.offset)
         return Ending.NEXT if node.subshell else ending
 
-    def _captured(self, streams: Streams) -> list[Field | None] | None:
+    def _captured(self, streams: Streams) -> Printed | None:
         """Return where the output of a group is collected, if it is."""
         if streams.target is not None:
-            return []
+            return Printed()
         return self.context.capture if streams.captured else None
 
-    def _write_captured(self, capture: list[Field | None], streams: Streams, offset: int) -> None:
+    def _write_captured(self, capture: Printed, streams: Streams, offset: int) -> None:
         text = self.known_output(capture)
         if text is not None and streams.target is not None:
             self.write(text, streams.target, Run([], offset, streams), append=streams.append)
@@ -303,7 +303,7 @@ class Machine(Lists):
         procedure = Procedure(node, self.source)
         known = self.state.functions.get(node.name, ())
         if known:
-            self.messages.forget()
+            self.forget_messages()
         if self.branches and known and len(known) < _MAX_DEFINITIONS:
             self.state.functions[node.name] = (*known, procedure)
         else:

@@ -14,6 +14,10 @@ _ESCAPE: Final = re.compile(r"\\(n|t|r|\\|0?[0-7]{3}|x[0-9A-Fa-f]{2})")
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
 _FORMAT: Final = re.compile(r"%(?:[-+ #0]*\d*(?:\.\d+)?)?([sdibq%])")
 _MAX_TURNS: Final = 1000
+PRINTERS: Final = FILTERS.union(
+    "echo printf command which type cat tee pwd dirname basename realpath readlink".split()
+)
+"""What any other program prints is never known."""
 
 
 def printed(name: str, argv: list[Field], stdin: Field | None) -> Field | None:
