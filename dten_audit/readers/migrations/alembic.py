@@ -16,6 +16,7 @@ from dten_audit.readers.migrations.alembic_operations import (
     OPERATIONS,
     Operation,
     column_before,
+    is_open,
 )
 from dten_audit.readers.migrations.dialects import spoken
 from dten_audit.readers.migrations.direction import Hints, Section
@@ -140,6 +141,9 @@ class _Reading:
             direction.unknown(line, name)
             return
         operation = Operation(step.arguments, batch, guarded=step.guarded)
+        if is_open(operation):
+            direction.unknown(line, name)
+            return
         told = list(build(operation))
         if name == "alter_column":
             direction.was(*column_before(operation))

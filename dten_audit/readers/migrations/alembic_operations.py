@@ -79,6 +79,12 @@ def _alter_column(each: Operation) -> Statements:
         yield sql.rename_column(table, name, word(new_name))
 
 
+def is_open(each: Operation) -> bool:
+    """Say whether only the run tells if others may work meanwhile: the author has thought of it."""
+    value = each.option("postgresql_concurrently")
+    return is_given(value) and not (isinstance(value, Name) and value.path in ("True", "False"))
+
+
 def column_before(each: Operation) -> tuple[str, str, str]:
     """Return the table and the column that are altered, and the type it is said to have."""
     return each.table(0), word(each.get(1, "column_name")), type_of(each.option("existing_type"))

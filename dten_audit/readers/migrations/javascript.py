@@ -75,6 +75,13 @@ _SIGNS: Final = re.compile(
     rb"queryRunner|QueryRunner|runQuery|queryInterface|QueryInterface|addSql|\bpgm\b|[Kk]nex"
     rb"|\bdb\.(?:add|create|remove|drop|rename|change)[A-Z]|MigrationBuilder|runSql|\.schema\b|schemaBuilder|mikro-orm/migrations|[\"']kysely[\"']"
 )
+_DATED: Final = re.compile(r"\d[\d.]{1,20}[-_T]")
+_MADE: Final = re.compile(rb"\bmodule\.exports\s*+=|\bexport\s++default\b")
+_MADE_BY: Final = re.compile(
+    r"(?:\bmodule\.exports\s*+=|\bexport\s++default\b)\s*+(?:exports\s*+=\s*+)?"
+    r"(?:[A-Za-z_$][\w$]*+\.)?(?P<name>(?!define|class\b|function\b)[a-z_$][\w$]*+)\("
+)
+"""A migration that is what a helper returns: ``module.exports = addTable('x', {…})``."""
 _PATH: Final = re.compile(
     r"(?i)migrat|(?:^|/)(?:changes|versions|upgrades?)/|/\d{13,14}[-_][^/]+\Z"
 )
@@ -94,8 +101,10 @@ def fits(document: Document) -> bool:
         document.size <= MAX_SIZE
         and _PATH.search(document.path) is not None
         and not document.name.endswith(".d.ts")
-        and _WAYS.search(document.data) is not None
-        and _SIGNS.search(document.data) is not None
+        and (
+            (_WAYS.search(document.data) is not None and _SIGNS.search(document.data) is not None)
+            or (_DATED.match(document.name) is not None and _MADE.search(document.data) is not None)
+        )
     )
 
 
@@ -105,8 +114,13 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
         return
     walk = Walk(document)
     kind = _kind_of(walk)
+    made = _MADE_BY.search(walk.program.code) if "up" not in walk.functions else None
+    if made is not None:
+        _take_ways(walk, made)
     if "up" not in walk.functions or kind is None:
         yield from _plain(document)
+        if made is not None:
+            yield from _said(walk, made)
         return
     migration = Migration(document, kind.runner, kind.hints)
     migration.dialect = kind.dialect
@@ -120,6 +134,22 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
     yield from migration.documents()
     if walk.spent:
         yield Unreadable(document.location(1), kind.runner, "a migration that is too long to read")
+
+
+def _take_ways(walk: Walk, made: re.Match[str]) -> None:
+    """Take the functions that a helper makes a migration of: the way up, then the way down."""
+    opened = made.end()
+    parts = walk.code.parts(opened, walk.code.close(opened - 1))
+    found = [each for start, _ in parts if (each := walk.code.function(start)) is not None]
+    walk.functions.update(zip(_SECTIONS, found, strict=False))
+
+
+def _said(walk: Walk, made: re.Match[str]) -> Iterator[Embedded | Unreadable]:
+    """Say of a migration that a helper makes of its arguments that only the run tells its SQL."""
+    migration = Migration(walk.document, made["name"])
+    migration.way_back = True
+    migration.at("up").unknown(walk.line(made.start("name")), made["name"])
+    yield from migration.documents()
 
 
 def _plain(document: Document) -> Iterator[Embedded | Unreadable]:

@@ -408,3 +408,21 @@ def test_kysely_sends_what_its_chains_say() -> None:
         "DROP TABLE IF EXISTS report",
     ]
     assert hints(KYSELY, path, "javascript")["runner"] == "Kysely"
+
+
+MADE = """
+const { inTransaction } = require('../../utils');
+module.exports = inTransaction(
+  async (knex) => { await knex('emails').update({ source: knex.ref('html') }); },
+  async (knex) => { await knex.schema.dropTable('copies'); },
+);
+"""
+
+
+def test_a_helper_makes_a_migration_of_two_functions_or_of_what_only_it_knows() -> None:
+    path = "data/migrations/versions/5.24/2022-11-21-15-03-source.js"
+    assert sent(MADE, path, "javascript") == [(4, "UPDATE emails SET ${column} = ${value}")]
+    assert sent(MADE, path, "javascript", "down") == [(5, "DROP TABLE copies")]
+    unread = "module.exports = addTable('posts', { id: { type: 'string' } });"
+    assert sent(unread, path, "javascript") == [(1, "PREPARE migration FROM ${addTable}")]
+    assert hints(unread, path, "javascript")["way-back"] == "yes"
