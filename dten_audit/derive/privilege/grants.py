@@ -69,7 +69,7 @@ def _of_default(default: SudoersDefault) -> AdminGrant | None:
         return None
     sign = "!" if default.negated else ""
     setting = f"{sign}{default.setting}{'=' if default.value else ''}{default.value}"
-    who = default.scope.removeprefix(":") or "everybody"
+    who = default.scope.lstrip("!:@>") or "everybody"
     return AdminGrant(default.at, "default", who, setting, why=why)
 
 
@@ -149,7 +149,7 @@ def _edits(package: Package) -> Iterator[tuple[str, AdminGrant]]:
 
 def _edited(command: Command) -> Iterator[str]:
     """Yield the sudoers files that a command writes."""
-    for what, word in changes(command):
+    for what, word in changes(command) if command.program != "touch" else ():
         if what == "writes" and is_sudoers(word.text):
             yield word.text
     if command.program == "visudo":

@@ -88,10 +88,10 @@ def _all_uses(package: Package, estate: Estate) -> Iterator[PrivilegeUse]:
                 use = use._replace(
                     as_root=command.document in as_root,
                     granted=layer.tool == "sudo" and allowed.cover(use.inner),
-                    declared=users.declared(layer.tool),
                     no_terminal=use.no_terminal or is_job(package, command.document),
                     role=roles.of(command.document),
                 )
+                use = use._replace(declared=users.declared(layer.tool))
                 use = _compared(use, layer, estate.site, users)
                 unsettled = isinstance(use.available, Unknown)
                 yield use._replace(by_hand=unsettled and reach.by_hand(command.document))
@@ -168,7 +168,8 @@ def _available(use: PrivilegeUse, tool: Tool, site: Site) -> bool | Unknown:
     if not tool.escalates:
         return True
     if site.sudo is None or not tool.policy or use.elsewhere:
-        return Unknown("site.sudo")
+        sure = use.as_root and use.declared is True and not use.elsewhere
+        return sure or Unknown("site.sudo")  # sudo lets root do everything (sudoers(5))
     if site.sudo.policy != "listed":
         return site.sudo.policy == "nopasswd"
     if use.as_root or use.root_checked:

@@ -24,6 +24,8 @@ from dten_audit.site.estate import Estate
 NOT_SEEN: Final = Unknown("package.install")
 """Nothing in the package is seen to install or to enable it."""
 COMPUTED: Final = Unknown("package.value")
+AT_ONCE: Final = "at once, because the package starts it"
+"""When a timer that counts from boot elapses, on a host that is up."""
 _SHOWN: Final = 100
 
 
@@ -172,7 +174,7 @@ def _brief(schedule: Schedule) -> str:
     parts = [f"runs `{command}` {schedule.actor}" if command else f"runs {schedule.actor}"]
     if schedule.starts:
         parts = [f"starts {schedule.starts}"]
-    if schedule.at_boot:
+    if schedule.at_boot and not schedule.next_text.startswith(AT_ONCE):
         cron = schedule.scheduler == "cron"
         parts.append("at every boot" if cron else f"whenever {schedule.scheduler_title} starts")
     elif schedule.never_fires:

@@ -134,6 +134,8 @@ def host_of(text: str) -> str:
     match = _url().search(text)
     if match is not None:
         text = match[1]
+    elif "://" in text:
+        return ""  # nothing follows: a variable is empty
     text = text.removeprefix("//").rpartition("@")[2] if "@" in text else text.removeprefix("//")
     address = _address().fullmatch(text.partition("/")[0])
     if address is not None:

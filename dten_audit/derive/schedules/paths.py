@@ -64,6 +64,9 @@ def cron_paths() -> Paths:
     )
 
 
+_PACKAGE_MANAGERS: Final = re.compile(r"\.(?:dpkg|rpm|ucf)[a-z-]*$")
+
+
 @from_tables
 def _readers() -> tuple[dict[str, Reads], dict[str, Reads]]:
     """Return who reads which folders, and which single files."""
@@ -89,8 +92,13 @@ def read_by(path: str) -> Reads:
 
 
 def ignored(name: str) -> bool:
-    """Tell whether no cron and no run-parts takes a file for a job: hidden files are none."""
-    return not name or name.startswith(".") or name in cron_paths().not_jobs
+    """Tell whether no cron and no run-parts takes a file for a job.
+
+    Hidden files are none, nor are those that package managers put aside (``job.dpkg-old``).
+    """
+    paths = cron_paths()
+    put_aside = name.endswith(paths.example_suffixes) and _PACKAGE_MANAGERS.search(name)
+    return not name or name.startswith(".") or name in paths.not_jobs or bool(put_aside)
 
 
 def landing_path(target: str, name: str = "") -> str:

@@ -28,6 +28,9 @@ _MANAGERS: Final = frozenset(("yaml", "json", "chef", "puppet", "salt"))
 """Kinds of documents in which configuration tools are told what to write."""
 
 
+_NO_USER: Final = "no-user-field"
+
+
 class Landing(NamedTuple):
     """Where a table comes to lie on the host, and which commands put it there.
 
@@ -111,7 +114,7 @@ def _schedule(builder: Builder, job: CronJob, landing: Landing | None) -> Schedu
         "",
         role="live" if landing.by else role_of(_file_of(builder, job)),
         installed_by=landing.by,
-        enabled=True if lands else builder.otherwise(job.at),
+        enabled=_runs(builder, job, lands=lands),
         replaces=landing.replaces,
         traps=(*job.traps, *_path_traps(landing, info)),
         certainty=job.certainty,
@@ -119,6 +122,13 @@ def _schedule(builder: Builder, job: CronJob, landing: Landing | None) -> Schedu
     base, times = timed(builder, base, job)
     steps = builder.steps(job.script, job.command, base)
     return builder.complete(base, times, steps, job.environment)
+
+
+def _runs(builder: Builder, job: CronJob, *, lands: bool) -> bool | Unknown:
+    """Say whether cron runs a job: not where its table names no user (crontab(5))."""
+    if not lands:
+        return builder.otherwise(job.at)
+    return _NO_USER not in job.traps
 
 
 def _file_of(builder: Builder, job: CronJob) -> str:

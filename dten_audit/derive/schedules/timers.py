@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from dten_audit.derive.debhelper import keeps_state
-from dten_audit.derive.schedules.building import COMPUTED, NOT_SEEN, Builder
+from dten_audit.derive.schedules.building import AT_ONCE, COMPUTED, NOT_SEEN, Builder
 from dten_audit.derive.schedules.calendar import Calendar, read_calendar, read_span
 from dten_audit.derive.schedules.moments import Times, zone_named
 from dten_audit.derive.schedules.paths import cron_paths, role_of
@@ -245,7 +245,7 @@ def _by_spans(
         if key != "OnActiveSec" and seconds is not None:
             period = max(1, int(seconds // 60))
     if boot and started:
-        text = f"at once, because the package starts it, then {text}"
+        text = f"{AT_ONCE}, then {text}"
     base = base._replace(next_text=text, period_minutes=period, at_boot=boot and not period)
     return base, Times(in_window=window)
 

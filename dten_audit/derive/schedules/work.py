@@ -29,6 +29,10 @@ _MAX_PLACES: Final = 20
 _STANDARD_ERROR: Final = 2
 
 
+_SEARCHES: Final = frozenset(("grep", "egrep", "fgrep"))
+"""What a job asks of a file before it does anything."""
+
+
 class Work(NamedTuple):
     """See ``Schedule``, whose fields of the same names this fills."""
 
@@ -202,7 +206,7 @@ def _errors_follow() -> re.Pattern[str]:
 
 def _without_systemd(commands: Sequence[Command]) -> bool:
     """Say whether all that a job does stands behind a test that systemd is not running."""
-    work = [command for command in commands if command.program not in _TESTS]
+    work = [command for command in commands if command.program not in (_TESTS | _SEARCHES)]
     return bool(work) and all(
         any(guard.kind == "systemd-running" and not guard.holds for guard in command.guards)
         for command in work

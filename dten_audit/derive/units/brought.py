@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from dten_audit.derive.arguments import separate, split_arguments, written_paths
+from dten_audit.derive.debhelper import unpacked
 from dten_audit.derive.requirements import required_packages
 from dten_audit.derive.units.links import UnitLink, declared_aliases, is_pulling, unit_links
 from dten_audit.derive.units.merging import DropIns
@@ -27,6 +28,8 @@ from dten_audit.readers.systemd.names import split_name, unit_of_path
 _VERSION: Final = re.compile(r"(?:[-_]v?[0-9]|[=:<>]|\.(?:rpm|deb|apk)$).*")
 _MAX_PARTS: Final = 8
 _SHORTEST: Final = 4
+_DEBIANS: Final = frozenset(("systemd", "udev", "util-linux"))
+"""What every host with Debian has that boots with systemd (Priority: important)."""
 _MARKS: Final = str.maketrans("", "", "-_.+")
 _LINKING: Final = frozenset(("link", "enable", "reenable"))
 INIT_FOLDERS: Final = ("/etc/init.d/", "/etc/rc.d/init.d/")
@@ -72,7 +75,8 @@ class Brought:
         self._shipped: dict[str, list[UnitFile]] = defaultdict(list)
         self._installed: dict[str, list[tuple[str, int]]] = defaultdict(list)
         self._renamed: dict[str, list[tuple[str, int]]] = defaultdict(list)
-        needed = sorted(required_packages(package))
+        always = _DEBIANS if unpacked(package) else frozenset()
+        needed = sorted(required_packages(package) | always)
         self._needed = {plain for name in needed if len(plain := _plain(name)) >= _SHORTEST}
         self._families = {name.partition("-")[0] for name in needed}
         wanted = ((name, "", -1) for name in needed)

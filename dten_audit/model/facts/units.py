@@ -102,12 +102,12 @@ class UnitUse(NamedTuple):
     ``before`` the command, ``later``, ``somewhere`` (which step is not seen), or by a package that
     it installs (``package-manager``) or needs (``dependency``). ``state`` and ``alias_of`` are the
     site's. ``installable`` says whether the unit file that the package brings can be enabled (has
-    an ``[Install]`` section). ``similar`` are units of the site that may be meant; ``known_as`` are those that are
-    the same service under another name, ``renamed`` is what is known of that. ``impact`` and
-    ``loses`` are set for units that more than one product stands on (``firewall``), and for the
-    verb ``isolate``, which stops all but one (``all``). ``unmasked`` says that the package takes a
-    mask of the unit away. ``by_hand``: nobody knows whether the unit is there, and nothing of the
-    package runs the script: somebody must call it.
+    an ``[Install]`` section). ``similar`` are units of the site that may be meant; ``known_as`` are
+    those that are the same service under another name, ``renamed`` is what is known of that.
+    ``impact`` and ``loses`` are set for units that more than one product stands on (``firewall``),
+    and for the verb ``isolate``, which stops all but one (``all``). ``unmasked`` says that the
+    package takes a mask of the unit away. ``by_hand``: nobody knows whether the unit is there, and
+    nothing of the package runs the script: somebody must call it.
 
     ``init`` is the init system that ``manager`` belongs to, empty for one that takes whichever the
     host has; ``fits`` says whether the site runs it, ``forwards`` that the manager passes on to
