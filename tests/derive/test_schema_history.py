@@ -69,3 +69,58 @@ def test_many_changes_without_an_order_are_a_past(name: str, count: int, certain
     package = package_of(dict.fromkeys(names, ALTER))
     found = [f for f in derive(package, Estate(Site(), AT)) if isinstance(f, SchemaChange)]
     assert {fact.certainty for fact in found} == {certainty}
+
+
+DJANGO = """
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    operations = [migrations.AddField("order", "note", models.TextField(null=True))]
+"""
+ALEMBIC = """
+from alembic import op
+revision = "{revision}"
+down_revision = {before}
+
+
+def upgrade():
+    op.drop_column("orders", "note")
+"""
+
+
+def chain(first: int, last: int) -> dict[str, str]:
+    return {
+        f"store/versions/r{n}.py": ALEMBIC.format(
+            revision=f"r{n}", before=f'"r{n - 1}"' if n > 1 else "None"
+        )
+        for n in range(first, last + 1)
+    }
+
+
+def app(name: str, *numbers: int) -> dict[str, str]:
+    return {f"shop/{name}/migrations/{n:04}_a.py": DJANGO for n in numbers}
+
+
+WHOLE = [
+    (chain(1, 8), {(True, "computed", "store/versions")}),
+    (chain(9, 16), {(False, "exact", "store/versions")}),
+    (chain(1, 7), {(False, "exact", "store/versions")}),
+    (app("orders", 1, 2, 3, 4, 5) | app("stock", 1, 2, 3),
+     {(True, "computed", "shop/*/migrations")}),
+    (app("orders", *range(5, 13)), {(False, "exact", "shop/orders/migrations")}),
+    ({f"db/pg/upgrade_{n}.sql": ALTER for n in range(100, 108)},
+     {(False, "computed", "db/pg")}),
+    ({f"db/pg/upgrade_{n}.sql": ALTER for n in range(100, 140)},
+     {(True, "computed", "db/pg")}),
+]  # fmt: skip
+"""Files, and of their changes: whether they are of a whole past, certainty, and the series."""
+
+
+@pytest.mark.parametrize(("files", "expected"), WHOLE)
+def test_a_series_without_its_beginning_is_what_a_release_adds(
+    files: dict[str, str], expected: set[tuple[bool, str, str]]
+) -> None:
+    facts = derive(package_of(files), Estate(Site(), AT))
+    found = [fact for fact in facts if isinstance(fact, SchemaChange)]
+    assert {(fact.past, fact.certainty, fact.unit) for fact in found} == expected

@@ -10,7 +10,7 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from dten_audit.derive.schema.book import Book, SqlFile
 from dten_audit.derive.schema.files import is_program, set_of
@@ -18,30 +18,82 @@ from dten_audit.model.facts.sql import SchemaChange
 
 LONG: Final = 8
 """So many files of one series are more than one release's changes."""
+HISTORY: Final = 40
+"""So many are a whole past, also where their names do not tell that the first is there."""
 _RELEASE: Final = re.compile(
     r"(?i:v|version[-_ ]?)?([0-9]{1,9}(?:\.[0-9]{1,9}){1,5})(?:\.[a-z]{2,6}|[-+~][^/]*)?"
 )
 _CHANGE: Final = re.compile(r"(?i)(?:patch|upgrade|update|migrate|migration|delta|alter)[-_.]")
+_FIRST: Final = re.compile(r"(?i)[a-z_-]{0,20}0*[01](?!\.?[0-9])|\d{1,9}_initial\b")
+_DJANGO: Final = "Django"
 _NUMBERED: Final = re.compile(r"[vV]?[0-9][0-9._-]*")
 
 
-def past(book: Book, called: Collection[str], release: str = "") -> set[str]:
-    """Return the paths of uncalled files that belong to a long series, or to an older release.
+class Past(NamedTuple):
+    """The series of a file that may have run long ago; ``whole``: with all from its beginning."""
+
+    series: str
+    whole: bool
+
+
+def past(book: Book, called: Collection[str], release: str = "") -> dict[str, Past]:
+    """Return what is past of uncalled files that belong to a long series, or to an older release.
 
     ``release`` is the version of the package: a site on a later one than a file is named for has
-    run the file long ago.
+    run the file long ago. A series whose beginning is elsewhere is what one release adds to it.
     """
-    series: dict[str, set[str]] = defaultdict(set)
-    for file in book.files.values():
-        if file.role == "up" and (file.is_own or is_program(file.file.kind)):
-            series[series_of(file)].add(file.file.path)
-    return {
-        path
-        for name, paths in series.items()
-        if name
-        for path in paths
-        if path not in called and (len(paths) >= LONG or _older(path, release))
-    }
+    found: dict[str, Past] = {}
+    revisions = {file.hint("revision") for file in book.files.values()}
+    for name, files in _all_series(book).items():
+        begins = _begins(files, revisions)
+        paths = {file.file.path for file in files}
+        if begins is None and len(paths) >= HISTORY:
+            begins = True
+        for path in paths - set(called):
+            older = _older(path, release)
+            if older or (begins is not False and len(paths) >= LONG):
+                found[path] = Past(name, whole=older or begins is True)
+    return found
+
+
+def _all_series(book: Book) -> dict[str, list[SqlFile]]:
+    """Return the files of each series; the apps of one Django project are one."""
+    own = [
+        file
+        for file in book.files.values()
+        if file.role == "up" and (file.is_own or is_program(file.file.kind))
+    ]
+    apps = {series_of(file) for file in own if file.runner.name == _DJANGO}
+    above = posixpath.commonpath({posixpath.dirname(app) for app in apps}) if apps else ""
+    found: dict[str, list[SqlFile]] = defaultdict(list)
+    for file in own:
+        name = series_of(file)
+        if len(apps) > 1 and name in apps:
+            name = posixpath.join(above, "*", "migrations")
+        if file.hint("revision"):
+            name = re.sub(r"(?<=/versions)/.*", "", name)
+        if name:
+            found[name].append(file)
+    return found
+
+
+def _begins(files: list[SqlFile], revisions: Collection[str]) -> bool | None:
+    """Say whether a series holds its first file; None where their names do not tell.
+
+    ``revisions`` are all that the package holds, for those that name what they come after.
+    """
+    if any(file.hint("revision") for file in files):
+        before = [file.hint("after") for file in files]
+        return not all(before) or all(name in revisions for text in before for name in text.split())
+    if all(file.runner.name == _DJANGO for file in files):
+        apps = {series_of(file) for file in files}
+        begun = {series_of(file) for file in files if _FIRST.match(_name(file))}
+        return len(begun) * 2 > len(apps)
+    return True if any(_FIRST.match(_name(file)) for file in files) else None
+
+
+def _name(file: SqlFile) -> str:
+    return posixpath.basename(file.file.path)
 
 
 def _older(path: str, release: str) -> bool:
@@ -79,11 +131,10 @@ def with_open_past(book: Book, changes: Iterable[SchemaChange], release: str) ->
     """Return the changes; those of a series' uncalled files hold only if the file still runs."""
     changes = list(changes)
     called = {change.script for change in changes if change.called}
-    open_files = past(book, called, release)
-    series = {file.file.path: series_of(file) for file in book.files.values()}
+    found = past(book, called, release)
     return [
-        change._replace(certainty="computed", unit=series[change.script])
-        if change.script in open_files
+        change._replace(certainty="computed", unit=known.series, past=known.whole)
+        if (known := found.get(change.script)) is not None
         else change
         for change in changes
     ]
