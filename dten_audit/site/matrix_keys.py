@@ -173,10 +173,10 @@ def variable_of(key: str, section: str, form: EnvForm) -> str:
 def assigned_variable(format_: str, key: str, value: str) -> tuple[str, str | None] | None:
     """Return name and value of an environment variable that a configuration key sets, if any.
 
-    Files of variables; ``environment:`` of Compose (mapping or list), ``env:`` of Kubernetes,
-    values of a ConfigMap. The value is None where it stands elsewhere.
+    Files of variables; ENV of a Dockerfile; ``environment:`` of Compose (mapping or list), ``env:``
+    of Kubernetes, values of a ConfigMap. The value is None where it stands elsewhere.
     """
-    if format_ == "env":
+    if format_ in ("env", "dockerfile"):
         return key, value
     parent, _, label = key.rpartition(".")
     if label == "name" and re.search(r"(?:^|\.)env\[[0-9]+\]$", parent):

@@ -271,8 +271,8 @@ def test_variables_in_any_file_of_variables() -> None:
     known = estate(site=site("pkg:pypi/apache-airflow@3.0.2"))
     found = changes(package(tree), known)
     assert [(fact.key, fact.change, fact.replacement, fact.applies) for fact in found] == [
-        ("SPRING_REDIS_HOST", "renamed", "spring.data.redis.host", ASK),
-        ("AIRFLOW__WEBSERVER__BASE_URL", "moved", "api.base_url", True),
+        ("SPRING_REDIS_HOST", "renamed", "SPRING_DATA_REDIS_HOST", ASK),
+        ("AIRFLOW__WEBSERVER__BASE_URL", "moved", "AIRFLOW__API__BASE_URL", True),
     ]
 
 

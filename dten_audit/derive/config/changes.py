@@ -34,7 +34,7 @@ from dten_audit.readers.config.config import LANGUAGES
 from dten_audit.site.estate import Estate
 from dten_audit.site.matrix import USES, Matrix, MatrixEntry, shipped_headers, shipped_matrix
 from dten_audit.site.matrix_files import TEMPLATE_ENDS, matching
-from dten_audit.site.matrix_keys import Lookup, Match, assigned_variable
+from dten_audit.site.matrix_keys import Lookup, Match, assigned_variable, variable_of
 from dten_audit.site.matrix_rows import phases
 
 COMPUTED: Final = Unknown("package.value")
@@ -86,12 +86,16 @@ def _unreadable(package: Package) -> list[BrokenFile]:
     broken = []
     for fact in found:
         host = package.documents.get(fact.at.path)
-        if host is not None and host.path.rpartition(".")[2].lower() not in TEMPLATE_ENDS:
+        if host is not None and not _is_template(fact, host.path):
             path = host.path
             lands = targets.get(fact.at.path, [])
             paths = (path, *(landing.path for landing in lands))
             broken.append(BrokenFile(fact, path, paths, role_of(path, lands, fact.at.path)))
     return broken
+
+
+def _is_template(fact: Unreadable, path: str) -> bool:
+    return fact.certainty == "computed" or path.rpartition(".")[2].lower() in TEMPLATE_ENDS
 
 
 def _matrices(
@@ -165,9 +169,13 @@ def _sets_nothing(key: ConfigKey, matrix: Matrix) -> bool:
 
 
 def _worst(found: list[ConfigChange]) -> list[ConfigChange]:
-    """Return what rows say of one key, without that it is deprecated where more is certain."""
-    past = any(fact.change != "deprecated" and fact.applies is True for fact in found)
-    return [fact for fact in found if not (past and fact.change == "deprecated")]
+    """Return what rows say of one key, without that it is deprecated where another says more."""
+    more = [fact.applies for fact in found if fact.change != "deprecated"]
+    return [
+        fact
+        for fact in found
+        if fact.change != "deprecated" or not (True in more or (more and fact.applies is not True))
+    ]
 
 
 def _effect(match: Match) -> Effect:
@@ -194,7 +202,9 @@ def _variable(case: Case, file: ConfigFile, key: ConfigKey) -> Iterator[ConfigCh
             certainty=key.certainty if value is not None else "computed",
         )
         for fact in _change(case, file, plain, entry, entry.effect):
-            yield fact._replace(setting="", replacement_at=None)
+            form, new = case.matrix.env, fact.replacement
+            new = variable_of(new, new.partition(".")[0], form) if form and new else new
+            yield fact._replace(setting="", replacement=new, replacement_at=None)
 
 
 def _change(

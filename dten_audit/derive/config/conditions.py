@@ -18,7 +18,7 @@ from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command, Guard
 from dten_audit.model.facts.config import ConfigKey
 
-Condition = Literal["", "version"]
+Condition = Literal["", "version", "image"]
 _OLD: Final = ("$2", "${2", "$old", "${old")
 """What maintainer scripts call the version that they come from (Debian Policy 6.5)."""
 
@@ -38,6 +38,12 @@ def _chooses(guard: Guard) -> bool:
     if guard.kind != "other" or _versions().search(test) is None:
         return False
     return not ("compare-versions" in test and any(word in test.lower() for word in _OLD))
+
+
+def condition_of_option(command: Command) -> Condition:
+    """Say on what an option of a command depends: a test, or the version that an image brings."""
+    inside = any(layer.kind == "container" for layer in command.layers)
+    return condition_of(command.guards) or ("image" if inside else "")
 
 
 class _Written(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from dten_audit.derive.arguments import elsewhere
-from dten_audit.derive.config.conditions import condition_of
+from dten_audit.derive.config.conditions import condition_of, condition_of_option
 from dten_audit.derive.config.editors import EDITORS, Change
 from dten_audit.derive.config.flags import Spoken, flags
 from dten_audit.derive.config.includes import includes
@@ -44,7 +44,7 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
 def _stated(package: Package, spoken: Spoken) -> Iterator[ConfigKey]:
     for command in package.of(Command):
         for option in flags(command, spoken):
-            yield option._replace(condition=condition_of(command.guards))
+            yield option._replace(condition=condition_of_option(command))
         edits = sed if command.program == "sed" else EDITORS.get(command.program)
         if edits is not None and not elsewhere(command):
             for change in edits(command):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from dten_audit.derive.arguments import split_arguments
-from dten_audit.derive.config.conditions import condition_of
+from dten_audit.derive.config.conditions import Condition, condition_of
 from dten_audit.derive.config.flags import Spoken, options
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command, Word
@@ -18,6 +18,8 @@ from dten_audit.site.matrix import USES
 from dten_audit.site.matrix_keys import assigned_variable
 
 _RUNS: Final = ("run", "create", "exec")
+_OF_CONTAINERS: Final = frozenset(("yaml", "json", "dockerfile"))
+"""Formats of files that give variables to containers: of Compose, Kubernetes, images."""
 
 
 def variables(package: Package, spoken: Spoken) -> Iterator[ConfigKey]:
@@ -70,7 +72,10 @@ def _in_files(package: Package, spoken: Spoken) -> Iterator[ConfigKey]:
             words = [Word(text, key.certainty) for text in value.split()]
             program = spoken.variables[name]
             for option in options(words, program, key.at, name):
-                yield option._replace(certainty=key.certainty, condition=key.condition)
+                inside: Condition = "image" if key.format in _OF_CONTAINERS else ""
+                yield option._replace(
+                    certainty=key.certainty, condition=key.condition or inside
+                )
 
 
 def _variable(

@@ -40,9 +40,10 @@ class ConfigKey(NamedTuple):
     section; ``key`` the full dotted path elsewhere, entries of lists as ``[0]``. ``value`` is text,
     cut after 500 characters; where ``certainty`` is computed it holds the template (``${NAME}``,
     ``{{ name }}``). ``setter`` is the program of a command that sets the key (``sed``,
-    ``crudini``), empty for a file. ``condition`` is what the condition of a template is about under
-    which it stands: a ``version``, something ``other``, or nothing. Only the filled-in file tells
-    then whether it is set.
+    ``crudini``), empty for a file. ``condition`` is what the condition of a template or script is
+    about under which it stands: a ``version``, something ``other``, or nothing. Only the filled-in
+    file tells then whether it is set. ``image``: a program reads it that a container's image
+    brings, in whatever version.
     """
 
     at: Location
@@ -53,7 +54,7 @@ class ConfigKey(NamedTuple):
     value: str
     certainty: Certainty = "exact"
     setter: str = ""
-    condition: Literal["", "version", "other"] = ""
+    condition: Literal["", "version", "other", "image"] = ""
 
     @property
     def subject(self) -> str:

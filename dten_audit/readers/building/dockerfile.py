@@ -18,6 +18,7 @@ from dten_audit.model.facts.commands import Layer, Word
 from dten_audit.model.facts.containers import ContainerSetting, Right
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.readers.building.docker_lines import Heredoc, Instruction, instructions
+from dten_audit.readers.building.docker_variables import variables
 from dten_audit.readers.commands import Listed, interpreter_kind, stated
 from dten_audit.readers.manifests.expressions import as_shell
 
@@ -97,6 +98,8 @@ class _Reader:
             yield from self._start(found)
         elif found.name == "HEALTHCHECK":
             yield from self._health(found)
+        elif found.name == "ENV" and not found.onbuild:
+            yield from variables(self.document, found)
         elif found.name in ("COPY", "ADD") and found.heredocs:
             yield from self._files(found)
 

@@ -12,7 +12,7 @@ from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.base import Certainty, Fact
 from dten_audit.model.facts.config import ConfigKey
 from dten_audit.model.facts.general import Unreadable
-from dten_audit.readers.config.templates import conditional_lines
+from dten_audit.readers.config.templates import conditional_lines, decides
 
 MAX_KEYS: Final = 20_000
 """More keys than that are data, not configuration; the rest is said to be unread."""
@@ -95,7 +95,8 @@ def stated(
             broken += 1
             if broken > MAX_BROKEN:
                 continue
-            yield Unreadable(document.location(item.line), kind, item.reason)
+            open_yet: Certainty = "computed" if decides(document.text) else "exact"
+            yield Unreadable(document.location(item.line), kind, item.reason, open_yet)
             continue
         count += 1
         if count > MAX_KEYS:

@@ -32,6 +32,11 @@ def has_templates(text: str) -> bool:
     return any(mark in text for mark in _MARKS)
 
 
+def decides(text: str) -> bool:
+    """Say whether tags of a template choose what the text will hold; until then it is in none."""
+    return has_templates(text) and _tag().search(text) is not None
+
+
 def hide(text: str) -> tuple[str, list[str]]:
     """Replace each expression by a word of the same length; a line of nothing else becomes blank.
 
