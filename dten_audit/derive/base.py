@@ -14,12 +14,18 @@ Derive = Callable[[Package, Estate], Iterable[Fact]]
 
 
 class Deriver(NamedTuple):
-    """A derivation. ``needs`` and ``gives`` are fact type names, from which the order follows."""
+    """A derivation. ``needs`` and ``gives`` are fact type names, from which the order follows.
+
+    It is asked only where a package states a fact of its ``subjects`` (by default, of all it
+    needs), unless ``always``: it concludes something from the site or the names of files alone.
+    """
 
     name: str
     needs: tuple[str, ...]
     gives: tuple[str, ...]
     function: str
+    subjects: tuple[str, ...] = ()
+    always: bool = False
 
     def load(self) -> Derive:
         """Import the function."""

@@ -12,7 +12,8 @@ from dten_audit.site.estate import Estate
 def derive(package: Package, estate: Estate, derivers: Sequence[Deriver]) -> None:
     """Add to ``package`` what ``derivers`` conclude."""
     for deriver in ordered(derivers):
-        package.add(deriver.load()(package, estate))
+        if deriver.always or package.states(deriver.subjects or deriver.needs):
+            package.add(deriver.load()(package, estate))
 
 
 def ordered(derivers: Sequence[Deriver]) -> list[Deriver]:
@@ -22,8 +23,13 @@ def ordered(derivers: Sequence[Deriver]) -> list[Deriver]:
     """
     waiting, done = list(derivers), []
     while waiting:
-        missing = {fact for deriver in waiting for fact in deriver.gives}
-        ready = [deriver for deriver in waiting if not missing & set(deriver.needs)]
+        ready = [
+            deriver
+            for deriver in waiting
+            if not any(
+                set(deriver.needs) & set(other.gives) for other in waiting if other != deriver
+            )
+        ]
         if not ready:
             message = f"derivers need each other: {', '.join(d.name for d in waiting)}"
             raise ValueError(message)

@@ -24,6 +24,7 @@ DERIVERS: tuple[Deriver, ...] = (
         ("command", "unit_file"),
         ("unit_use",),
         "dten_audit.derive.units.uses:derive",
+        subjects=("command",),
     ),
     Deriver(
         "services of Windows",
@@ -34,13 +35,13 @@ DERIVERS: tuple[Deriver, ...] = (
     Deriver("unit stops", ("unit_use",), ("unit_stop",), "dten_audit.derive.units.stops:derive"),
     Deriver(
         "unit files",
-        ("command", "unit_file", "unit_use"),
+        ("command", "link_entry", "unit_file", "unit_use"),
         ("unit_install", "unit_program"),
         "dten_audit.derive.units.files:derive",
     ),
     Deriver(
         "unit dependencies",
-        ("command", "unit_file", "unit_use"),
+        ("command", "link_entry", "unit_file", "unit_use"),
         ("unit_dependency",),
         "dten_audit.derive.units.dependencies:derive",
     ),
@@ -75,6 +76,7 @@ DERIVERS: tuple[Deriver, ...] = (
          "tuf_repository"),
         ("signature_coverage",),
         "dten_audit.derive.signing.coverage:derive",
+        always=True,
     ),
     Deriver(
         "keys",
@@ -88,6 +90,7 @@ DERIVERS: tuple[Deriver, ...] = (
         ("signature_check", "certificate"),
         ("package_advisory", "root_advisory", "version_advisory"),
         "dten_audit.derive.signing.advisories:derive",
+        always=True,
     ),
     Deriver(
         "program signatures",
@@ -100,6 +103,7 @@ DERIVERS: tuple[Deriver, ...] = (
         ("signature_check", "digest_manifest"),
         ("code_signature", "signed_archive", "archive_entry", "lone_signature"),
         "dten_audit.derive.signing.jars:derive",
+        always=True,
     ),
     Deriver(
         "Android programs",
@@ -125,6 +129,7 @@ DERIVERS: tuple[Deriver, ...] = (
         ("config_key", "config_include", "unreadable"),
         ("config_change", "unreadable_config"),
         "dten_audit.derive.config.changes:derive",
+        always=True,
     ),
     Deriver(
         "privilege uses",
@@ -137,6 +142,7 @@ DERIVERS: tuple[Deriver, ...] = (
         ("command", "become_setting"),
         ("become_use",),
         "dten_audit.derive.become:derive",
+        subjects=("become_setting",),
     ),
     Deriver(
         "system writes",
@@ -146,7 +152,7 @@ DERIVERS: tuple[Deriver, ...] = (
     ),
     Deriver(
         "rights on Windows",
-        ("command",),
+        ("command", "elevation"),
         ("elevation", "admin_grant"),
         "dten_audit.derive.privilege.windows:derive",
     ),
@@ -168,6 +174,7 @@ DERIVERS: tuple[Deriver, ...] = (
         ("command", "config_key", "sql_script", "sql_statement"),
         ("schema_change", "transaction_issue", "unchecked_sql", "migration"),
         "dten_audit.derive.schema_changes:derive",
+        subjects=("sql_script", "sql_statement"),
     ),
     Deriver(
         "database clients",

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from dten_audit.documents.document import DocumentInfo
 from dten_audit.links.resolving import PathIndex
-from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.base import Fact, fact_type
 from dten_audit.model.facts.commands import Command
 from dten_audit.model.location import Location
 
@@ -83,6 +83,10 @@ class Package:
     def of(self, fact: type[F]) -> list[F]:
         """Return all facts of a type, in the order of documents and lines."""
         return self._facts.get(fact, [])  # type: ignore[return-value]
+
+    def states(self, facts: Collection[str]) -> bool:
+        """Say whether there is a fact of one of some types, by their names in rules."""
+        return any(found and fact_type(kind) in facts for kind, found in self._facts.items())
 
     def replace(self, fact: type[F], facts: Iterable[F]) -> None:
         """Set the facts of a type (a linker that knows more than a single document did)."""

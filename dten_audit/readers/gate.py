@@ -8,9 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from functools import cache
+from hashlib import sha256
 from typing import Final, NamedTuple, Protocol
 
+from dten_audit.model.rules_home import rules_home
+
 _WINDOW: Final = 4096
+FOLDER: Final = "gate"
+"""Beside the rules of a wheel: databases that were compiled when it was built."""
 _FLAGS: Final = re.compile(rb"\(\?([im]+)\)")
 
 
@@ -52,7 +57,17 @@ class HyperscanBackend:
     def __init__(self, patterns: Sequence[bytes]) -> None:
         import hyperscan
 
-        self._database = hyperscan.Database()
+        try:
+            packed = (rules_home() / FOLDER / database_name(patterns)).read_bytes()
+            self._database = hyperscan.loadb(packed, hyperscan.HS_MODE_BLOCK)
+            self._database.scratch = hyperscan.Scratch(self._database)
+        except (OSError, hyperscan.error):
+            self._database = hyperscan.Database()
+            self._compile(patterns)
+
+    def _compile(self, patterns: Sequence[bytes]) -> None:
+        import hyperscan
+
         meanings = {"i": hyperscan.HS_FLAG_CASELESS, "m": hyperscan.HS_FLAG_MULTILINE}
         plain, flags = [], []
         for pattern in patterns:
@@ -64,6 +79,12 @@ class HyperscanBackend:
             expressions=plain, ids=list(range(len(plain))), elements=len(plain), flags=flags
         )
 
+    def packed(self) -> bytes:
+        """Return the database as the bytes of a file."""
+        import hyperscan
+
+        return bytes(hyperscan.dumpb(self._database))
+
     def first_ends(self, data: bytes, wanted: Collection[int] | None = None) -> dict[int, int]:
         """Return the end that is reached first, which may lie inside the longest match."""
         del wanted  # all of them in one pass
@@ -74,6 +95,14 @@ class HyperscanBackend:
 
         self._database.scan(data, match_event_handler=hit)
         return found
+
+
+def database_name(patterns: Sequence[bytes]) -> str:
+    """Return the name of the file with the database of some patterns.
+
+    Which version and processors it is for stands in the database, and is checked when it is loaded.
+    """
+    return sha256(b"\0".join(patterns)).hexdigest() + ".hs"
 
 
 @cache
@@ -123,13 +152,18 @@ class Gate:
         """Return the topics of triggers, by their numbers."""
         return {self._triggers[number].topic for number in ends}
 
+    @property
+    def patterns(self) -> tuple[bytes, ...]:
+        """The patterns of all triggers."""
+        return tuple(trigger.pattern for trigger in self._triggers)
+
     def ends(self, data: bytes, kind: str = "") -> dict[int, int]:
         """Return by the number of each trigger that occurs where its first occurrence ends.
 
         ``kind`` is the kind of document, for which some triggers are none.
         """
         if self._backend is None:
-            self._backend = make_backend(tuple(trigger.pattern for trigger in self._triggers))
+            self._backend = make_backend(self.patterns)
         return self._backend.first_ends(data, self._wanted(kind) if kind else None)
 
     def _wanted(self, kind: str) -> list[int]:

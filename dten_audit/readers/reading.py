@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from mmap import mmap
 from typing import Final, NamedTuple, cast
@@ -54,7 +54,7 @@ class Reading:
 
     def __init__(
         self,
-        readers: Iterable[Reader],
+        readers: Sequence[Reader],
         wanted: Callable[[Reader, Document], bool] = lambda _reader, _document: True,
     ) -> None:
         self.facts: list[Fact] = []
@@ -68,12 +68,10 @@ class Reading:
         self._by_kind: dict[str, list[Reader]] = {}
         self._loaded: dict[str, Read] = {}
         self._fitting: dict[str, Fits] = {}
-        triggers = []
         for reader in readers:
             for kind in reader.kinds:
                 self._by_kind.setdefault(kind, []).append(reader)
-            triggers += [Trigger(reader.name, pattern) for pattern in reader.triggers]
-        self._gate = Gate(triggers)
+        self._gate = gate_of(readers)
         self._scanner = Scanner()
         self._carrying = ""
         self._texts: tuple[str, set[str]] = ("", set())
@@ -238,6 +236,11 @@ class Reading:
                 raise
             reason = f"the reader failed here ({type(error).__name__}): please report it"
             yield Unreadable(document.location(1), reader.name, reason)
+
+
+def gate_of(readers: Iterable[Reader]) -> Gate:
+    """Return the gate that says of a large document which readers it is worth reading for."""
+    return Gate([Trigger(each.name, pattern) for each in readers for pattern in each.triggers])
 
 
 def _whole(document: Document) -> bytes:

@@ -30,6 +30,11 @@ def triggers() -> list[Trigger]:
     return [trigger for name in _ASKING for trigger in import_module(name).triggers()]
 
 
+def gate() -> Gate:
+    """Return the gate for ``triggers``, made once for the tables in use."""
+    return _gate()
+
+
 @from_tables
 def _gate() -> Gate:
     return Gate(triggers())

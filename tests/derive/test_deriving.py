@@ -40,10 +40,20 @@ def test_a_circle_is_an_error() -> None:
         ordered([a, b])
 
 
+def test_derivers_are_asked_only_of_packages_that_state_what_they_are_about() -> None:
+    estate = Estate(Site(), datetime(2026, 1, 1, tzinfo=UTC))
+    about = Deriver("a", ("command", "unreadable"), ("a",), f"{HERE}:state", ("unreadable",))
+    silent, stating = Package([], []), Package([], [Unreadable(Location("p!/x"), "toy", "why")])
+    for package in (silent, stating):
+        derive(package, estate, [about])
+    assert not silent.of(Unreadable)
+    assert [fact.reason for fact in stating.of(Unreadable)] == ["why", "1"]
+
+
 def test_facts_are_added() -> None:
     package = Package([], [])
     estate = Estate(Site(), datetime(2026, 1, 1, tzinfo=UTC))
-    twice = [Deriver(name, (), (name,), f"{HERE}:state") for name in ("a", "b")]
+    twice = [Deriver(name, (), (name,), f"{HERE}:state", always=True) for name in ("a", "b")]
     derive(package, estate, twice)
     assert [fact.reason for fact in package.of(Unreadable)] == ["0", "1"]
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dten_audit.readers.gate import Gate, HyperscanBackend, ReBackend, Trigger
+from dten_audit.readers.gate import (
+    FOLDER,
+    Gate,
+    HyperscanBackend,
+    ReBackend,
+    Trigger,
+    database_name,
+)
+from dten_audit.readers.gate_files import compile_gates
 from dten_audit.readers.registry import READERS
-from dten_audit.readers.words import triggers
+from dten_audit.readers.words import gate, triggers
 
 TRIGGERS = (
     *triggers(),
@@ -64,3 +73,22 @@ def test_topics(data: bytes, topics: set[str]) -> None:
 def test_every_reader_can_be_imported() -> None:
     for reader in READERS:
         assert callable(reader.load())
+
+
+@pytest.mark.parametrize("damage", [b"", b"x" * 4000, None])
+def test_a_database_is_loaded_where_it_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: bytes | None
+) -> None:
+    patterns = (b"systemctl", b"(?i)crontab")
+    whole = HyperscanBackend(patterns).packed()
+    file = tmp_path / FOLDER / database_name(patterns)
+    file.parent.mkdir()
+    file.write_bytes(whole if damage is None else damage)
+    monkeypatch.setattr("dten_audit.readers.gate.rules_home", lambda: tmp_path)
+    assert HyperscanBackend(patterns).first_ends(b"systemctl; CRONTAB -l") == {0: 9, 1: 18}
+
+
+def test_a_wheel_carries_the_databases_of_both_gates() -> None:
+    names = set(compile_gates())
+    assert f"{FOLDER}/{database_name(gate().patterns)}" in names
+    assert len(names) == 2
