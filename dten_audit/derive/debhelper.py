@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command, Guard
 
+_ANSWER: Final = re.compile(r"\$\{?RET\b")
 _UNQUOTED: Final = str.maketrans("", "", "\"'\\")
 _HELPER: Final = "deb-systemd-helper"
 _KNOWN_BEFORE: Final = "debian-installed"
@@ -26,6 +28,11 @@ def unpacked(package: Package) -> tuple[str, ...]:
 def keeps_state(command: Command) -> bool:
     """Say whether a unit is enabled only where it was so before (dh_installsystemd --no-enable)."""
     return any(guard.holds and _asks_for_state(guard) for guard in command.guards)
+
+
+def asks_debconf(guard: Guard) -> bool:
+    """Say whether a test wants an answer of debconf, which is in ``$RET`` (debconf-devel(7))."""
+    return guard.kind == "other" and guard.holds and bool(_ANSWER.search(guard.subject))
 
 
 def _asks_for_state(guard: Guard) -> bool:

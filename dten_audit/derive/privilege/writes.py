@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from dten_audit.derive.arguments import Arguments, elsewhere, split_arguments, written_paths
+from dten_audit.derive.debhelper import asks_debconf
 from dten_audit.derive.jobs import JOB_KINDS
 from dten_audit.derive.privilege.contexts import is_privilege, root_checked, root_documents
 from dten_audit.derive.privilege.tables import Writer, area, names, writers
@@ -63,7 +64,7 @@ def _all_writes(package: Package) -> Iterator[ModeChange | SystemWrite]:
             continue
         role = roles.of(command.document)
         for change in _mode_changes(command):
-            yield change._replace(role=role)
+            yield change._replace(role=role, asked=any(map(asks_debconf, command.guards)))
         if any(map(is_privilege, command.layers)):
             continue
         for what, word in changes(command):

@@ -137,7 +137,8 @@ class ModeChange(NamedTuple):
 
     ``mode`` is the mode as written. ``setgid`` is said of programs only: on a folder the bit hands
     its group down to new files. ``capabilities`` are those that setcap sets; ``powerful`` says
-    that one of them amounts to root. ``recursive``: all below ``path``.
+    that one of them amounts to root. ``recursive``: all below ``path``. ``asked``: only where
+    the administrator has answered so when the package was installed (debconf).
     """
 
     at: Location
@@ -149,12 +150,19 @@ class ModeChange(NamedTuple):
     capabilities: tuple[str, ...] = ()
     powerful: bool = False
     recursive: bool = False
+    asked: bool = False
     role: ScriptRole = "script"
     certainty: Certainty = "exact"
 
     @property
     def subject(self) -> str:
         return f"{self.at.member} {self.mode} {self.path}"
+
+    @property
+    def right(self) -> str:
+        """What the path gets, and when, in words."""
+        what = f"the {'capability' if self.capabilities else 'mode'} {self.mode}"
+        return f"{what}, if debconf is answered so" if self.asked else what
 
 
 class SudoersCommand(NamedTuple):
