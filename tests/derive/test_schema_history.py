@@ -111,8 +111,11 @@ WHOLE = [
     (app("orders", *range(5, 13)), {(False, "exact", "shop/orders/migrations")}),
     ({f"db/pg/upgrade_{n}.sql": ALTER for n in range(100, 108)},
      {(False, "computed", "db/pg")}),
-    ({f"db/pg/upgrade_{n}.sql": ALTER for n in range(100, 140)},
+    ({f"db/pg/upgrade_{n}.sql": ALTER for n in range(100, 160)},
      {(True, "computed", "db/pg")}),
+    ({f"db/pg/upgrade_{n}.sql": ALTER for n in range(1, 9)}
+     | {f"db/my/upgrade_{n}.sql": ALTER for n in range(100, 108)},
+     {(True, "computed", "db/pg"), (True, "computed", "db/my")}),
 ]  # fmt: skip
 """Files, and of their changes: whether they are of a whole past, certainty, and the series."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from dten_audit.derive.schema.book import Book, SqlFile
@@ -18,7 +18,7 @@ from dten_audit.model.facts.sql import SchemaChange
 
 LONG: Final = 8
 """So many files of one series are more than one release's changes."""
-HISTORY: Final = 40
+HISTORY: Final = 60
 """So many are a whole past, also where their names do not tell that the first is there."""
 _RELEASE: Final = re.compile(
     r"(?i:v|version[-_ ]?)?([0-9]{1,9}(?:\.[0-9]{1,9}){1,5})(?:\.[a-z]{2,6}|[-+~][^/]*)?"
@@ -42,17 +42,28 @@ def past(book: Book, called: Collection[str], release: str = "") -> dict[str, Pa
     ``release`` is the version of the package: a site on a later one than a file is named for has
     run the file long ago. A series whose beginning is elsewhere is what one release adds to it.
     """
+    every = _all_series(book)
+    begun = _begun(every, {file.hint("revision") for file in book.files.values()})
     found: dict[str, Past] = {}
-    revisions = {file.hint("revision") for file in book.files.values()}
-    for name, files in _all_series(book).items():
-        begins = _begins(files, revisions)
+    for name, files in every.items():
         paths = {file.file.path for file in files}
-        if begins is None and len(paths) >= HISTORY:
-            begins = True
         for path in paths - set(called):
             older = _older(path, release)
-            if older or (begins is not False and len(paths) >= LONG):
-                found[path] = Past(name, whole=older or begins is True)
+            if older or (begun[name] is not False and len(paths) >= LONG):
+                found[path] = Past(name, whole=older or begun[name] is True)
+    return found
+
+
+def _begun(
+    every: Mapping[str, list[SqlFile]], revisions: Collection[str]
+) -> dict[str, bool | None]:
+    """Say of each series whether it holds its first file; what it is beside does so too."""
+    found = {name: _begins(files, revisions) for name, files in every.items()}
+    whole = {posixpath.dirname(name) for name, begins in found.items() if begins}
+    for name, begins in found.items():
+        many = len({file.file.path for file in every[name]}) >= HISTORY
+        if begins is None and (many or posixpath.dirname(name) in whole - {""}):
+            found[name] = True
     return found
 
 

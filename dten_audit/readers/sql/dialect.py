@@ -63,13 +63,14 @@ def _signs(dialect: Dialect) -> re.Pattern[str]:
 def dialect_of(document: Document) -> Dialect:
     """Return the dialect of a document, ``generic`` where nothing tells.
 
-    A migration that names it and the client that runs it know best, then the path, then words that
-    only one dialect has.
+    A migration that names it and the client that runs it know best, then the path, also that of
+    the archives that it is in, then words that only one dialect has.
     """
     return (
         _PATH_WORDS.get(document.hints.get("dialect", "").lower())
         or of_client(document.hints.get("client", ""))
         or of_path(document.path)
+        or of_path(document.address.partition("!/")[2].replace("!/", "/"))
         or of_text(document.text)
         or "generic"
     )
