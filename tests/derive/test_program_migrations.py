@@ -125,3 +125,13 @@ def test_branches_know_what_the_others_made() -> None:
     assert [(c.dialect, c.table_from) for c in found if c.action == "create_index"] == [
         ("postgres", "file")
     ]
+
+
+def test_sql_whose_tables_only_a_caller_knows_is_no_migration() -> None:
+    text = (
+        "const ensure = async (queryRunner, table, column) => {\n"
+        "  await queryRunner.query(`ALTER TABLE ${table} ADD COLUMN ${column} text`);\n"
+        "};\nexports.ensure = ensure;\n"
+    )
+    found = of(SchemaChange, {"dist/migrations/mysql/functions.js": text})
+    assert [change.role for change in found] == ["application"]

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, cast
 
 from dten_audit.derive.roles import Roles
 from dten_audit.derive.schema.checks import restored_in
-from dten_audit.derive.schema.files import NOBODY, Runner, role_of, runner_of, set_of
+from dten_audit.derive.schema.files import NOBODY, Runner, is_program, role_of, runner_of, set_of
 from dten_audit.derive.schema.runner_settings import RunnerSettings
 from dten_audit.links.package import DocumentInfo, Package
 from dten_audit.model.facts.sql import Action, Dialect, Role, SqlScript, SqlStatement
@@ -25,6 +25,7 @@ _REMOVAL: Final = re.compile(
     r"|\$\{?1\}?[\"']?[ \t]++-eq[ \t]++[\"']?0\b"
 )
 """Tests of what dpkg (Policy 6.5) and rpm (the number of packages that stay) tell a script."""
+_HOLE: Final = re.compile(r"[\"`]?\$\{\w+\}[\"`]?")
 KEY_NAME: Final = re.compile(r"_pkey$|_pk$|^pk_|^primary$")
 """What a primary key is called that was given no name, or a usual one."""
 _SPOKEN = frozenset(("documentation", "example"))
@@ -119,6 +120,8 @@ class Book:
         elif role == "up" and self._is_for_removal(info.id):
             role = "down"
         role = _by_section(role, dict(info.hints))
+        if role == "up" and host is not None and is_program(host.kind) and _is_helper(statements):
+            role = role if dict(info.hints).get("runner") else "application"
         unit = set_of(file.path, runner) if runner is not NOBODY else ""
         created, renamed, checked = _named(statements)
         busy = sum(1 for s in statements if any(a.verb not in _IDLE for a in s.actions))
@@ -220,6 +223,12 @@ def _by_section(role: Role, hints: dict[str, str]) -> Role:
     if hints.get("section") == "down":
         return "down"
     return "install" if hints.get("squashes") == "yes" else "up"
+
+
+def _is_helper(statements: list[SqlStatement]) -> bool:
+    """Say whether only a caller knows which tables are meant, all of them."""
+    tables = {a.table for statement in statements for a in statement.actions if a.table}
+    return bool(tables) and all(_HOLE.fullmatch(table) for table in tables)
 
 
 def is_primary(action: Action) -> bool:

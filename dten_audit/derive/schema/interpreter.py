@@ -226,7 +226,7 @@ class Interpreter:
         state = self.state
         if given.verb == "alter_type":
             self._recall(given, file)
-        action = restated(given, state, file)
+        action = restated(given, state, file, self._pairs)
         if action is None:
             return
         if _commits(action, state):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Final
 
 from dten_audit.derive.schema.book import Book, SqlFile, bare
 from dten_audit.derive.schema.files import stem_of
 from dten_audit.model.facts.sql import Action, SqlStatement
 
+_NULL: Final = {"set_not_null": False, "drop_not_null": True}
 Column = tuple[str, str]
 """A table and a column, as names are compared within one file."""
 
@@ -40,12 +42,25 @@ class Pairs:
 
     def type_before(self, file: SqlFile, action: Action) -> str:
         """Return the type of an action's column before its file, as that or the other way tells."""
-        down = file.role == "down"
-        key = file.info.id, down
+        key = file.info.id, file.role == "down"
         if key not in self._types:
-            other = self._up_of(file) if down else self.down_of(file)
-            self._types[key] = types_given(other) | types_said(file)
+            self._types[key] = types_given(self._other_way(file)) | types_said(file)
         return self._types[key].get((bare(action.table), action.column.lower()), "")
+
+    def null_before(self, file: SqlFile, action: Action) -> bool | None:
+        """Say whether an action's column may hold NULL before its file, as the other way tells it.
+
+        None where it does not tell.
+        """
+        found: bool | None = None
+        column = (bare(action.table), action.column.lower())
+        for other in (each for statement in self._other_way(file) for each in statement.actions):
+            if (bare(other.table), other.column.lower()) == column:
+                found = _NULL.get(other.verb, found)
+        return found
+
+    def _other_way(self, file: SqlFile) -> list[SqlStatement]:
+        return self._up_of(file) if file.role == "down" else self.down_of(file)
 
 
 def _only(file: SqlFile, others: dict[str, list[SqlFile]]) -> list[SqlStatement]:

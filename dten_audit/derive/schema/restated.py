@@ -12,21 +12,36 @@ import re
 from typing import Final
 
 from dten_audit.derive.schema.book import SqlFile
+from dten_audit.derive.schema.pairs import Pairs
 from dten_audit.derive.schema.state import State
 from dten_audit.model.facts.sql import Action
 
 _CAST: Final = re.compile(r'(?i)\busing\s*\(\s*"[^"]+"\s*::\s*([\w ()]+?)\s*\)\s*$')
 
 
-def restated(action: Action, state: State, file: SqlFile) -> Action | None:
+def restated(action: Action, state: State, file: SqlFile, pairs: Pairs) -> Action | None:
     """Return what an action does, None for nothing; where that is open, it is computed."""
-    if file.hint("restates") != "yes" or not _states_all(action):
+    if file.hint("restates") != "yes":
+        return action
+    if action.verb == "set_not_null" and _is_beside(action, file):
+        null = pairs.null_before(file, action)
+        return _open(action) if null is None else action if null else None
+    if not _states_all(action):
         return action
     before = state.tables.type_of(action.table, action.column, state.dialect)
     before = before.removesuffix(" not null")
     if not before or "${" in before + action.value:
         return None if before == action.value else _open(action)
     return None if _spelt(before) == _spelt(action.value) else action
+
+
+def _is_beside(action: Action, file: SqlFile) -> bool:
+    """Say whether the file states the type of the same column again: NOT NULL goes with it."""
+    return any(
+        other.verb == "alter_type" and "redefinition" in other.flags
+        and (other.table, other.column) == (action.table, action.column)
+        for statement in file.statements for other in statement.actions
+    )  # fmt: skip
 
 
 def _states_all(action: Action) -> bool:
