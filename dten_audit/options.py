@@ -14,7 +14,6 @@ from dten_audit.model.rule import Rule
 from dten_audit.model.suggestion import suggestion
 from dten_audit.readers.knowledge import SHIPPED, Tables
 from dten_audit.site.estate import Estate, Window
-from dten_audit.site.loading import load_site
 from dten_audit.site.site import Site
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class Options(NamedTuple):
     def estate(self) -> Estate:
         """Load what the user knows. Raises ``SiteFileError`` where a file of theirs is wrong."""
         return Estate(
-            site=load_site(self.site) if self.site else Site(),
+            site=_site(self.site) if self.site else Site(),
             at=self.at or datetime.now(UTC),
             matrices=tuple(_matrix(path) for path in self.matrices),
             trust=_trust(self.trust) if self.trust else None,
@@ -91,6 +90,12 @@ class Options(NamedTuple):
             if (not self.select or {rule.id, rule.family} & set(self.select))
             and not {rule.id, rule.family} & set(self.ignore)
         )
+
+
+def _site(path: Path) -> Site:
+    from dten_audit.site.loading import load_site
+
+    return load_site(path)
 
 
 def _matrix(path: Path) -> Matrix:

@@ -7,12 +7,14 @@ import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dten_audit.judge.validation import RuleProblemError, rule_from
 from dten_audit.model.rule import Rule, RuleError
 from dten_audit.model.rules_home import rules_home
-from dten_audit.readers.config.yaml_nodes import Node, YamlError, parse_yaml, plain
+
+if TYPE_CHECKING:
+    from dten_audit.readers.config.yaml_nodes import Node
 
 INDEX: Final = "index.json"
 Path_ = tuple[str | int, ...]
@@ -71,6 +73,8 @@ def _rules_below(home: Path) -> tuple[Rule, ...]:
 
 def rule_data(path: Path) -> tuple[dict[str, object], Node]:
     """Return a rule file as plain data and as nodes with lines. Raises ``RuleError``."""
+    from dten_audit.readers.config.yaml_nodes import YamlError, parse_yaml, plain
+
     try:
         nodes = list(parse_yaml(path.read_text(encoding="utf-8")))
     except YamlError as error:

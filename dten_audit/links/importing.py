@@ -34,8 +34,6 @@ def imported(package: Package) -> Runs:
 
     A function counts as reached where its name stands in code that runs and imports its file.
     """
-    if not package.libraries:
-        return {}
     entries = [info.id for info in _entries(package)]
     return _Walk(package).run(entries) if entries else {}
 

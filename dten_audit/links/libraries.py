@@ -12,7 +12,7 @@ from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import Command, LibraryCommand, MainGuard
 from dten_audit.model.location import MEMBER
 from dten_audit.readers.knowledge import from_tables, knowledge
-from dten_audit.readers.programs.running import ORIGIN
+from dten_audit.readers.programs.languages import ORIGIN
 
 PROGRAMS: Final = frozenset(
     "python ruby php javascript typescript java kotlin groovy go csharp perl".split()

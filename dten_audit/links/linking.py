@@ -8,9 +8,9 @@ from dten_audit.links.calls import calls
 from dten_audit.links.installs import installs
 from dten_audit.links.libraries import NOTHING, Runs, settle
 from dten_audit.links.package import DocumentInfo, Package
-from dten_audit.links.playbook_variables import fill_variables
 from dten_audit.links.resolving import PathIndex
 from dten_audit.model.facts.base import Fact
+from dten_audit.model.facts.orchestration import PlaybookVariables
 
 
 def link(
@@ -26,7 +26,10 @@ def link(
     that of the package's files, where it was linked before.
     """
     package = Package(documents, facts, content, index)
-    fill_variables(package)
+    if package.of(PlaybookVariables):
+        from dten_audit.links.playbook_variables import fill_variables
+
+        fill_variables(package)
     index = package.index
     for call in settle(package, lambda known: calls(known, index), runs):
         package.calls[call.callee].append(call)

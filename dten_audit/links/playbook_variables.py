@@ -109,10 +109,7 @@ def _name() -> re.Pattern[str]:
 
 def fill_variables(package: Package) -> None:
     """Replace ``${name}`` in the words of tasks by what roles and inventories set them to."""
-    stated = package.of(PlaybookVariables)
-    if not stated:
-        return
-    scopes = _Scopes(package, stated)
+    scopes = _Scopes(package, package.of(PlaybookVariables))
     package.replace(
         Command, [_filled(command, scopes.of(command.document)) for command in package.of(Command)]
     )

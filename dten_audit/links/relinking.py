@@ -9,7 +9,7 @@ from pathlib import Path
 from dten_audit.documents.budget import Budget
 from dten_audit.documents.document import Document
 from dten_audit.links.identity import identity
-from dten_audit.links.importing import imported
+from dten_audit.links.libraries import Runs
 from dten_audit.links.linking import link
 from dten_audit.links.package import Package
 from dten_audit.links.refetching import Refetch
@@ -39,12 +39,18 @@ def link_package(path: str | Path, reading: Reading, budget: Callable[[], Budget
         read_with_libraries(reading, refetch.documents(package, wanted), libraries)
         package = link(reading.documents, reading.facts, refetch.one, index=package.index)
     package.contents = refetch.several
-    runs = imported(package)
+    runs = _imported(package) if package.libraries else {}
     if runs:
         package = link(reading.documents, reading.facts, refetch.one, runs, package.index)
         package.contents = refetch.several
     package.identity = identity(package, reading.kept, Path(path).name)
     return package
+
+
+def _imported(package: Package) -> Runs:
+    from dten_audit.links.importing import imported
+
+    return imported(package)
 
 
 def read_with_libraries(

@@ -14,7 +14,6 @@ from functools import cache, wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
 from dten_audit.model.rules_home import rules_home
-from dten_audit.readers.config.yaml_nodes import parse_yaml, plain
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -77,5 +76,7 @@ def shipped(name: str) -> object:
     compiled = home / f"{name}.json"
     if compiled.is_file():
         return json.loads(compiled.read_text(encoding="utf-8"))
+    from dten_audit.readers.config.yaml_nodes import parse_yaml, plain
+
     text = (home / f"{name}.yaml").read_text(encoding="utf-8")
     return next((plain(node) for node in parse_yaml(text)), None)

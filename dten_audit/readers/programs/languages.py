@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
+ORIGIN: Final = ("from", "program")
+"""Hint of texts that a program runs or writes."""
 Escape = Literal["c", "quote", "raw", "doubled", "none"]
 """c: as in C; quote: of the backslash and the quote only; raw: a backslash keeps the quote from
 ending the text and stays; doubled: the quote written twice; none: nothing stands for another."""

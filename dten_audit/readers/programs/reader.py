@@ -9,9 +9,9 @@ from typing import Final
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import MainGuard
+from dten_audit.readers.programs.actions import Action
 from dten_audit.readers.programs.conditions import guards, root_checks
 from dten_audit.readers.programs.program import Call, Program
-from dten_audit.readers.programs.running import Action, Runner
 from dten_audit.readers.programs.tables import Calls, Row, calls, worth_reading
 from dten_audit.readers.programs.taking import take
 from dten_audit.readers.programs.values import Name, is_true
@@ -43,6 +43,8 @@ def read(document: Document) -> Iterator[Fact | Embedded]:
     if guard and (match := re.search(guard, program.code)) is not None:
         yield MainGuard(document.location_at(match.start()), document.id)
     _guard(program, actions, reached)
+    from dten_audit.readers.programs.running import Runner  # the shell's machine, seldom needed
+
     runner = Runner(document)
     for action in sorted(actions, key=lambda action: action.rank):
         runner.run(action)

@@ -8,14 +8,13 @@ from typing import Final
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import (
-    SCRIPT_FOLDER,
     Command,
-    Guard,
     Layer,
-    LayerKind,
     Redirection,
     Word,
 )
+from dten_audit.readers.programs.actions import Action
+from dten_audit.readers.programs.languages import ORIGIN
 from dten_audit.readers.shell.context import Context, Input, Run, Streams
 from dten_audit.readers.shell.machine import Machine
 from dten_audit.readers.shell.state import Frame
@@ -23,37 +22,8 @@ from dten_audit.readers.shell.tables import wrappers
 from dten_audit.readers.shell.values import Field
 from dten_audit.readers.shell.wrappers import Peeled
 
-ORIGIN: Final = ("from", "program")
-"""Hint of texts that a program runs or writes."""
 _COMMANDS: Final = 2_000
 _HOLE: Final = re.compile(r"\$\{[A-Za-z_]\w*+\}")
-
-
-class Action:
-    """Something that a program does: words or a shell text that it runs, a file that it writes."""
-
-    __slots__ = (
-        "append", "called", "certain", "code", "environment", "failure", "folder", "function",
-        "guards", "layer", "offset", "rank", "stdin", "target", "text", "words",
-    )  # fmt: skip
-
-    def __init__(self, offset: int) -> None:
-        self.offset = offset
-        self.rank: tuple[int, ...] = (offset,)
-        self.words: list[Field] = []
-        self.code: Field | None = None
-        self.target: Field | None = None
-        self.text: Field | None = None
-        self.append = False
-        self.stdin: Field | None = None
-        self.environment: tuple[tuple[str, Field], ...] = ()
-        self.folder = ""
-        self.layer: tuple[str, LayerKind] | None = None
-        self.function = ""
-        self.called = True
-        self.failure = "default"
-        self.guards: tuple[Guard, ...] = ()
-        self.certain = True
 
 
 class Runner:
@@ -144,8 +114,3 @@ def _honest(command: Command) -> Command:
         for word in command.argv
     )
     return command._replace(argv=tuple(words))
-
-
-def known_folder(text: str) -> str:
-    """Return a working folder, as far as it is known from its start."""
-    return text if text.startswith(("/", SCRIPT_FOLDER)) else ""

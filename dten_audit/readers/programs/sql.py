@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.readers.programs.conditions import guards
+from dten_audit.readers.programs.languages import ORIGIN
 from dten_audit.readers.programs.lexing import FILL
 from dten_audit.readers.programs.program import Program
-from dten_audit.readers.programs.running import ORIGIN
 from dten_audit.readers.programs.sql_dialects import dialect_at
 from dten_audit.readers.programs.sql_tables import (
     asks_for_dialect,

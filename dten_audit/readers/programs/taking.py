@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Final
 
 from dten_audit.model.facts.commands import SCRIPT_FOLDER
+from dten_audit.readers.programs.actions import Action, known_folder
 from dten_audit.readers.programs.functions_known import words
 from dten_audit.readers.programs.program import Call, Program
-from dten_audit.readers.programs.running import Action, known_folder
 from dten_audit.readers.programs.tables import Row
 from dten_audit.readers.programs.values import Items, Name, Number, Pairs, Value, is_true
 from dten_audit.readers.programs.writing import is_file, opens, printed, writes

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from dten_audit.readers.programs.actions import Action
 from dten_audit.readers.programs.names import statement_end
 from dten_audit.readers.programs.program import Call, Program
-from dten_audit.readers.programs.running import Action
 from dten_audit.readers.programs.tables import OWN, Row
 from dten_audit.readers.shell.values import Field, joined
 
