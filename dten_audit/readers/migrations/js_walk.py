@@ -35,6 +35,7 @@ _FOR: Final = re.compile(
 _TAKES: Final = re.compile(
     r"\b(?:const|let|var)\s*+(?P<pattern>\{(?:[^{};]|\{[^{};]*+\}){0,2000}+\})\s*+="
 )
+_CHANGES: Final = re.compile(r"(?:add|alter|change|create|drop|modify|remove|rename)[A-Z]")
 _NAME: Final = re.compile(r"[\w.$@]{1,80}\Z")
 _QUOTING: Final = frozenset(
     "tableName columnName indexName quoteIdentifier quoteIdent escapeId escapeIdentifier".split()
@@ -124,6 +125,18 @@ class Walk:
     def line(self, offset: int) -> int:
         """Return the line of an offset."""
         return self.document.index.position(offset)[0]
+
+    def hands_on(self, chain: Chain, handles: set[str]) -> bool:
+        """Say whether a call hands the builder on to a function that is told by its name to change.
+
+        ``addForeign({ fromTable: 'comments', transaction: knex })``: what it sends is not here.
+        """
+        call = chain.links[-1] if chain.links else None
+        if call is None or not call.called or chain.root in (*handles, *self.functions, "this"):
+            return False
+        given = self.code.text[call.open : call.close]
+        changes = _CHANGES.match(call.name or chain.root) is not None
+        return changes and any(word in handles for word in _WORD.findall(given))
 
     # values
 

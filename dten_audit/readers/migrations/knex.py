@@ -50,6 +50,9 @@ class Knex:
         names = [link.name for link in links]
         if "schema" in names or chain.root == "schema":
             return self._schema(walk, [link for link in links if link.name != "schema"])
+        if walk.hands_on(chain, self.handles):
+            self.direction.unknown(walk.line(chain.at), names[-1] or chain.root)
+            return True
         if not links or (chain.root not in self.handles and "raw" not in names):
             return False
         if links[0].name == "" or any(name in _ROWS or name == "truncate" for name in names):

@@ -426,3 +426,15 @@ def test_a_helper_makes_a_migration_of_two_functions_or_of_what_only_it_knows() 
     unread = "module.exports = addTable('posts', { id: { type: 'string' } });"
     assert sent(unread, path, "javascript") == [(1, "PREPARE migration FROM ${addTable}")]
     assert hints(unread, path, "javascript")["way-back"] == "yes"
+
+
+def test_a_call_that_hands_the_builder_to_a_helper_is_said() -> None:
+    body = """
+  await addForeign({ fromTable: 'comments', toTable: 'members', transaction: knex });
+  await commands.dropColumn('comments', 'note', knex);
+  const later = addDays(new Date(), 3);
+  await createThing('comments');"""
+    assert knex(body) == [
+        (3, "PREPARE migration FROM ${addForeign}"),
+        (4, "PREPARE migration FROM ${dropColumn}"),
+    ]
