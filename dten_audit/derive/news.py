@@ -1,10 +1,15 @@
-"""Which news of a package the upgrade at hand passes: those newer than the version that runs."""
+"""Which news of a package the upgrade at hand passes: those newer than the version that runs.
+
+Where nobody says what runs, old news are not asked about: Debian supports a release for five years
+(https://wiki.debian.org/LTS), and what is older than that no upgrade of a supported one passes.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from functools import cache
+from typing import Final
 from urllib.parse import unquote
 
 from dten_audit.links.package import Package
@@ -15,6 +20,9 @@ from dten_audit.site.estate import Estate
 from dten_audit.site.site import Site
 from dten_audit.site.versions import compare
 
+_SUPPORTED: Final = 5
+"""Years."""
+
 
 def derive(package: Package, estate: Estate) -> Iterable[Fact]:
     """Return the entries of news that are newer than what the site runs, or may be."""
@@ -24,7 +32,9 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
         name = folder[1] if folder else entry.package
         installed = _installed(estate.site, name)
         passed = _passed(entry.version, packaged, installed)
-        if passed is not False:
+        if passed is not False and not (
+            isinstance(installed, Unknown) and 0 < entry.year < estate.at.year - _SUPPORTED
+        ):
             yield UpgradeNews(
                 entry.at, name, entry.version, entry.text, packaged,
                 f"pkg:deb/debian/{name}", installed, passed,

@@ -122,6 +122,7 @@ DERIVERS: tuple[Deriver, ...] = (
         ("command", "sql_statement", "unit_file"),
         ("config_key", "config_include"),
         "dten_audit.derive.config.settings:derive",
+        subjects=("command", "config_key", "sql_statement", "unit_file"),
     ),
     Deriver("news", ("news_entry",), ("upgrade_news",), "dten_audit.derive.news:derive"),
     Deriver(

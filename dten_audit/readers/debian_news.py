@@ -24,6 +24,12 @@ def _head() -> re.Pattern[str]:
     return re.compile(r"(?m)^([a-z0-9][a-z0-9+.-]*+)[ \t]++\(([^()\s]++)\)[^;\n]*+;")
 
 
+@cache
+def _year() -> re.Pattern[str]:
+    """The year in an entry's last line: `` -- NAME <MAIL>  Mon, 02 Nov 2026 10:00:00 +0100``."""
+    return re.compile(r"  [A-Z][a-z]{2}, +[0-9]{1,2} [A-Z][a-z]{2} ([0-9]{4}) ")
+
+
 def worth_reading(document: Document) -> bool:
     """Say whether a text is a NEWS.Debian, by its name."""
     return document.name == "NEWS.Debian"
@@ -36,9 +42,11 @@ def read(document: Document) -> Iterator[NewsEntry]:
     for number, head in enumerate(heads[:_MOST]):
         start = text.find("\n", head.end())
         end = heads[number + 1].start() if number + 1 < len(heads) else len(text)
-        body = text[start:end].partition("\n -- ")[0] if start >= 0 else ""
+        body, _, trailer = text[start:end].partition("\n -- ") if start >= 0 else ("", "", "")
+        dated = _year().search(trailer[:_LONGEST].partition("\n")[0])
         paragraph = re.split(r"\n[ \t]*\n", body.strip("\n"))[0]
         words = " ".join(paragraph.split()).removeprefix("* ")
         yield NewsEntry(
-            document.location_at(head.start()), document.id, head[1], head[2], words[:_LONGEST]
-        )
+            document.location_at(head.start()), document.id, head[1], head[2], words[:_LONGEST],
+            int(dated[1]) if dated else 0,
+        )  # fmt: skip

@@ -10,13 +10,17 @@ from dten_audit.model.unknown import Unknown
 
 
 class NewsEntry(NamedTuple):
-    """An entry of a package's NEWS.Debian. ``text`` is its first paragraph, on one line."""
+    """An entry of a package's NEWS.Debian. ``text`` is its first paragraph, on one line.
+
+    ``year`` is when it was written; 0 where its last line does not say.
+    """
 
     at: Location
     document: str
     package: str
     version: str
     text: str
+    year: int = 0
     certainty: Certainty = "exact"
 
     @property
