@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from dten_audit.derive.schema.book import Book, SqlFile
 from dten_audit.derive.schema.changes import Judge
+from dten_audit.derive.schema.connections import with_program_timeouts
 from dten_audit.derive.schema.contexts import Context, Run, Session, sessions
 from dten_audit.derive.schema.files import set_of
 from dten_audit.derive.schema.history import with_open_past
@@ -32,7 +33,8 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
     pairs = Pairs(book)
     stated = list(_All(package, estate, book, pairs).stated())
     every = merged(fact for fact in stated if isinstance(fact, SchemaChange))
-    changes = with_open_past(book, every, package.identity.get("version", ""))
+    limited = with_program_timeouts(book, every)
+    changes = with_open_past(book, limited, package.identity.get("version", ""))
     yield from changes
     yield from single(fact for fact in stated if isinstance(fact, (TransactionIssue, UncheckedSql)))
     yield from migrations(book, changes, pairs)

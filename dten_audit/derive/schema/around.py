@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from dten_audit.derive.schema.book import Rank, SqlFile, bare, is_primary
+from dten_audit.derive.schema.book import Rank, SqlFile, bare, column_key, is_primary
 from dten_audit.derive.schema.checks import is_restored, switched_off
 from dten_audit.derive.schema.state import State
 from dten_audit.model.facts.sql import Action, Dialect, SchemaChange, SqlStatement
@@ -32,7 +32,7 @@ def with_surroundings(
     order, dialect = statement.order, state.dialect
     rank = (order, action.part)
     off = switched_off(action, dialect)
-    rebuilt = action.verb == "drop_table" and _is_rebuilt(action, rank, state, file)
+    rebuilt = _is_rebuilt(action, rank, state, file)
     cleared = action.verb == "create_index" and state.tables.is_cleared(action.name, dialect)
     again = file.created.get(_object(action), NEVER)
     swapped = action.verb == "drop_constraint" and again == rank
@@ -50,7 +50,11 @@ def with_surroundings(
 
 
 def _is_rebuilt(action: Action, rank: Rank, state: State, file: SqlFile) -> bool:
-    """Say whether a copy with the rows takes, or has taken, the place of a dropped table."""
+    """Say whether a copy takes, or has taken, the place of a dropped table or column."""
+    if action.verb == "drop_column":
+        return file.renamed_to.get(column_key(action.table, action.column), NEVER) > rank
+    if action.verb != "drop_table":
+        return False
     if state.tables.is_replaced(action.table, state.dialect):
         return True
     return file.renamed_to.get(bare(action.table), NEVER) > rank

@@ -41,9 +41,9 @@ class SqlFile(NamedTuple):
     """A document of SQL with all that its statements need to know of it.
 
     ``file`` is the document's own or its host's; ``created`` gives the rank of the last statement
-    that creates an object of that name, ``renamed_to`` that gives a table this name, ``checked``
-    that checks a constraint, ``restored`` that switches a check on again; ``busy`` counts the
-    statements that do something.
+    that creates an object of that name, ``renamed_to`` that gives a table or column this name,
+    ``checked`` that checks a constraint, ``restored`` that switches a check on again; ``busy``
+    counts the statements that do something.
     """
 
     info: DocumentInfo
@@ -195,6 +195,8 @@ def _named(
                 checked[name] = (statement.order, action.part)
             if action.verb == "rename_table":
                 renamed[bare(action.value)] = (statement.order, action.part)
+            if action.verb == "rename_column":
+                renamed[column_key(action.table, action.value)] = (statement.order, action.part)
             if action.verb in _CREATES:
                 created[_created(action)] = (statement.order, action.part)
             if action.verb in ("add_constraint", "add_column") and is_primary(action):
@@ -236,6 +238,11 @@ def is_primary(action: Action) -> bool:
     if action.constraint == "primary-key" or "primary-key" in action.flags:
         return True
     return action.verb == "drop_constraint" and KEY_NAME.search(action.name.lower()) is not None
+
+
+def column_key(table: str, column: str) -> str:
+    """Return the name of a column among those of tables."""
+    return f"{bare(table)}.{column.lower()}"
 
 
 def bare(name: str) -> str:
