@@ -36,6 +36,8 @@ def asks_debconf(guard: Guard) -> bool:
 
 
 def _asks_for_state(guard: Guard) -> bool:
+    if _KNOWN_BEFORE not in guard.subject:
+        return False
     words = guard.subject.translate(_UNQUOTED).split()
     if not words or words[0] != _HELPER:
         return False

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from dten_audit.judge.candidates import Candidates
 from dten_audit.judge.conditions import compile_condition
 from dten_audit.judge.fields import values
 from dten_audit.judge.fingerprints import fingerprinted
@@ -14,7 +15,6 @@ from dten_audit.judge.plain import plain_fact
 from dten_audit.judge.templates import as_text, fill
 from dten_audit.links.package import Package
 from dten_audit.model.facts.base import Fact
-from dten_audit.model.facts.registry import fact_types
 from dten_audit.model.finding import Confidence, Finding, Related, Severity, severity_rank
 from dten_audit.model.location import Location
 from dten_audit.model.rule import Rule
@@ -59,7 +59,8 @@ def judge(package: Package, rules: Sequence[Rule], estate: Estate) -> tuple[Find
 
 def verdicts(package: Package, rules: Sequence[Rule], estate: Estate) -> list[Verdict]:
     """Return which rules speak of which facts, without those that a sharper rule silences."""
-    spoken = [verdict for rule in rules for verdict in _verdicts(package, rule, estate)]
+    candidates = Candidates(package)
+    spoken = [v for rule in rules for v in _verdicts(candidates.of(rule), rule, estate)]
     return list(_superseded(spoken))
 
 
@@ -73,8 +74,7 @@ def compile_rule(rule: Rule, estate: Estate) -> Compiled:
     return Compiled(rule, compile_condition(rule.when, estate), cases, asks)
 
 
-def _verdicts(package: Package, rule: Rule, estate: Estate) -> Iterator[Verdict]:
-    facts = package.of(fact_types()[rule.fact])
+def _verdicts(facts: Sequence[Fact], rule: Rule, estate: Estate) -> Iterator[Verdict]:
     if not facts:
         return
     compiled = compile_rule(rule, estate)

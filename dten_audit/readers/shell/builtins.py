@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
-from typing import Final
+from typing import ClassVar, Final
 
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import SCRIPT_FOLDER, Layer
@@ -38,27 +38,6 @@ class Builtins(Calls):
         self.files: dict[int, str] = {}
         self.promised: set[str] = set()
         self._early_traps: list[tuple[Run, Context, Guards, bool]] = []
-        declare = self._declare
-        self.declarations: dict[str, Callable[[Simple], Ending]] = dict.fromkeys(
-            ("local", "declare", "typeset", "readonly", "export"), declare
-        )
-        self.builtins: dict[str, Callable[[Run], Ending | None]] = {
-            **dict.fromkeys((":", "true", "false", "[", "[[", "test", "let"), self._nothing),
-            **dict.fromkeys(("break", "continue"), self._break),
-            "return": self._return,
-            "exit": self._exit,
-            "cd": self._cd,
-            "pushd": self._cd,
-            "popd": self._popd,
-            "shift": self._shift,
-            "set": self._set,
-            "unset": self._unset,
-            "read": self._read,
-            **dict.fromkeys(("mapfile", "readarray", "getopts"), self._assigns),
-            "printf": self._printf,
-            "trap": self._trap,
-            "exec": self._exec,
-        }
 
     # variables
 
@@ -318,6 +297,29 @@ class Builtins(Calls):
                 self.chain[-1].name if self.chain else "", self.line(run.offset),
             )  # fmt: skip
             self.locks = (*self.locks, layer)
+
+    # by name
+
+    declarations: ClassVar[dict[str, Callable[[Builtins, Simple], Ending]]] = dict.fromkeys(
+        ("local", "declare", "typeset", "readonly", "export"), _declare
+    )
+    builtins: ClassVar[dict[str, Callable[[Builtins, Run], Ending | None]]] = {
+        **dict.fromkeys((":", "true", "false", "[", "[[", "test", "let"), _nothing),
+        **dict.fromkeys(("break", "continue"), _break),
+        "return": _return,
+        "exit": _exit,
+        "cd": _cd,
+        "pushd": _cd,
+        "popd": _popd,
+        "shift": _shift,
+        "set": _set,
+        "unset": _unset,
+        "read": _read,
+        **dict.fromkeys(("mapfile", "readarray", "getopts"), _assigns),
+        "printf": _printf,
+        "trap": _trap,
+        "exec": _exec,
+    }
 
 
 def _normal(path: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import Failure
@@ -36,7 +36,7 @@ class Lists(SimpleCommands):
     ``run_of`` runs a node by its type. ``branches`` counts the branches around.
     """
 
-    run_of: dict[type, Callable[[Any], Ending]]
+    run_of: ClassVar[dict[type, Callable[[Any, Any], Ending]]]
 
     def __init__(self, document: Document, commands: int) -> None:
         super().__init__(document, commands)
@@ -69,7 +69,7 @@ class Lists(SimpleCommands):
 
     def _under(self, context: Context, node: Node) -> Ending:
         saved, self.context = self.context, context
-        ending = self.run_of[type(node)](node)
+        ending = self.run_of[type(node)](self, node)
         self.context = saved
         return ending
 

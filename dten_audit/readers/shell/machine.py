@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
 
-from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import Guard
 from dten_audit.readers.shell.conditions import Guards, is_root, opposite
 from dten_audit.readers.shell.context import Ending, Printed, Run, Streams, in_test
@@ -44,23 +44,6 @@ class Machine(Lists):
     are stated once unless they need the parameters), a loop for each literal word.
     """
 
-    def __init__(self, document: Document, commands: int) -> None:
-        super().__init__(document, commands)
-        self.run_of = {
-            Simple: self.simple,
-            Pipeline: self.pipeline,
-            Not: self.negated,
-            AndOr: self.and_or,
-            Background: self.background,
-            If: self._if,
-            Loop: self._loop,
-            For: self._for,
-            Case: self._case,
-            Group: self._group,
-            Function: self._function,
-            Calculation: self._calculation,
-        }
-
     def script(self, body: Body, problem: int) -> int:
         """Run a whole script; return the offset behind which nothing was read.
 
@@ -94,7 +77,7 @@ class Machine(Lists):
         self.depth += 1
         result, reached = Ending.NEXT, self.reached
         for node in body:
-            ending = self.run_of[type(node)](node)
+            ending = self.run_of[type(node)](self, node)
             if ending and not result:
                 result = ending
                 self.reached = False
@@ -317,6 +300,21 @@ class Machine(Lists):
                 self.substitution(part)
         self.state.forget(node.assigned)
         return Ending.NEXT
+
+    run_of: ClassVar[dict[type, Callable[[Any, Any], Ending]]] = {
+        Simple: Lists.simple,
+        Pipeline: Lists.pipeline,
+        Not: Lists.negated,
+        AndOr: Lists.and_or,
+        Background: Lists.background,
+        If: _if,
+        Loop: _loop,
+        For: _for,
+        Case: _case,
+        Group: _group,
+        Function: _function,
+        Calculation: _calculation,
+    }
 
 
 def _takes_options(node: Loop) -> bool:

@@ -6,6 +6,7 @@ from typing import Final
 
 from dten_audit.documents.document import Document
 from dten_audit.model.facts.commands import Redirection
+from dten_audit.readers.knowledge import from_tables
 from dten_audit.readers.shell.builtins import GUARDING
 from dten_audit.readers.shell.context import Context, Ending, Input, Run, Streams
 from dten_audit.readers.shell.inner import fed
@@ -31,7 +32,7 @@ class SimpleCommands(Programs):
 
     def __init__(self, document: Document, commands: int) -> None:
         super().__init__(document, commands)
-        self._special = special_names() | self.builtins.keys() | self.declarations.keys() | SOURCES
+        self._special = _more_than_words()
         self._streams: tuple[Context, Streams] | None = None
         self._named: dict[int, tuple[str, ...]] = {}
 
@@ -49,7 +50,7 @@ class SimpleCommands(Programs):
             return Ending.NEXT
         declare = self.declarations.get(node.name)
         if declare is not None:
-            return declare(node)
+            return declare(self, node)
         argv = self.expander.fields(node.words, node.starts)
         if not argv:
             return self._bare(node)
@@ -197,7 +198,7 @@ class SimpleCommands(Programs):
         if run.in_shell and first.known:
             builtin = None if run.layers else self.builtins.get(first.text)
             if builtin is not None:
-                ending = builtin(run)
+                ending = builtin(self, run)
                 if ending is not None:
                     return ending
             procedures = self.state.functions.get(first.text)
@@ -228,6 +229,12 @@ class SimpleCommands(Programs):
         for rest in (peeled.rest, *peeled.more):
             ending = self.invoke(inner._replace(argv=rest))
         return Ending.EXIT if peeled.tool == "exec" and not run.layers else ending
+
+
+@from_tables
+def _more_than_words() -> frozenset[str]:
+    """Return the names of all commands that are more than their words to a reader of scripts."""
+    return special_names() | Programs.builtins.keys() | Programs.declarations.keys() | SOURCES
 
 
 def _names_in(node: Simple) -> tuple[str, ...]:
