@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -51,12 +51,11 @@ class Lookup:
 
         ``any_section`` is for keys whose section nobody sees (a script edits a line).
         """
-        counted = any_section or self._counts(section)
         for spelling, tolerated in self._spellings(key):
-            names = {f"{section}.{spelling}" if section else spelling: False, spelling: True}
-            for name, bare in names.items():
-                for entry in self._entries(self.normal(name)):
-                    if self._fits(entry, section, bare=bare, counted=counted):
+            below = f"{section}.{spelling}" if section else ""
+            for name, bare in ((below, False), (spelling, True)):
+                for entry in self._entries(self.normal(name)) if name else ():
+                    if self._fits(entry, section, bare=bare, any_section=any_section):
                         yield Match(entry, tolerated)
 
     def variable(self, name: str) -> Iterator[MatrixEntry]:
@@ -68,7 +67,7 @@ class Lookup:
             return False
         return self._sections is None or self._sections.fullmatch(section) is not None
 
-    def _fits(self, entry: MatrixEntry, section: str, *, bare: bool, counted: bool) -> bool:
+    def _fits(self, entry: MatrixEntry, section: str, *, bare: bool, any_section: bool) -> bool:
         """Say whether the section is one where the entry's key counts.
 
         An entry that names its section is found by its full name, where the section is part of
@@ -76,14 +75,14 @@ class Lookup:
         """
         if bare and section and entry.section:
             return False
-        return counted or not bare
+        return not bare or any_section or self._counts(section)
 
     def _spellings(self, key: str) -> Iterator[tuple[str, bool]]:
         """Yield a key as it stands, as the list it is the first entry of, without prefixes.
 
         A prefix may open a bracket that ends the key: ``php_admin_value[memory_limit]``.
         """
-        dotted = _INDEX.sub(r".\1", key)
+        dotted = _INDEX.sub(r".\1", key) if "[" in key else key
         yield dotted, False
         if key.endswith("[0]"):
             yield _INDEX.sub(r".\1", key.removesuffix("[0]")), False
@@ -93,10 +92,11 @@ class Lookup:
                 rest = dotted[match.end() :]
                 yield rest.removesuffix("]") if match[0].endswith("[") else rest, tolerated
 
-    def _entries(self, name: str) -> Iterator[MatrixEntry]:
-        yield from self._exact.get(name, ())
-        if self._any_wild is not None and self._any_wild.fullmatch(name):
-            yield from (entry for pattern, entry in self._wild if pattern.fullmatch(name))
+    def _entries(self, name: str) -> Sequence[MatrixEntry]:
+        exact = self._exact.get(name, ())
+        if self._any_wild is None or not self._any_wild.fullmatch(name):
+            return exact
+        return [*exact, *(entry for pattern, entry in self._wild if pattern.fullmatch(name))]
 
 
 def full_name(entry: MatrixEntry) -> str:

@@ -103,24 +103,6 @@ def parse_partly(text: str, *, max_nodes: int = MAX_NODES) -> tuple[list[Node], 
     return roots, None
 
 
-def _next_event(text: str) -> Callable[[], yaml.Event | None]:
-    """Return what gives libyaml's events one by one, nothing at the end. Raises ``YamlError``."""
-    loader: Any = None
-
-    def next_event() -> yaml.Event | None:
-        nonlocal loader
-        try:
-            loader = loader or getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
-            event: yaml.Event | None = loader.get_event()
-        except yaml.YAMLError as error:
-            raise _unreadable(text, error) from None
-        except (ValueError, RecursionError):
-            raise YamlError("not readable as YAML", 1) from None
-        return event
-
-    return next_event
-
-
 def _unreadable(text: str, error: yaml.YAMLError) -> YamlError:
     mark = getattr(error, "problem_mark", None)
     if mark is not None:
@@ -146,12 +128,27 @@ class _Builder:
 
     def roots(self, text: str) -> Iterator[Node]:
         """Yield the root nodes of a text. Raises ``YamlError``."""
-        next_event = _next_event(text)
+        try:
+            loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+            yield from self._built(loader.get_event)
+        except YamlError:
+            raise
+        except yaml.YAMLError as error:
+            raise _unreadable(text, error) from None
+        except (ValueError, RecursionError):
+            raise YamlError("not readable as YAML", 1) from None
+
+    def _built(self, next_event: Callable[[], yaml.Event | None]) -> Iterator[Node]:
+        stack = self._stack
         while (event := next_event()) is not None:
             if type(event) is yaml.ScalarEvent and (mark := event.start_mark):
                 bare, block = bool(event.implicit[0]), event.style == "|"
-                tag = event.tag or ""
-                own = Node("scalar", event.value, mark.line + 1, mark.column + 1, tag, bare, block)
+                tag, line, column = event.tag or "", mark.line + 1, mark.column + 1
+                own = Node("scalar", event.value, line, column, tag, bare, block)
+                if stack and self._left and not event.anchor:
+                    self._left -= 1
+                    stack[-1].nodes.append(own)
+                    continue
                 node = self._add(own, event.anchor, event)
             else:
                 node = self._push(event)
