@@ -15,10 +15,11 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _MAX_BYTES: Final = 1 << 20
 
 
-def required_packages(package: Package) -> frozenset[str]:
+def required_packages(package: Package, *, alone: bool = False) -> frozenset[str]:
     """Return the packages that a Debian control file says this one needs (Debian Policy 7.2).
 
-    Recommended ones are among them: apt installs them as well.
+    Recommended ones are among them: apt installs them as well. ``alone``: without those of which
+    another may be installed instead (``exim4 | mail-transport-agent``).
     """
     controls = [
         info.id
@@ -28,8 +29,9 @@ def required_packages(package: Package) -> frozenset[str]:
     found: set[str] = set()
     for _, data in package.contents(controls) if controls else ():
         for match in _FIELDS.finditer(decode(data).text):
-            for part in re.split(r"[,|]", match[1]):
-                name = _NAME.match(part.strip())
-                if name:
-                    found.add(name[0])
+            for group in match[1].split(","):
+                parts = group.split("|")
+                names = [_NAME.match(part.strip()) for part in parts]
+                if len(parts) == 1 or not alone:
+                    found.update(name[0] for name in names if name)
     return frozenset(found)

@@ -13,6 +13,8 @@ _BINARY_CPIO = 26
 _PEM = re.compile(rb"(?m)^[ \t]*-----BEGIN ([A-Z0-9 ]{3,40})-----")
 _CRON_PART = r"(?:\*|\d{1,2}(?:[-~]\d{1,2})?)(?:/\d{1,2})?"
 _CRON_TIME = rf"{_CRON_PART}(?:,{_CRON_PART})*[ \t]+"
+_CRON_WORD = r"[^\sA-Za-z$%{]*[A-Za-z$%{]\S*"
+"""A user or a program; a number is none."""
 _CRON_MONTH = rf"(?:{_CRON_TIME}|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\S*[ \t]+)"
 _CRON_DAY = rf"(?:{_CRON_TIME}|(?i:sun|mon|tue|wed|thu|fri|sat)\S*[ \t]+)"
 _FIRST = 1024
@@ -45,7 +47,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     """Line patterns, compiled on first use."""
     time = rf"(?:(?:{_CRON_TIME}){{3}}{_CRON_MONTH}{_CRON_DAY}|{_NICK}[ \t]+)"
     return {
-        "cron": re.compile(rf"(?m)^[ \t]*-?{time}(\S+)(?:[ \t]+(\S+))?"),
+        "cron": re.compile(rf"(?m)^[ \t]*-?{time}({_CRON_WORD})(?:[ \t]+(\S+))?"),
         "unit": re.compile(
             r"(?m)^\[(Unit|Install|Service|Timer|Socket|Path|Mount|Automount|Swap|Slice|Scope)\]"
         ),

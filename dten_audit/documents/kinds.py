@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Final
 
 from dten_audit.documents import kind_sniff as sniff
 from dten_audit.documents.foreign import FIRST_BYTES, foreign_kind, marked_kind
@@ -201,11 +202,20 @@ def _by_content(folder: str, name: str, head: bytes, mode: int | None) -> str:
     return kind
 
 
+_CRON_ENDS: Final = frozenset((
+    "", "cron", "crontab", "cronjob", "d", "txt", "tab", "example", "sample", "dist", "in", "tmpl",
+    "j2", "erb", "epp",
+))  # fmt: skip
+"""Of files named as cron tables, the extensions that say nothing of another language."""
+
+
 def _cron(text: str, end: str) -> str:
     """Return the kind of a file that is named as a cron table."""
     flavour = sniff.cron_flavour(text)
     if not flavour and sniff.is_shell(text):
         return "shell"
+    if not flavour and end not in _CRON_ENDS:
+        return sniff.text_kind(text)  # a program about crontabs, in whatever language
     return flavour or ("cron" if end in ("cron", "d") else "crontab")
 
 

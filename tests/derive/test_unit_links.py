@@ -105,7 +105,8 @@ def test_units_of_packages_that_it_depends_on() -> None:
     control = "Package: dten\nDepends: ab (>= 1), rpcbind:any | portmap,\n redis-server\n"
     graph = package_of({"control": control, "up.sh": "systemctl restart rpcbind\n"})
     assert required_packages(graph) == {"ab", "rpcbind", "portmap", "redis-server"}
-    assert used(graph).provided == "package-manager"
+    assert used(graph).provided == "dependency"
+    assert used(graph).impact == "cluster"  # it brings rpcbind, and others stand on that too
 
 
 def test_drop_ins_are_in_force() -> None:

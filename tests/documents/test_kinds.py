@@ -37,6 +37,8 @@ KINDS: list[tuple[str, bytes, str]] = [
     ("deploy/crontab", USER_JOB, "crontab"),
     ("deploy/crontab", SYSTEM_JOB, "cron"),
     ("deploy/crontab.example", USER_JOB, "crontab"),
+    ("sheets/.weight", b"1 1 1 1 1 1 1 0 0 0\n1 1 1 1 1 1 1 1\n", "text"),
+    ("adm/crontab.proc", b"!if $oldcrontab!=$empty and $line notin $oldcrontab\n !exit\n", "text"),
     ("files/dten.cron", SYSTEM_JOB, "cron"),
     ("files/dten.cron", USER_JOB, "crontab"),
     ("files/dten.cron", b"0 3 * * * php /var/www/cron.php\n", "cron"),

@@ -12,6 +12,7 @@ from dten_audit.derive.debhelper import asks_debconf
 from dten_audit.derive.jobs import JOB_KINDS
 from dten_audit.derive.privilege.contexts import is_privilege, root_checked, root_documents
 from dten_audit.derive.privilege.tables import Writer, area, names, writers
+from dten_audit.derive.reach import Reach
 from dten_audit.derive.roles import Roles
 from dten_audit.links.package import Package
 from dten_audit.model.facts.base import Fact
@@ -55,7 +56,7 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
 
 
 def _all_writes(package: Package) -> Iterator[ModeChange | SystemWrite]:
-    roles = Roles(package)
+    roles, reach = Roles(package), Reach(package)
     as_root = root_documents(package, roles)
     product = package.identity.get("name", "").lower()
     landing = frozenset(install.source for install in package.installs if install.source)
@@ -64,7 +65,11 @@ def _all_writes(package: Package) -> Iterator[ModeChange | SystemWrite]:
             continue
         role = roles.of(command.document)
         for change in _mode_changes(command):
-            yield change._replace(role=role, asked=any(map(asks_debconf, command.guards)))
+            yield change._replace(
+                role=role,
+                asked=any(map(asks_debconf, command.guards)),
+                by_hand=reach.by_hand(command.document),
+            )
         if any(map(is_privilege, command.layers)):
             continue
         for what, word in changes(command):

@@ -79,11 +79,12 @@ class Brought:
         needed = sorted(required_packages(package) | always)
         self._needed = {plain for name in needed if len(plain := _plain(name)) >= _SHORTEST}
         self._families = {name.partition("-")[0] for name in needed}
-        wanted = ((name, "", -1) for name in needed)
-        for name, document, order in (*_package_names(package), *wanted):
-            parts = name.split("-")
-            for end in range(1, min(len(parts), _MAX_PARTS) + 1):
-                self._installed["-".join(parts[:end])].append((document, order))
+        sure = required_packages(package, alone=True) | always
+        self._by_needed = {beginning for name in needed for beginning in _beginnings(name)}
+        self._by_needed.update(unit for name in sure for unit in units_of(name))
+        for name, document, order in _package_names(package):
+            for beginning in _beginnings(name):
+                self._installed[beginning].append((document, order))
             for unit_name in units_of(name):
                 self._renamed[unit_name].append((document, order))
         for unit in self._files.values():
@@ -120,9 +121,7 @@ class Brought:
             return "somewhere"
         if self._by_manager(unit, document, order):
             return "package-manager"
-        stem = unit.rpartition(".")[0].partition("@")[0]
-        needed = any(rank < 0 and not where for where, rank in self._renamed.get(stem, ()))
-        return "dependency" if needed else ""
+        return "dependency" if self._stem(unit) in self._by_needed else ""
 
     def _names(self, unit: str) -> Iterator[str]:
         """Yield the names under which a unit may be brought: its own, its template's, the real."""
@@ -193,12 +192,16 @@ class Brought:
 
         One that brings the unit under another name must be installed by the same script.
         """
-        stem = unit.rpartition(".")[0].partition("@")[0]
+        stem = self._stem(unit)
         here = [rank for where, rank in self._renamed.get(stem, ()) if document == where]
         return any(rank < 0 or order < 0 or rank < order for rank in here) or any(
             where != document or rank < 0 or order < 0 or rank < order
             for where, rank in self._installed.get(stem, ())
         )
+
+    @staticmethod
+    def _stem(unit: str) -> str:
+        return unit.rpartition(".")[0].partition("@")[0]
 
     def _all_steps(self, package: Package) -> Iterator[Step]:
         masks = {(link.document, link.target) for link in self.links if link.kind == "mask"}
@@ -238,6 +241,13 @@ def _owner(path: str) -> tuple[str, bool] | None:
         return (f"{name}.service", False) if known else None
     owner = unit_of_path(path)
     return owner if owner and _lands(path) and not is_pulling(path) else None
+
+
+def _beginnings(name: str) -> Iterator[str]:
+    """Yield what the units of a package may be called: its name, and how that begins."""
+    parts = name.split("-")
+    for end in range(1, min(len(parts), _MAX_PARTS) + 1):
+        yield "-".join(parts[:end])
 
 
 def _plain(name: str) -> str:

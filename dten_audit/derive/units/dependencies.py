@@ -71,6 +71,7 @@ def _compared(
     """Return a dependency with what the site and the package say of the unit."""
     unit = stated.unit
     provided = brought.provided(unit)
+    own = provided not in ("", "dependency")
     record = site_unit(site, unit)
     present = presence(record, unit, provided, perhaps=brought.perhaps(unit))
     missing = present is not True
@@ -81,8 +82,8 @@ def _compared(
         likely=isinstance(present, Unknown) and brought.likely(unit),
         similar=suggestions.near(unit) if missing else (),
         renamed=other_names(unit)[1] if missing else "",
-        impact="" if provided else others.impact,
-        loses="" if provided else others.loses,
+        impact="" if own else others.impact,
+        loses="" if own else others.loses,
         site_lines=site_lines(site, record),
     )
 

@@ -138,7 +138,8 @@ class ModeChange(NamedTuple):
     ``mode`` is the mode as written. ``setgid`` is said of programs only: on a folder the bit hands
     its group down to new files. ``capabilities`` are those that setcap sets; ``powerful`` says
     that one of them amounts to root. ``recursive``: all below ``path``. ``asked``: only where
-    the administrator has answered so when the package was installed (debconf).
+    the administrator has answered so when the package was installed (debconf). ``by_hand``:
+    nothing of the package runs the script: somebody must call it.
     """
 
     at: Location
@@ -151,6 +152,7 @@ class ModeChange(NamedTuple):
     powerful: bool = False
     recursive: bool = False
     asked: bool = False
+    by_hand: bool = False
     role: ScriptRole = "script"
     certainty: Certainty = "exact"
 
