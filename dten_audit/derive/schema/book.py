@@ -13,6 +13,7 @@ from dten_audit.derive.schema.files import NOBODY, Runner, is_program, role_of, 
 from dten_audit.derive.schema.runner_settings import RunnerSettings
 from dten_audit.links.package import DocumentInfo, Package
 from dten_audit.model.facts.sql import Action, Dialect, Role, SqlScript, SqlStatement
+from dten_audit.readers.sql.draft import unprefixed
 
 _CREATES = frozenset(
     "create_table rename_table create_index create_view create_materialized_view create_trigger"
@@ -247,4 +248,4 @@ def column_key(table: str, column: str) -> str:
 
 def bare(name: str) -> str:
     """Return a name without its schema, as names are compared within one file."""
-    return name.rpartition(".")[2].lower()
+    return unprefixed(name.rpartition(".")[2]).lower()

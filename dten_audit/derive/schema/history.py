@@ -100,7 +100,8 @@ def _begins(files: list[SqlFile], revisions: Collection[str]) -> bool | None:
         apps = {series_of(file) for file in files}
         begun = {series_of(file) for file in files if _FIRST.match(_name(file))}
         return len(begun) * 2 > len(apps)
-    return True if any(_FIRST.match(_name(file)) for file in files) else None
+    alone = not series_of(files[0]).endswith("*")
+    return True if alone and any(_FIRST.match(_name(file)) for file in files) else None
 
 
 def _name(file: SqlFile) -> str:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from dten_audit.derive.schema.rewrites import Domain
 from dten_audit.model.facts.sql import Action, Dialect, TableFrom
+from dten_audit.readers.sql.draft import unprefixed
 
 _DEFAULT_SCHEMAS: Final = frozenset(("public", "dbo"))
 _EXACT: Final[frozenset[Dialect]] = frozenset(("postgres", "oracle", "generic"))
@@ -56,6 +57,7 @@ class Tables:
     def key(self, name: str, dialect: Dialect) -> str:
         """Return a table's name as the dialect compares it, with its schema where one is known."""
         parts = name.split(".")[-_QUALIFIED:]
+        parts[-1] = unprefixed(parts[-1])
         if len(parts) == 1 and self.schema:
             parts.insert(0, self.schema)
         if len(parts) == _QUALIFIED and parts[0].lower() in (*_DEFAULT_SCHEMAS, ""):

@@ -214,4 +214,10 @@ def is_computed(*names: str) -> bool:
     return False
 
 
+def unprefixed(name: str) -> str:
+    """Return a table's name without the prefix that a site gives them all (``${prefix}user``)."""
+    return _PREFIX.sub("", name, count=1) if name.startswith("${") else name
+
+
+_PREFIX: Final = re.compile(r"\A\$\{\w+\}(?=\w)")
 _COMPUTED: Final = re.compile(r"^[$:?&]|%|\$\{|\{\{|^@[^@]+@")
