@@ -1,7 +1,8 @@
-"""Chooses the facts that a rule may speak of: by one field, once for all rules that ask for it."""
+"""Chooses the facts that a rule may speak of: sorted once by each field that rules ask for."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from dten_audit.links.package import Package
@@ -16,7 +17,7 @@ _OTHER: Final = object()
 
 
 class Candidates:
-    """The facts of a package by the values of the fields that rules ask for first."""
+    """The facts of a package by the values of the fields that rules ask for."""
 
     def __init__(self, package: Package) -> None:
         self._package = package
@@ -26,12 +27,14 @@ class Candidates:
         """Return, in their order, all facts that can fulfil a rule's condition, and maybe more."""
         kind = fact_types()[rule.fact]
         facts: list[Fact] = self._package.of(kind)
-        field, wanted = _first_asked(rule.when)
-        if len(facts) <= _FEW or not field:
+        if len(facts) <= _FEW:
             return facts
-        places = self._sorted(kind, field, facts)
-        chosen = [place for value in (*wanted, _OTHER) for place in places.get(value, ())]
-        return [facts[place] for place in sorted(chosen)]
+        fewest: Sequence[int] = range(len(facts))
+        for field, words in _asked(rule.when):
+            places = self._sorted(kind, field, facts)
+            chosen = [place for word in (*words, _OTHER) for place in places.get(word, ())]
+            fewest = min(fewest, chosen, key=len)
+        return [facts[place] for place in sorted(fewest)] if len(fewest) < len(facts) else facts
 
     def _sorted(self, kind: type, field: str, facts: list[Fact]) -> dict[object, list[int]]:
         """Return the numbers of the facts with each value of a field."""
@@ -44,10 +47,9 @@ class Candidates:
         return places
 
 
-def _first_asked(when: dict[str, object]) -> tuple[str, frozenset[str]]:
-    """Return the first field that must have one of some words, with these; empty without one."""
+def _asked(when: dict[str, object]) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the fields that must have one of some words, with these."""
     for key, value in when.items():
         words = value if isinstance(value, list) else [value]
         if "." not in key and words and all(type(word) is str for word in words):
-            return key, frozenset(words)
-    return "", frozenset()
+            yield key, frozenset(map(str, words))

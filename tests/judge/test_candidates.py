@@ -35,12 +35,14 @@ def _rule(when: dict[str, object]) -> Rule:
         ({"verb": "stop"}, {"stop"}),
         ({"verb": ["mask", "start"]}, {"mask", "start"}),
         ({"order": 3, "verb": "stop"}, {"stop"}),
+        ({"manager": "systemctl", "verb": "stop"}, {"stop"}),
+        ({"manager": "systemctl"}, set(_VERBS)),
         ({"any": [{"verb": "stop"}]}, set(_VERBS)),
         ({"verb": {"in": ["stop"]}}, set(_VERBS)),
         ({"verb": ["stop", None]}, set(_VERBS)),
     ],
 )
-def test_by_the_first_field_asked_for(when: dict[str, object], verbs: set[str]) -> None:
+def test_by_the_field_that_leaves_the_fewest(when: dict[str, object], verbs: set[str]) -> None:
     chosen = Candidates(_package(90)).of(_rule(when))
     orders = [fact.order for fact in chosen if isinstance(fact, UnitUse)]
     assert orders == [n for n in range(90) if _VERBS[n % 3] in verbs]

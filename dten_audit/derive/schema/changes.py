@@ -40,6 +40,7 @@ _OBJECTS: Final = frozenset(
     " create_rule".split()
 )
 _ROWS: Final = frozenset(("update", "delete", "insert_select"))
+_SERVERS: Final = {"postgres": ("postgresql", "postgres"), "mysql": ("mysql", "mariadb")}
 _SAY_ALWAYS: Final = frozenset(("rename_schema", "rename_view", "rename_enum_value"))
 
 
@@ -48,12 +49,15 @@ class Judge:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._versions = {name: _major(version) for name, version in site.databases}
+        versions = {name: _major(version) for name, version in site.databases}
+        self._versions = {
+            dialect: next((versions[name] for name in names if name in versions), 0)
+            for dialect, names in _SERVERS.items()
+        }
 
     def version(self, dialect: str) -> int:
         """Return the major version of the site's server, 0 where the site does not say."""
-        names = {"postgres": ("postgresql", "postgres"), "mysql": ("mysql", "mariadb")}
-        return next((self._versions[n] for n in names.get(dialect, ()) if n in self._versions), 0)
+        return self._versions.get(dialect, 0)
 
     def change(
         self, action: Action, statement: SqlStatement, state: State, file: SqlFile

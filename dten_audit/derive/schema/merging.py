@@ -33,6 +33,9 @@ def merged(changes: Iterable[SchemaChange]) -> list[SchemaChange]:
             )
     found: list[SchemaChange] = []
     for outcomes in by_place.values():
+        if len(outcomes) == 1:
+            found += outcomes.values()
+            continue
         ranked = sorted(outcomes.values(), key=badness, reverse=True)
         for number, change in enumerate(ranked):
             safer = [other for other in ranked[number + 1 :] if badness(other) < badness(change)]
