@@ -66,14 +66,14 @@ def _any_of(globs: list[str]) -> re.Pattern[str]:
 
 
 class Roles:
-    """Says what the documents of a package are for; each is looked at once."""
+    """Says what the documents of a package are for; each is looked at once for all who ask."""
 
     def __init__(self, package: Package) -> None:
         self._package = package
         self._documents = package.documents
         self._calls = package.calls
         self._libraries = package.libraries
-        self._found: dict[str, ScriptRole] = {}
+        self._found: dict[str, ScriptRole] = package.memory.setdefault("roles", {})
 
     def of(self, document: str) -> ScriptRole:
         """Return what the document with this id is for; ``script`` where nothing says otherwise."""
@@ -128,7 +128,13 @@ class Roles:
 
     @cached_property
     def _used(self) -> frozenset[str]:
-        """Recipes that a script makes, and files of libraries that one includes, by any way."""
+        memory = self._package.memory
+        if "used libraries" not in memory:
+            memory["used libraries"] = self._uses()
+        return cast("frozenset[str]", memory["used libraries"])
+
+    def _uses(self) -> frozenset[str]:
+        """Return recipes that a script makes, and files of libraries that one includes, anyhow."""
         uses: dict[str, list[str]] = defaultdict(list)
         reached: list[str] = []
         for callee, calls in self._calls.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from dten_audit.documents.document import DocumentInfo
 from dten_audit.links.resolving import PathIndex
@@ -45,6 +45,7 @@ class Package:
     ``content`` reads a document's bytes once more, by its id; None where it cannot be had.
     ``contents`` does so for several, in one pass over the package; what cannot be had is left out.
     ``libraries`` are programs that could run commands, but that nothing is seen to run.
+    ``memory`` is what derivers keep for each other of the whole package, once it is linked.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Package:
         self.entry_points: set[str] = set()
         self.identity: dict[str, str] = {}
         self.libraries: frozenset[str] = frozenset()
+        self.memory: dict[str, Any] = {}
 
     def _one_by_one(self, documents: Collection[str]) -> Iterator[tuple[str, bytes]]:
         for document in documents:
