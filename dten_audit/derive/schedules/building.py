@@ -36,7 +36,9 @@ _ROLES: Final[dict[ScriptRole, Role]] = {
 """What a job is where the file that holds it, or every script that installs it, has this role."""
 
 
-_SET_UP: Final = frozenset(("database-job", "crontab-command", "crontab-wipe"))
+_SET_UP: Final = frozenset((
+    "at-command", "crontab-command", "crontab-wipe", "database-job", "managed", "windows-task",
+))  # fmt: skip
 """Jobs that are there only when somebody runs the script that sets them up."""
 
 
