@@ -183,6 +183,8 @@ _OWNER: Final = re.compile(
 _OWNS: Final = re.compile(
     r"(?:\.|->)(?:cursor|connection|createStatement|CreateCommand|begin|Begin|connect|transaction)"
 )
+_NEAR: Final = 400
+"""How far from there, in long lines, the name and the owner are looked for."""
 _MAX_OWNERS: Final = 2_000
 
 
@@ -199,9 +201,9 @@ def _owning(code: str) -> Iterator[re.Match[str]]:
     """Yield where cursors are made: looked for in the lines only that speak of one."""
     end = 0
     while found := _OWNS.search(code, end):
-        start = code.rfind("\n", end, found.start()) + 1 or end
-        end = code.find("\n", found.end())
-        end = len(code) if end < 0 else end
+        start = max(code.rfind("\n", end, found.start()) + 1, end, found.start() - _NEAR)
+        line_end = code.find("\n", found.end(), found.end() + _NEAR)
+        end = min(len(code), found.end() + _NEAR) if line_end < 0 else line_end
         yield from _OWNER.finditer(code, start, end)
 
 
