@@ -6,26 +6,20 @@ of which version of the package itself was there before (a maintainer script's `
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from typing import Final, Literal, NamedTuple
 
 from dten_audit.documents.document import DocumentInfo
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command, Guard
 from dten_audit.model.facts.config import ConfigKey
+from dten_audit.readers.config.templates import asks_version
 
 Condition = Literal["", "version", "image"]
 _OLD: Final = ("$2", "${2", "$old", "${old")
 """What maintainer scripts call the version that they come from (Debian Policy 6.5)."""
-
-
-@cache
-def _versions() -> re.Pattern[str]:
-    return re.compile(r"(?i)version|(?:^|[^a-z])ver(?:$|[^a-z])|(?:java|pg|php|py|os|my)_?ver\b")
 
 
 def condition_of(guards: Iterable[Guard]) -> Condition:
@@ -35,7 +29,7 @@ def condition_of(guards: Iterable[Guard]) -> Condition:
 
 def _chooses(guard: Guard) -> bool:
     test = guard.subject
-    if guard.kind != "other" or _versions().search(test) is None:
+    if guard.kind != "other" or not asks_version(test):
         return False
     return not ("compare-versions" in test and any(word in test.lower() for word in _OLD))
 

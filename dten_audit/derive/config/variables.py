@@ -73,9 +73,7 @@ def _in_files(package: Package, spoken: Spoken) -> Iterator[ConfigKey]:
             program = spoken.variables[name]
             for option in options(words, program, key.at, name):
                 inside: Condition = "image" if key.format in _OF_CONTAINERS else ""
-                yield option._replace(
-                    certainty=key.certainty, condition=key.condition or inside
-                )
+                yield option._replace(certainty=key.certainty, condition=key.condition or inside)
 
 
 def _variable(

@@ -70,10 +70,10 @@ def sound(text: str) -> str:
 
 
 class Ranges:
-    """Lines under conditions of a template; those that say a ``word``, if one is given."""
+    """Lines under conditions of a template; with ``versions``, of those about one only."""
 
-    def __init__(self, text: str, word: str = "") -> None:
-        self._ranges = conditional_lines(text, word)
+    def __init__(self, text: str, *, versions: bool = False) -> None:
+        self._ranges = conditional_lines(text, versions=versions)
         self._firsts = [first for first, _ in self._ranges]
 
     def __contains__(self, line: int) -> bool:
@@ -86,7 +86,7 @@ def stated(
 ) -> Iterator[Fact | Embedded]:
     """State what a format's scanner found, up to the bounds."""
     count = broken = 0
-    conditions, versions = Ranges(document.text), Ranges(document.text, "version")
+    conditions, versions = Ranges(document.text), Ranges(document.text, versions=True)
     for item in found:
         if isinstance(item, Embedded):
             yield item

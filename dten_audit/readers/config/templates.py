@@ -69,23 +69,38 @@ def _blanked(line: str) -> str:
 def _tag() -> re.Pattern[str]:
     """A tag that opens or ends something: of Jinja and Twig, of ERB, of Go's templates."""
     return re.compile(
-        r"\{%[-+]?\s*+(?P<jinja>if|endif)\b"
-        r"|<%-?\s*+(?P<erb>if|unless|case|end)\b|<%[^%\n]{0,400}?\b(?P<do>do)\b[^%\n]{0,80}%>"
-        r"|\{\{-?\s*+(?P<go>if|range|with|define|block|end)\b"
+        r"\{%[-+]?\s*+(?P<jinja>if|elif|elseif|endif)\b"
+        r"|<%-?\s*+(?P<erb>if|elsif|unless|case|when|end)\b|<%[^%\n]{0,400}?\b(?P<do>do)\b[^%\n]{0,80}%>"
+        r"|\{\{-?\s*+(?P<go>if|else\s++if|range|with|define|block|end)\b"
     )
+
+
+@cache
+def _version() -> re.Pattern[str]:
+    return re.compile(
+        r"(?i)version|semver|major(?![a-z])|codename|lsb_release|distribution_release"
+        r"|(?:^|[^a-z])ver(?:$|[^a-z])|(?:java|jdk|pg|php|py|os|my)_?ver\b"
+    )
+
+
+def asks_version(test: str) -> bool:
+    """Say whether a test of a template or a script is about a version, by its words."""
+    return _version().search(test) is not None
 
 
 _LONGEST_TAG: Final = 400
 _CONDITIONS: Final = frozenset(("if", "unless", "case"))
+_BRANCHES: Final = frozenset(("elif", "elseif", "elsif", "else", "when"))
 _ENDS: Final = frozenset(("endif", "end"))
+_CLOSING: Final = re.compile(r"%\}|\}\}|%>|\n")
 
 
-def conditional_lines(text: str, word: str = "") -> list[tuple[int, int]]:
+def conditional_lines(text: str, *, versions: bool = False) -> list[tuple[int, int]]:
     """Return the lines that stand under a condition of the template: first and last, in order.
 
     Which of them a file will hold is known only when it is filled in. A condition within one line
-    makes its value computed, and no line conditional. With a ``word``, only conditions that say it
-    count (``version``).
+    makes its value computed, and no line conditional. With ``versions``, only conditions about one
+    count, from the branch on that names it.
     """
     found: list[tuple[int, int]] = []
     waiting: list[tuple[bool, int]] = []
@@ -93,17 +108,23 @@ def conditional_lines(text: str, word: str = "") -> list[tuple[int, int]]:
     for match in _tag().finditer(text) if has_templates(text) else ():
         line += text.count("\n", offset, match.start())
         offset = match.start()
-        verb = match[match.lastgroup or 0]
-        if verb not in _ENDS:
-            tag = text[offset : offset + _LONGEST_TAG].partition("\n")[0]
-            decides = verb in _CONDITIONS and word in tag
+        verb = match[match.lastgroup or 0].partition(" ")[0]
+        if verb in _ENDS:
+            if waiting:
+                decides, first = waiting.pop()
+                deciding -= decides
+                if decides and first < line and not deciding:
+                    found.append((first, line))
+            continue
+        tag = _CLOSING.split(text[offset : offset + _LONGEST_TAG], maxsplit=1)[0]
+        decides = not versions or asks_version(tag)
+        if verb not in _BRANCHES:
+            decides = decides and verb in _CONDITIONS
             waiting.append((decides, line))
             deciding += decides
-        elif waiting:
-            decides, first = waiting.pop()
-            deciding -= decides
-            if decides and first < line and not deciding:
-                found.append((first, line))
+        elif waiting and decides and not waiting[-1][0]:
+            waiting[-1] = True, line
+            deciding += 1
     open_ended = next((first for decides, first in waiting if decides), None)
     return found if open_ended is None else [*found, (open_ended, line + text.count("\n", offset))]
 
