@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dten_audit.documents.document import Document
+from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.commands import Command
 from dten_audit.readers.shell.reader import read
 
@@ -65,3 +65,27 @@ def test_a_function_that_prints_and_ends_the_script_ends_it_each_time() -> None:
     document = Document("p.zip!/x.sh", "x.sh", "shell", text.encode())
     found = {fact.program: fact for fact in read(document) if isinstance(fact, Command)}
     assert not found["rm"].called
+
+
+_TOLD_IN_PART = 'stamp() { date; echo "$1"; }\n'
+
+
+def test_a_further_call_whose_output_nobody_can_know_is_one_echo_in_a_substitution() -> None:
+    text = _TOLD_IN_PART + "x=$(stamp a)\ny=$(stamp b)\nrm -rf $y\n"
+    found = _commands(text)
+    assert [line for number, line in found if number == 3] == ["echo b"]
+    assert (4, "rm -rf ${y}") in found
+
+
+def test_what_is_told_in_part_goes_through_a_pipe_at_each_call() -> None:
+    text = _TOLD_IN_PART + "stamp 'rm a' | sh\nstamp 'rm -rf b' | sh\n"
+    assert {"stamp rm -rf b", "echo rm -rf b"} & {line for _, line in _commands(text)}
+    document = Document("p.zip!/x.sh", "x.sh", "shell", text.encode())
+    texts = [part.text for part in read(document) if isinstance(part, Embedded)]
+    assert texts == ["rm a\n", "rm -rf b\n"]
+
+
+def test_a_function_replaced_by_one_that_tells_is_followed() -> None:
+    first = 'now() { date; }\nstamp() { now; echo "$1"; }\nx=$(stamp a)\n'
+    text = first + 'now() { echo at; }\nstamp() { echo "$1"; }\ny=$(stamp b)\nrm -rf $y\n'
+    assert (7, "rm -rf b") in _commands(text)
