@@ -159,6 +159,23 @@ def test_other_containers_are_not_meant() -> None:
     assert PathIndex([inner, near]).find("sql/a.sql", near) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("/usr/lib/dten/setup", True),
+        ("/lib/dten/setup", True),
+        ("/opt/usr/lib/dten/setup", False),
+        ("usr/lib/dten/setup", False),
+        ("setup", False),
+    ],
+)
+def test_maintainer_scripts_name_what_dpkg_unpacks(text: str, found: bool) -> None:
+    place = "usr/lib/dten/setup"
+    inner = Document(f"x.deb!/data.tar.xz!/{place}", place, "shell", b"x").info()
+    near = Document("x.deb!/control.tar.xz!/postinst", "postinst", "shell", b"x").info()
+    assert PathIndex([inner, near]).find(text, near) == ([inner] if found else [])
+
+
 def test_a_debian_package_says_who_it_is() -> None:
     control = Document("x.deb!/control.tar.xz!/control", "control", "text", b"x").info()
     kept = {control.id: b"Package: redis-server\nVersion: 5:7.0.15-1\n\nPackage: other\n"}
