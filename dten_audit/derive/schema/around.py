@@ -40,6 +40,7 @@ def with_surroundings(
     return change._replace(
         recreated=rebuilt or swapped or again > rank,
         rebuilt=rebuilt,
+        rekeyed=_is_rekeyed(action, rank, file),
         cleared=cleared,
         restored=bool(off) and is_restored(off, action, order, file.restored),
         checked_later=later,
@@ -60,10 +61,14 @@ def _is_rebuilt(action: Action, rank: Rank, state: State, file: SqlFile) -> bool
     return file.renamed_to.get(bare(action.table), NEVER) > rank
 
 
+def _is_rekeyed(action: Action, rank: Rank, file: SqlFile) -> bool:
+    """Say whether the table gets a primary key again, perhaps on other columns."""
+    dropped = action.verb == "drop_constraint" and is_primary(action)
+    return dropped and file.created.get(f"{bare(action.table)} primary-key", NEVER) >= rank
+
+
 def _object(action: Action) -> str:
     """Return under which name a file would create again what an action takes away."""
-    if action.verb == "drop_constraint" and is_primary(action):
-        return f"{bare(action.table)} primary-key"
     if action.verb in ("drop_constraint", "add_constraint") and not action.name:
         return f"{bare(action.table)} {action.constraint}"
     whole = ("drop_table", "truncate", "rename_table")

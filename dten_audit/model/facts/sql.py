@@ -116,7 +116,8 @@ class SchemaChange(NamedTuple):
     ``update``, …), ``what`` names it in SQL words, ``statement`` is its source on one line.
     ``flags`` and ``constraint`` are those of the action. ``unbounded``: it touches every row.
     ``recreated``: the same file creates the object again; ``rebuilt``: by a copy that gets its
-    name, so that no row is lost; ``cleared``: an earlier statement drops what it creates.
+    name, so that no row is lost; ``rekeyed``: the file gives the table that
+    loses its primary key one again. ``cleared``: an earlier statement drops what it creates.
     ``restored``: the same file switches on again what it switches off; ``checked_later``: the same
     file checks the constraint that it adds unchecked. ``replica_identity``: the package tells
     replication how to know the table's rows without their primary key. ``emptied``: the same file
@@ -165,6 +166,7 @@ class SchemaChange(NamedTuple):
     unbounded: bool = False
     recreated: bool = False
     rebuilt: bool = False
+    rekeyed: bool = False
     cleared: bool = False
     restored: bool = False
     checked_later: bool = False
@@ -229,7 +231,7 @@ class Migration(NamedTuple):
     ``reversible``: a down file or section belongs to it. ``changes`` counts its changes of tables
     that are in use, ``lossy`` those that a down file cannot give back (dropped or rewritten data).
     ``not_undone`` says what the down part leaves as the up part has made it; ``way_back`` is where
-    that down part stands.
+    that down part stands. ``past``: it is of a series that is there from its beginning.
     """
 
     at: Location
@@ -242,6 +244,7 @@ class Migration(NamedTuple):
     role: Role = "up"
     not_undone: tuple[str, ...] = ()
     way_back: tuple[Location, ...] = ()
+    past: bool = False
     certainty: Certainty = "exact"
 
     @property
