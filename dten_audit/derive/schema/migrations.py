@@ -56,6 +56,7 @@ def migrations(book: Book, changes: Iterable[SchemaChange], pairs: Pairs) -> Ite
             sum(change.action in _LOSSY for change in own),
             not_undone=open_,
             way_back=(down[0].at,) if open_ else (),
+            past=any(change.past for change in own),
         )
 
 

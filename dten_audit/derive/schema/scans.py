@@ -72,9 +72,12 @@ def scan_of(action: Action, effect: Effect, state: State, version: int, *servers
 
 
 def _in_any(action: Action, before: str, around: Around) -> bool | Unknown:
-    """Say of a server that is not known: no copy, where neither PostgreSQL nor MySQL makes one."""
-    copies = [changed_type(action, before, each, around) for each in ("postgres", "mysql")]
-    return False if copies == [False, False] else TABLE_TYPES
+    """Say of a server that is not known: as PostgreSQL does it, which must be MySQL's way to copy.
+
+    Where a package speaks of MySQL at all, the dialect is known.
+    """
+    copies, mysql = (changed_type(action, before, each, around) for each in ("postgres", "mysql"))
+    return copies if copies in (False, mysql) else TABLE_TYPES
 
 
 def around_of(state: State, version: int) -> Around:

@@ -29,8 +29,8 @@ _GONE: Final = {
 _SAME: Final = {
     "int": "integer", "int4": "integer", "int8": "bigint", "int2": "smallint", "bool": "boolean",
     "decimal": "numeric", "dec": "numeric", "character": "char", "varchar2": "varchar",
-    "serial": "integer", "bigserial": "bigint", "float8": "double", "timestamptz": "timestamp",
-    "nvarchar2": "nvarchar",
+    "serial": "integer", "bigserial": "bigint", "float8": "double", "float": "double",
+    "timestamptz": "timestamp", "nvarchar2": "nvarchar",
 }  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def _net(
         elif action.verb == "rename_table":
             names[bare(action.value)] = table
         elif action.verb == "rename_column":
-            made["name", table, action.value.lower(), action.column.lower()] = None
+            _rename_column(action, table, made, gone)
         elif action.verb == "alter_type" and ("table", table) not in made:
             changed["column", table, action.column.lower()] = action.value
         elif action.verb in _MADE:
@@ -126,6 +126,21 @@ def _net(
     for key in [key for key in changed if key in made or key in gone]:
         del changed[key]
     return made, gone, changed
+
+
+def _rename_column(
+    action: Action, table: str, made: dict[Key, None], gone: dict[Key, None]
+) -> None:
+    """A new column that gets another name is new under that, or takes an old one's place."""
+    old, new = (("column", table, name.lower()) for name in (action.column, action.value))
+    if old not in made:
+        made["name", table, action.value.lower(), action.column.lower()] = None
+        return
+    del made[old]
+    if new in gone:
+        del gone[new]
+    else:
+        made[new] = None
 
 
 def _put_in_place(name: str, other: str, made: dict[Key, None], gone: dict[Key, None]) -> None:
