@@ -25,6 +25,8 @@ class Pairs:
             side = self._down if file.role == "down" else self._up
             side[stem_of(file.file.path)].append(file)
         self._types: dict[tuple[str, bool], dict[Column, str]] = {}
+        self._nulls: dict[tuple[str, bool], dict[Column, bool]] = {}
+        self._stated: dict[str, set[Column]] = {}
 
     def down_of(self, file: SqlFile) -> list[SqlStatement]:
         """Return the statements of its own down section, or of the one file that takes it back."""
@@ -45,22 +47,40 @@ class Pairs:
         key = file.info.id, file.role == "down"
         if key not in self._types:
             self._types[key] = types_given(self._other_way(file)) | types_said(file)
-        return self._types[key].get((bare(action.table), action.column.lower()), "")
+        return self._types[key].get(_column(action), "")
 
     def null_before(self, file: SqlFile, action: Action) -> bool | None:
         """Say whether an action's column may hold NULL before its file, as the other way tells it.
 
         None where it does not tell.
         """
-        found: bool | None = None
-        column = (bare(action.table), action.column.lower())
-        for other in (each for statement in self._other_way(file) for each in statement.actions):
-            if (bare(other.table), other.column.lower()) == column:
-                found = _NULL.get(other.verb, found)
-        return found
+        key = file.info.id, file.role == "down"
+        if key not in self._nulls:
+            self._nulls[key] = {
+                _column(other): _NULL[other.verb]
+                for statement in self._other_way(file)
+                for other in statement.actions
+                if other.verb in _NULL
+            }
+        return self._nulls[key].get(_column(action))
+
+    def states_type(self, file: SqlFile, action: Action) -> bool:
+        """Say whether a file states the whole type of an action's column again."""
+        if file.info.id not in self._stated:
+            self._stated[file.info.id] = {
+                _column(other)
+                for statement in file.statements
+                for other in statement.actions
+                if other.verb == "alter_type" and "redefinition" in other.flags
+            }
+        return _column(action) in self._stated[file.info.id]
 
     def _other_way(self, file: SqlFile) -> list[SqlStatement]:
         return self._up_of(file) if file.role == "down" else self.down_of(file)
+
+
+def _column(action: Action) -> Column:
+    return bare(action.table), action.column.lower()
 
 
 def _only(file: SqlFile, others: dict[str, list[SqlFile]]) -> list[SqlStatement]:

@@ -23,7 +23,7 @@ def restated(action: Action, state: State, file: SqlFile, pairs: Pairs) -> Actio
     """Return what an action does, None for nothing; where that is open, it is computed."""
     if file.hint("restates") != "yes":
         return action
-    if action.verb == "set_not_null" and _is_beside(action, file):
+    if action.verb == "set_not_null" and pairs.states_type(file, action):
         null = pairs.null_before(file, action)
         return _open(action) if null is None else action if null else None
     if not _states_all(action):
@@ -33,15 +33,6 @@ def restated(action: Action, state: State, file: SqlFile, pairs: Pairs) -> Actio
     if not before or "${" in before + action.value:
         return None if before == action.value else _open(action)
     return None if _spelt(before) == _spelt(action.value) else action
-
-
-def _is_beside(action: Action, file: SqlFile) -> bool:
-    """Say whether the file states the type of the same column again: NOT NULL goes with it."""
-    return any(
-        other.verb == "alter_type" and "redefinition" in other.flags
-        and (other.table, other.column) == (action.table, action.column)
-        for statement in file.statements for other in statement.actions
-    )  # fmt: skip
 
 
 def _states_all(action: Action) -> bool:
