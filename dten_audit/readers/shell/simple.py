@@ -34,7 +34,7 @@ class SimpleCommands(Programs):
         super().__init__(document, commands)
         self._special = _more_than_words()
         self._streams: tuple[Context, Streams] | None = None
-        self._named: dict[int, tuple[str, ...]] = {}
+        self._named: dict[int, tuple[Simple, tuple[str, ...]]] = {}
 
     def simple(self, node: Simple) -> Ending:
         """Run a simple command."""
@@ -107,9 +107,11 @@ class SimpleCommands(Programs):
 
     def names_with_choice(self, node: Simple) -> list[str]:
         """Return the variables with several values that a command's own words name, in order."""
-        names = self._named.get(id(node))
-        if names is None:
-            names = self._named[id(node)] = _names_in(node)
+        known = self._named.get(id(node))
+        if known is None:
+            # the node is kept: a text that is read later could get its place in memory, and id
+            known = self._named[id(node)] = node, _names_in(node)
+        _, names = known
         variables = self.state.variables
         return [name for name in names if type(variables.get(name)) is Choice]
 
