@@ -9,7 +9,8 @@ from typing import Final
 
 _YOUNG: Final = 100_000
 """So many objects more are taken up between two searches: some 10 MB of what is garbage."""
-_OLDER: Final = (20, 100)
+_OLDER: Final = (4, 2)
+"""What has outlived so many searches is looked through as well: the trees of scripts read before."""
 
 
 @contextmanager
