@@ -10,7 +10,7 @@ from typing import Final
 _YOUNG: Final = 100_000
 """So many objects more are taken up between two searches: some 10 MB of what is garbage."""
 _OLDER: Final = (4, 2)
-"""What has outlived so many searches is looked through as well: the trees of scripts read before."""
+"""What has outlived so many searches is looked through as well: trees of scripts read before."""
 
 
 @contextmanager
