@@ -81,7 +81,7 @@ DERIVERS: tuple[Deriver, ...] = (
     Deriver(
         "keys",
         ("signature_check", "key_signature_check", "private_key", "public_key",
-         "unchecked_signature"),
+         "unchecked_signature", "certificate"),
         ("shipped_key", "orphan_key", "orphan_signature"),
         "dten_audit.derive.signing.keys:derive",
     ),
