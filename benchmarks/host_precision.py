@@ -6,7 +6,7 @@ CRON, UNIT and PRIV at medium or above whether their message is so; each set of 
 from a first run. What held must still be found, at low if need be; what did not must be gone from
 medium and above: else it is an error.
 
-``--draw`` draws a new sample: of the findings of ``packages`` (if there are fewer than 150, of
+``--draw`` draws a new sample: of the findings of ``packages`` (if there are fewer than 90, of
 those of ``reserve`` too) the first 150 in the order of a digest of (word, package, fingerprint).
 """
 
@@ -37,6 +37,8 @@ ALSO_LOW: Final = SEVERE | {"low"}
 SEED: Final = "host"
 """The word that the order of the draw comes from."""
 DRAWN: Final = 150
+ENOUGH: Final = 90
+"""With so many findings in ``packages``, ``reserve`` is kept for the next measure."""
 _Z: Final = 1.959964
 """The standard normal's 97.5 % point: the bounds of a 95 % interval."""
 
@@ -175,7 +177,7 @@ def draw(folder: Path) -> None:
     lists = packages()
     found = everything(folder, lists["packages"])
     told(found)
-    if len(found) < DRAWN:
+    if len(found) < ENOUGH:
         found = everything(folder, [*lists["packages"], *lists["reserve"]])
         told(found)
     for one in found[:DRAWN]:
