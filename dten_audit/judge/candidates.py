@@ -12,8 +12,9 @@ from dten_audit.model.rule import Rule
 
 _FEW: Final = 50
 """So many facts are asked one by one as fast as they are sorted."""
+_PLAIN: Final = (str, bool)
 _OTHER: Final = object()
-"""Stands for values that are no plain text: unknown ones, tuples, numbers."""
+"""Stands for all other values: unknown ones, tuples, numbers."""
 
 
 class Candidates:
@@ -43,13 +44,13 @@ class Candidates:
             places = self._places[kind, field] = {}
             for number, fact in enumerate(facts):
                 value = getattr(fact, field)
-                places.setdefault(value if type(value) is str else _OTHER, []).append(number)
+                places.setdefault(value if type(value) in _PLAIN else _OTHER, []).append(number)
         return places
 
 
-def _asked(when: dict[str, object]) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield the fields that must have one of some words, with these."""
+def _asked(when: dict[str, object]) -> Iterator[tuple[str, frozenset[object]]]:
+    """Yield the fields that must have one of some words, or be true or false, with these."""
     for key, value in when.items():
         words = value if isinstance(value, list) else [value]
-        if "." not in key and words and all(type(word) is str for word in words):
-            yield key, frozenset(map(str, words))
+        if "." not in key and words and all(type(word) in _PLAIN for word in words):
+            yield key, frozenset(words)

@@ -18,7 +18,8 @@ _VERBS = ("start", "stop", "mask")
 def _package(count: int) -> Package:
     uses = [
         UnitUse(at=Location("p!/x.sh", n + 1), document="x", order=n, verb=_VERBS[n % 3],
-                unit=f"u{n}.service", written=f"u{n}", manager="systemctl")
+                unit=f"u{n}.service", written=f"u{n}", manager="systemctl",
+                stops=_VERBS[n % 3] == "stop")
         for n in range(count)
     ]  # fmt: skip
     return Package([], uses)
@@ -37,6 +38,9 @@ def _rule(when: dict[str, object]) -> Rule:
         ({"order": 3, "verb": "stop"}, {"stop"}),
         ({"manager": "systemctl", "verb": "stop"}, {"stop"}),
         ({"manager": "systemctl"}, set(_VERBS)),
+        ({"stops": True}, {"stop"}),
+        ({"stops": [False]}, {"start", "mask"}),
+        ({"stops": 1}, set(_VERBS)),
         ({"any": [{"verb": "stop"}]}, set(_VERBS)),
         ({"verb": {"in": ["stop"]}}, set(_VERBS)),
         ({"verb": ["stop", None]}, set(_VERBS)),
@@ -52,7 +56,7 @@ def test_few_facts_are_all_asked() -> None:
     assert len(Candidates(_package(9)).of(_rule({"verb": "stop"}))) == 9
 
 
-def test_what_is_no_plain_text_is_always_asked() -> None:
+def test_what_is_no_plain_value_is_always_asked() -> None:
     odd = UnitUse(at=Location("p!/x.sh", 1), document="x", order=99, verb=Word("stop"),  # type: ignore[arg-type]
                   unit="a.service", written="a", manager="systemctl")  # fmt: skip
     package = _package(60)
