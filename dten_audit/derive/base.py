@@ -27,6 +27,10 @@ class Deriver(NamedTuple):
     subjects: tuple[str, ...] = ()
     always: bool = False
 
+    def concerns(self, package: Package) -> bool:
+        """Say whether it has anything to conclude from."""
+        return self.always or package.states(self.subjects or self.needs)
+
     def load(self) -> Derive:
         """Import the function."""
         module, _, name = self.function.partition(":")

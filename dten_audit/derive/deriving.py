@@ -12,7 +12,7 @@ from dten_audit.site.estate import Estate
 def derive(package: Package, estate: Estate, derivers: Sequence[Deriver]) -> None:
     """Add to ``package`` what ``derivers`` conclude."""
     for deriver in ordered(derivers):
-        if deriver.always or package.states(deriver.subjects or deriver.needs):
+        if deriver.concerns(package):
             package.add(deriver.load()(package, estate))
 
 

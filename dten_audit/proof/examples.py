@@ -11,13 +11,14 @@ from typing import Final, NamedTuple, cast
 import yaml
 
 from dten_audit.auditing import read_package
-from dten_audit.derive.deriving import derive
+from dten_audit.derive.deriving import ordered
 from dten_audit.derive.registry import DERIVERS
 from dten_audit.documents.budget import Limits
 from dten_audit.examples import BUILDERS
 from dten_audit.judge.judging import Verdict, verdicts
 from dten_audit.links.package import Package
 from dten_audit.links.relinking import link_package
+from dten_audit.model.facts.base import fact_type
 from dten_audit.model.rule import Rule
 from dten_audit.options import Options, parse_moment, parse_window
 from dten_audit.proof.folders import DEEP, deep_folder, write_member
@@ -66,8 +67,22 @@ def prepare(example: Example) -> Prepared:
         estate = options.estate()
         reading, _ = read_package(root, options, estate)
         package = link_package(root, reading, options.budget)
-        derive(package, estate, DERIVERS)
+        _derive(package, estate)
     return Prepared(package, estate)
+
+
+def _derive(package: Package, estate: Estate) -> None:
+    """Ask all derivers, also those that an audit would not: these have nothing to say, or lie.
+
+    Raises ``LookupError`` for one that concludes something from facts that are not its subjects.
+    """
+    for deriver in ordered(DERIVERS):
+        facts = list(deriver.load()(package, estate))
+        if facts and not deriver.concerns(package):
+            given = fact_type(type(facts[0]))
+            message = f"{deriver.name}: states {given} of a package without its subjects"
+            raise LookupError(message)
+        package.add(facts)
 
 
 def _write(example: Example, base: Path) -> Path:
