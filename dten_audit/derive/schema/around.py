@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from dten_audit.derive.schema.book import Rank, SqlFile, bare, column_key, is_primary
 from dten_audit.derive.schema.checks import is_restored, switched_off
 from dten_audit.derive.schema.state import State
-from dten_audit.model.facts.sql import Action, Dialect, SchemaChange, SqlStatement
+from dten_audit.model.facts.sql import Action, Dialect, SqlStatement
 
+Fields = dict[str, Any]
+"""Some fields of a ``SchemaChange`` by their names: all of them are set at once."""
 NEVER: Final[Rank] = (-1, -1)
 _ASSERTABLE: Final[dict[Dialect, frozenset[str]]] = {
     "mysql": frozenset(
@@ -25,10 +27,8 @@ _ENUM_IN_TRANSACTION: Final = 12
 _INSTANT_TAKES_NO_LOCK: Final = frozenset(("lock-none", "lock-shared", "lock-exclusive"))
 
 
-def with_surroundings(
-    change: SchemaChange, action: Action, statement: SqlStatement, state: State, file: SqlFile
-) -> SchemaChange:
-    """Add what stands before and after it."""
+def surroundings(action: Action, statement: SqlStatement, state: State, file: SqlFile) -> Fields:
+    """Return what stands before and after a change."""
     order, dialect = statement.order, state.dialect
     rank = (order, action.part)
     off = switched_off(action, dialect)
@@ -37,7 +37,7 @@ def with_surroundings(
     again = file.created.get(_object(action), NEVER)
     swapped = action.verb == "drop_constraint" and again == rank
     later = action.verb == "add_constraint" and _is_checked(action, rank, file)
-    return change._replace(
+    return Fields(
         recreated=rebuilt or swapped or again > rank,
         rebuilt=rebuilt,
         rekeyed=_is_rekeyed(action, rank, file),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dten_audit.derive.schema.around import failure, with_surroundings
+from dten_audit.derive.schema.around import Fields, failure, surroundings
 from dten_audit.derive.schema.book import SqlFile
 from dten_audit.derive.schema.checks import switched_off
 from dten_audit.derive.schema.safe_forms import safe_form
@@ -69,7 +69,7 @@ class Judge:
             return None
         table = action.table or state.tables.table_of_index(action.name, state.dialect)
         origin = self._origin(action, table, state, file)
-        bare_change = SchemaChange(
+        first = SchemaChange(
             action.at,
             state.dialect,
             action.verb,
@@ -92,15 +92,18 @@ class Judge:
             table_size=self.size(table),
             certainty=action.certainty,
         )
-        bare_change = with_surroundings(bare_change, action, statement, state, file)
-        held = _held(bare_change, statement.at, action.part, state)
         emptied = state.tables.is_emptied(table, file.file.path, state.dialect)
-        change = held._replace(emptied=emptied)
-        if not emptied:
-            change = self._with_scan(change, action, effect, state)
+        scanned = {} if emptied else self._scan(first, action, effect, state)
+        change = first._replace(
+            emptied=emptied,
+            **surroundings(action, statement, state, file),
+            **_held(first, statement.at, action.part, state),
+            **_session(first, state, file),
+            **scanned,
+        )
         if _has_hazard(change) and not change.concurrently:
-            change = change._replace(safe_form=safe_form(action, state.dialect))
-        return _with_session(change, state, file)
+            return change._replace(safe_form=safe_form(action, state.dialect))
+        return change
 
     def _effect(self, action: Action, state: State, *, fails: bool) -> Effect | None:
         """Return what an action locks; an empty effect where it is told without a lock."""
@@ -134,10 +137,8 @@ class Judge:
             return record
         return TableSize(record.rows, record.bytes)
 
-    def _with_scan(
-        self, change: SchemaChange, action: Action, effect: Effect, state: State
-    ) -> SchemaChange:
-        """Add whether the table is read or copied under the lock."""
+    def _scan(self, change: SchemaChange, action: Action, effect: Effect, state: State) -> Fields:
+        """Say whether the table is read or copied under the lock."""
         servers = servers_of(state.dialect, self._site.databases)
         scan = scan_of(action, effect, state, self.version(state.dialect), *servers)
         in_place = (
@@ -146,7 +147,7 @@ class Judge:
             and action.verb == "add_constraint"
             and scan.copies is False
         )
-        return change._replace(
+        return Fields(
             scans=scan.reads,
             rewrites=scan.copies,
             validates=scan.checks,
@@ -174,11 +175,11 @@ def _has_hazard(change: SchemaChange) -> bool:
     )
 
 
-def _held(change: SchemaChange, statement: Location, part: int, state: State) -> SchemaChange:
+def _held(change: SchemaChange, statement: Location, part: int, state: State) -> Fields:
     """Say which tables earlier statements of the transaction keep locked."""
     earlier = [held for held in state.held if (held.at, held.part) != (statement, part)]
     if not earlier:
-        return change
+        return {}
     locked = next((held for held in earlier if held.all_use), None)
     since = locked or earlier[0]
     key = state.tables.key(change.table, state.dialect)
@@ -187,7 +188,7 @@ def _held(change: SchemaChange, statement: Location, part: int, state: State) ->
         for held in earlier
         if held.all_use and state.tables.key(held.table, state.dialect) != key
     )
-    return change._replace(
+    return Fields(
         holding=locked.table if locked else "",
         holding_writes="" if locked else earlier[0].table,
         also_locks=next(others, "") if change.table and "reads" in change.blocks else "",
@@ -195,8 +196,8 @@ def _held(change: SchemaChange, statement: Location, part: int, state: State) ->
     )
 
 
-def _with_session(change: SchemaChange, state: State, file: SqlFile) -> SchemaChange:
-    """Add what the session says: timeouts, transaction, migration lock, and what the file is."""
+def _session(change: SchemaChange, state: State, file: SqlFile) -> Fields:
+    """Return what the session says: timeouts, transaction, migration lock, and what the file is."""
     dialect = state.dialect
     timeout = TIMEOUTS[dialect]
     value = state.settings.get(timeout.name)
@@ -204,7 +205,7 @@ def _with_session(change: SchemaChange, state: State, file: SqlFile) -> SchemaCh
         value = 1000
     statement = state.settings.get("statement_timeout") if dialect == "postgres" else 0
     lock = state.context.lock_holder or state.lock
-    return change._replace(
+    return Fields(
         lock_timeout=state_of(value, timeout.default),
         lock_timeout_ms=timeout.default if value is None else value,
         statement_timeout=state_of(statement, 0),

@@ -244,7 +244,7 @@ class Interpreter:
         change = self._judge.change(action, statement, state, file)
         if change is not None:
             state.changes += not change.table_created_here
-            yield change._replace(via=self._via)
+            yield change._replace(via=self._via) if self._via else change
             if _is_kept(change, state):
                 state.held.append(
                     Held(
