@@ -23,19 +23,20 @@ _SINGLY: Final = 200
 """More containers than this are not looked for; each search starts anew."""
 
 
-def content(path: str | Path, address: str, budget: Budget) -> bytes:
+def content(path: str | Path, address: str, budget: Budget, mapped: Data | None = None) -> bytes:
     """Return the bytes of the document or container at ``address`` in the package at ``path``.
 
     Only what stands before it in its containers is passed over, and of that no more is unpacked
-    than its format demands. An address without a member is the package itself. Raises
-    ``PackageError`` where there is none, with the nearest name that exists.
+    than its format demands. An address without a member is the package itself. ``mapped`` are the
+    package's bytes, where it is read several times. Raises ``PackageError`` where there is none,
+    with the nearest name that exists.
     """
     _, inside, rest = address.partition(MEMBER)
     budget.whole = True
     try:
         if not inside and str(path) != STDIN and Path(path).is_file():
             return read_package(Path(path))[:]
-        return open_root(path, budget, _Search).find(rest)[:]
+        return open_root(path, budget, _Search, mapped=mapped).find(rest)[:]
     except OSError as error:
         raise PackageError((error.strerror or str(error)).lower()) from error
     except (BrokenError, OverLimitError) as error:
@@ -43,7 +44,7 @@ def content(path: str | Path, address: str, budget: Budget) -> bytes:
 
 
 def contents(
-    path: str | Path, addresses: Collection[str], budget: Budget
+    path: str | Path, addresses: Collection[str], budget: Budget, mapped: Data | None = None
 ) -> Iterator[tuple[str, bytes]]:
     """Yield address and bytes of the documents and containers at ``addresses``.
 
@@ -54,7 +55,8 @@ def contents(
     left = set(addresses)
     budget.whole = True
     if len(left) > 1:
-        for address, data in open_root(path, budget, _Several).find(frozenset(left)):
+        root = open_root(path, budget, _Several, mapped=mapped)
+        for address, data in root.find(frozenset(left)):
             if address in left:
                 left.discard(address)
                 yield address, data[:]
@@ -68,7 +70,7 @@ def contents(
                     return
     for address in sorted(left)[:_SINGLY]:
         try:
-            found = content(path, address, budget)
+            found = content(path, address, budget, mapped)
         except PackageError:
             continue
         yield address, found

@@ -35,13 +35,24 @@ def base_name(path: str | Path, name: str | None = None) -> str:
     return "stdin" if str(path) == STDIN else Path(path).resolve().name or "package"
 
 
-def open_root(path: str | Path, budget: Budget, frame: type[F], name: str | None = None) -> F:
-    """Return the outermost container. Raises ``PackageError`` where there is none."""
+def open_root(
+    path: str | Path,
+    budget: Budget,
+    frame: type[F],
+    name: str | None = None,
+    mapped: Data | None = None,
+) -> F:
+    """Return the outermost container. Raises ``PackageError`` where there is none.
+
+    ``mapped`` are the bytes of a package file where they are at hand (``map_package``).
+    """
     base = base_name(path, name)
     place = Path(path)
     try:
         if str(path) == STDIN:
             return _archive(base, read_stdin(budget), frame, budget)
+        if mapped is not None:
+            return _archive(base, mapped, frame, budget)
         mode = place.stat().st_mode
         if stat.S_ISDIR(mode):
             next(place.iterdir(), None)
@@ -62,6 +73,16 @@ def read_package(place: Path) -> Data:
     if place.stat().st_size == 0:
         raise PackageError("the file is empty")
     return read_file(place.resolve(), 0)
+
+
+def map_package(path: str | Path) -> Data | None:
+    """Return the bytes of a package that is opened several times; None where it is no file."""
+    if str(path) == STDIN or not Path(path).is_file():
+        return None
+    try:
+        return read_package(Path(path))
+    except (OSError, PackageError):
+        return None
 
 
 def read_stdin(budget: Budget) -> Data:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from dten_audit.documents.budget import Budget
 from dten_audit.documents.cat import content, contents
 from dten_audit.documents.document import Document
 from dten_audit.documents.errors import PackageError
-from dten_audit.documents.root import base_name
+from dten_audit.documents.root import base_name, map_package
+from dten_audit.documents.source import Data
 from dten_audit.links.package import Package
 
 
@@ -27,12 +29,18 @@ class Refetch:
         self._own, self._base = len(str(path)), base_name(path)
         self._budget = budget
 
+    @cached_property
+    def _mapped(self) -> Data | None:
+        """The package's bytes: what its format lists is then read once."""
+        return map_package(self._path)
+
     def one(self, document: str) -> bytes | None:
         """Return the bytes of one document, None where they cannot be had."""
         if document in self._kept:
             return self._kept[document]
         try:
-            return content(self._path, self._base + document[self._own :], self._budget())
+            address = self._base + document[self._own :]
+            return content(self._path, address, self._budget(), self._mapped)
         except PackageError:
             return None
 
@@ -41,7 +49,7 @@ class Refetch:
         left = [document for document in documents if document not in self._kept]
         yield from ((name, self._kept[name]) for name in documents if name in self._kept)
         wanted = {self._base + document[self._own :]: document for document in left}
-        found = contents(self._path, wanted, self._budget()) if wanted else ()
+        found = contents(self._path, wanted, self._budget(), self._mapped) if wanted else ()
         for address, data in found:
             yield wanted[address], data
 

@@ -45,9 +45,28 @@ def _glob(glob: str) -> str:
 
 
 def matching(matrix: Matrix, paths: Iterable[str]) -> bool:
-    """Say whether one of ``paths`` is a file of the matrix's product."""
-    pattern = files_pattern(matrix.files)
-    return any(pattern.fullmatch(path) for path in paths)
+    """Say whether one of ``paths`` is a file of the matrix's product.
+
+    Most paths are told by their last parts to be none.
+    """
+    names, ends = _last_parts(matrix.files)
+    for path in paths:
+        name = path.rpartition("/")[2]
+        stem, _, end = name.rpartition(".")
+        known = name in names or name.endswith(ends)
+        if end in _ENDS and not known:
+            known = stem in names or stem.endswith(ends)
+        if known and files_pattern(matrix.files).fullmatch(path):
+            return True
+    return False
+
+
+@cache
+def _last_parts(files: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the names that path globs give in full, and how the others end."""
+    names = frozenset(map(_name_of, files))
+    plain = frozenset(name for name in names if not set("*?]") & set(name))
+    return plain, tuple(sorted({re.split(r"[*?\]]", name)[-1] for name in names - plain}))
 
 
 def speaks_of(matrices: Sequence[Matrix], document: Document) -> bool:

@@ -35,6 +35,7 @@ class Lookup:
                 self._wild.append((_wildcard(name), entry))
             else:
                 self._exact[name].append(entry)
+        self._labels = {name.rpartition(".")[2] for name in self._exact}
         self._any_wild = _any_of(pattern.pattern for pattern, _ in self._wild)
         self._sections = _any_of(_section_glob(glob) for glob in matrix.sections)
         self._others = _any_of(_section_glob(glob) for glob in matrix.except_sections)
@@ -45,6 +46,12 @@ class Lookup:
     def normal(self, key: str) -> str:
         """Return the normal spelling of a key."""
         return normal_key(key, self.matrix.normalise)
+
+    def may_hold(self, key: str) -> bool:
+        """Say whether there may be entries of a key: most are told by their last label."""
+        if self._wild or self._prefixes or "[" in key:
+            return True
+        return self.normal(key.rpartition(".")[2]) in self._labels
 
     def find(self, section: str, key: str, *, any_section: bool = False) -> Iterator[Match]:
         """Yield the entries of a key that a file sets in a section (empty: in none).

@@ -147,6 +147,8 @@ def _changes(case: Case, files: Sequence[ConfigFile]) -> Iterator[ConfigChange]:
     """
     for file in case.files:
         for key in file.keys:
+            if not case.lookup.may_hold(key.key):
+                continue
             if key.condition == "version" or _sets_nothing(key, case.matrix):
                 continue
             unseen = file.partial and not key.section

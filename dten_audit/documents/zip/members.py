@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
+from mmap import mmap
 from typing import Final
+from weakref import WeakKeyDictionary
 
+from dten_audit.documents.budget import Limits
 from dten_audit.documents.errors import BrokenError, OverLimitError
 from dten_audit.documents.image import names_digest
 from dten_audit.documents.source import (
@@ -27,7 +30,7 @@ from dten_audit.documents.zip.content import (
     skim_program,
     supported,
 )
-from dten_audit.documents.zip.directory import read_directory
+from dten_audit.documents.zip.directory import Directory, read_directory
 from dten_audit.documents.zip.headers import Compared
 from dten_audit.documents.zip.layout import Layout, Located, read_layout
 from dten_audit.documents.zip.records import Entry
@@ -39,17 +42,19 @@ _ODD_FLAGS: Final = r.ENCRYPTED | r.PATCHED | r.STRONG | r.MASKED
 _FILE: Final = stat.S_IFREG >> 12
 _LISTED: Final = 200
 """So many members that are not read are named; of more, only their number."""
+_MOST_KEPT: Final = 100_000
+_MAPPED: Final[WeakKeyDictionary[mmap, tuple[Limits, Directory, Layout]]] = WeakKeyDictionary()
+"""What mapped archives list, for who reads a package again; of more members, they are read anew."""
 
 
 def members(source: Source) -> Iterator[Item]:
     """Yield what a ZIP holds, in the order in which it lies there."""
     view = memoryview(source.data)
-    limits = source.budget.limits
-    directory = read_directory(source.data, limits)
-    if directory is None:
+    listed = _listed(source)
+    if listed is None:
         yield from _without_directory(source, view)
         return
-    layout = read_layout(source.data, directory, limits.ratio_from)
+    directory, layout = listed
     yield from directory.problems
     yield from layout.problems
     yield from _lost(layout)
@@ -77,6 +82,24 @@ def members(source: Source) -> Iterator[Item]:
     yield from comments(source, directory.comment, layout.members if layout.remarks else ())
     for region in layout.regions:
         yield from surface(source, view, region)
+
+
+def _listed(source: Source) -> tuple[Directory, Layout] | None:
+    """Return what a ZIP lists and where it lies; None where nothing is listed.
+
+    Of a mapped one that is read several times, as long as the map is there.
+    """
+    data, limits = source.data, source.budget.limits
+    known = None if isinstance(data, bytes) else _MAPPED.get(data)
+    if known is not None and known[0] == limits:
+        return known[1:]
+    directory = read_directory(data, limits)
+    if directory is None:
+        return None
+    layout = read_layout(data, directory, limits.ratio_from)
+    if not isinstance(data, bytes) and len(layout.members) <= _MOST_KEPT:
+        _MAPPED[data] = limits, directory, layout
+    return directory, layout
 
 
 def _large(source: Source, view: memoryview, located: Located, path: str) -> Iterator[Item]:
