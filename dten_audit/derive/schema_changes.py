@@ -13,7 +13,7 @@ from dten_audit.derive.schema.contexts import Context, Run, Session, sessions
 from dten_audit.derive.schema.files import set_of
 from dten_audit.derive.schema.history import with_open_past
 from dten_audit.derive.schema.interpreter import Budget, Interpreter, Stated
-from dten_audit.derive.schema.merging import merged, single
+from dten_audit.derive.schema.merging import merged, single, with_loops
 from dten_audit.derive.schema.migrations import migrations
 from dten_audit.derive.schema.ordering import in_order
 from dten_audit.derive.schema.pairs import Pairs
@@ -32,7 +32,7 @@ def derive(package: Package, estate: Estate) -> Iterable[Fact]:
         return
     pairs = Pairs(book)
     stated = list(_All(package, estate, book, pairs).stated())
-    every = merged(fact for fact in stated if isinstance(fact, SchemaChange))
+    every = with_loops(merged(fact for fact in stated if isinstance(fact, SchemaChange)))
     limited = with_program_timeouts(book, every)
     changes = with_open_past(book, limited, package.identity.get("version", ""))
     yield from changes

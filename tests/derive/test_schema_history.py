@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import zipfile
+from pathlib import Path
+
 import pytest
 
+from dten_audit import audit
 from dten_audit.derive.schema_changes import derive
 from dten_audit.model.facts.sql import SchemaChange
 from dten_audit.site.estate import Estate
@@ -34,6 +38,13 @@ def test_a_file_of_an_older_release_may_have_run_long_ago(
     package.identity = {"version": release} if release else {}
     found = [f for f in derive(package, Estate(Site(), AT)) if isinstance(f, SchemaChange)]
     assert [fact.certainty for fact in sorted(found, key=lambda fact: fact.script)] == certainty
+
+
+def test_a_products_release_carries_its_whole_past() -> None:
+    package = package_of({f"db/pg/upgrade_{n}.sql": ALTER for n in range(100, 160)})
+    package.identity = {"version": "9.6.7"}
+    found = [f for f in derive(package, Estate(Site(), AT)) if isinstance(f, SchemaChange)]
+    assert {fact.past for fact in found} == {True}
 
 
 PROGRAM = """
@@ -112,7 +123,15 @@ WHOLE = [
     ({f"db/pg/upgrade_{n}.sql": ALTER for n in range(100, 108)},
      {(False, "computed", "db/pg")}),
     ({f"db/pg/upgrade_{n}.sql": ALTER for n in range(100, 160)},
+     {(False, "computed", "db/pg")}),
+    ({f"db/pg/20{15 + n // 12}{n % 12 + 1:02}01_a.sql": ALTER for n in range(60)},
      {(True, "computed", "db/pg")}),
+    ({f"db/pg/2022{n % 12 + 1:02}{n % 28 + 1:02}0101_a.sql": ALTER for n in range(84)},
+     {(False, "computed", "db/pg")}),
+    ({f"db/pg/{1500000000 + n * 2000000}-a.sql": ALTER for n in range(60)},
+     {(True, "computed", "db/pg")}),
+    (chain(2, 9) | {"store/versions/r1_empty.py": "from alembic import op\n"},
+     {(True, "computed", "store/versions")}),
     ({f"db/pg/upgrade_{n}.sql": ALTER for n in range(1, 9)}
      | {f"db/my/upgrade_{n}.sql": ALTER for n in range(100, 108)},
      {(True, "computed", "db/pg"), (True, "computed", "db/my")}),
@@ -127,3 +146,69 @@ def test_a_series_without_its_beginning_is_what_a_release_adds(
     facts = derive(package_of(files), Estate(Site(), AT))
     found = [fact for fact in facts if isinstance(fact, SchemaChange)]
     assert {(fact.past, fact.certainty, fact.unit) for fact in found} == expected
+
+
+LOOP = """
+from alembic import op
+import sqlalchemy as sa
+revision = "r9"
+down_revision = "r8"
+TABLES = ("orders", "partners", "runs")
+
+
+def upgrade():
+    for table in TABLES:
+        op.alter_column(table, "made", existing_type=sa.Integer(), type_=sa.BigInteger())
+"""
+
+
+def test_a_loop_over_tables_is_told_as_one() -> None:
+    package = package_of({"store/versions/r9_made.py": LOOP})
+    found = [f for f in derive(package, Estate(Site(), AT)) if isinstance(f, SchemaChange)]
+    assert {fact.target for fact in found} == {"orders of 3"}
+    assert {fact.likewise for fact in found} == {
+        "; so for 2 more tables: partners, runs",
+        "; so for 2 more tables: orders, runs",
+        "; so for 2 more tables: orders, partners",
+    }
+
+
+PROGRAM_TIMEOUT = """
+def connect(cursor, limit):
+    cursor.execute("SET statement_timeout = %s", (limit,))
+
+
+def repair(cursor):
+    cursor.execute("ALTER TABLE orders ALTER COLUMN note TYPE text")
+"""
+
+
+@pytest.mark.parametrize(
+    ("limit", "state"), [("%s", "set"), ("?", "set"), ("'5s'", "unset")]
+)  # fmt: skip
+def test_a_programs_own_timeout_holds_for_its_other_sql(limit: str, state: str) -> None:
+    package = package_of({"store/db.py": PROGRAM_TIMEOUT.replace("%s", limit)})
+    found = [f for f in derive(package, Estate(Site(), AT)) if isinstance(f, SchemaChange)]
+    assert {fact.statement_timeout for fact in found if fact.table} == {state}
+
+
+def test_a_past_is_told_by_what_does_most_harm(tmp_path: Path) -> None:
+    files = chain(1, 8)
+    first = 'op.add_column("orders", sa.Column("fax", sa.Text()))'
+    drop = 'op.drop_column("orders", "note")'
+    for name in list(files)[:-1]:
+        files[name] = (
+            files[name].replace(drop, first).replace("op\n", "op\nimport sqlalchemy as sa\n", 1)
+        )
+    path = tmp_path / "p.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    report = audit([path]).packages[0]
+    (told,) = (found for found in report.findings if found.rule == "DDL065")
+    assert (told.severity, told.at.member, len(told.related)) == (
+        "medium",
+        "store/versions/r8.py",
+        7,
+    )
+    assert told.message.startswith("ALTER TABLE orders DROP COLUMN note in store/versions")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from typing import Final, NamedTuple, cast
 
 from dten_audit.derive.roles import Roles
@@ -97,6 +98,17 @@ class Book:
                     self._in_folder[folder][script.dialect] += 1
                 for name in file.hint("speaks of").split():
                     self._spoken[folder][cast("Dialect", name)] += 1
+
+    def absent(self, revisions: Iterable[str]) -> set[str]:
+        """Return those revisions of Alembic that no migration has, nor any file is named for.
+
+        A file that changes no schema states no SQL; by its name it is there all the same.
+        """
+        wanted = set(revisions) - {file.hint("revision") for file in self.files.values()}
+        if not wanted:
+            return wanted
+        stems = {posixpath.splitext(posixpath.basename(path))[0] for path in self._paths}
+        return wanted - stems - {part for stem in stems for part in re.split("[_-]", stem)}
 
     def _file(
         self, info: DocumentInfo, script: SqlScript, statements: list[SqlStatement]

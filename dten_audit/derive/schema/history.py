@@ -19,7 +19,10 @@ from dten_audit.model.facts.sql import SchemaChange
 LONG: Final = 8
 """So many files of one series are more than one release's changes."""
 HISTORY: Final = 60
-"""So many are a whole past, also where their names do not tell that the first is there."""
+"""So many that a product's release carries are its whole past, wherever their names begin."""
+_YEARS: Final = 3
+"""So many years between the first and the last are a past; a step from one major version to the
+next took none of the servers looked at as long."""
 _RELEASE: Final = re.compile(
     r"(?i:v|version[-_ ]?)?([0-9]{1,9}(?:\.[0-9]{1,9}){1,5})(?:\.[a-z]{2,6}|[-+~][^/]*)?"
 )
@@ -27,6 +30,9 @@ _CHANGE: Final = re.compile(r"(?i)(?:patch|upgrade|update|migrate|migration|delt
 _FIRST: Final = re.compile(r"(?i)[a-z_-]{0,20}0*[01](?!\.?[0-9])|\d{1,9}_initial\b")
 _DJANGO: Final = "Django"
 _NUMBERED: Final = re.compile(r"[vV]?[0-9][0-9._-]*")
+_DAY: Final = re.compile(r"(?:^|/)(20\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?[0-3]\d(?![a-z])")
+_EPOCH: Final = re.compile(r"(?:^|/|-)(1[0-9]{9})(?:[0-9]{3})?(?=[-_.])")
+_YEAR_SECONDS: Final = 31_556_952
 
 
 class Past(NamedTuple):
@@ -43,7 +49,7 @@ def past(book: Book, called: Collection[str], release: str = "") -> dict[str, Pa
     run the file long ago. A series whose beginning is elsewhere is what one release adds to it.
     """
     every = _all_series(book)
-    begun = _begun(every, {file.hint("revision") for file in book.files.values()})
+    begun = _begun(every, book, bool(release))
     found: dict[str, Past] = {}
     for name, files in every.items():
         paths = {file.file.path for file in files}
@@ -55,16 +61,35 @@ def past(book: Book, called: Collection[str], release: str = "") -> dict[str, Pa
 
 
 def _begun(
-    every: Mapping[str, list[SqlFile]], revisions: Collection[str]
+    every: Mapping[str, list[SqlFile]], book: Book, is_product: bool
 ) -> dict[str, bool | None]:
-    """Say of each series whether it holds its first file; what it is beside does so too."""
-    found = {name: _begins(files, revisions) for name, files in every.items()}
+    """Say of each series whether it holds its first file; what it is beside does so too.
+
+    ``is_product``: the package is a release with a version, not a bundle of files.
+    """
+    found = {name: _begins(files, book) for name, files in every.items()}
     whole = {posixpath.dirname(name) for name, begins in found.items() if begins}
     for name, begins in found.items():
-        many = len({file.file.path for file in every[name]}) >= HISTORY
+        paths = {file.file.path for file in every[name]}
+        many = len(paths) >= HISTORY and (is_product or _spans_years(paths))
         if begins is None and (many or posixpath.dirname(name) in whole - {""}):
             found[name] = True
     return found
+
+
+def _spans_years(paths: Iterable[str]) -> bool:
+    """Say whether the times in the names of files are years apart."""
+    times = [time for path in paths if (time := _time(path)) is not None]
+    return bool(times) and max(times) - min(times) >= _YEARS
+
+
+def _time(path: str) -> float | None:
+    """Return when a file was made, in years, by its name; None where that does not tell."""
+    day = _DAY.search(path)
+    if day is not None:
+        return int(day[1]) + int(day[2]) / 12
+    second = _EPOCH.search(posixpath.basename(path))
+    return int(second[1]) / _YEAR_SECONDS if second is not None else None
 
 
 def _all_series(book: Book) -> dict[str, list[SqlFile]]:
@@ -88,14 +113,11 @@ def _all_series(book: Book) -> dict[str, list[SqlFile]]:
     return found
 
 
-def _begins(files: list[SqlFile], revisions: Collection[str]) -> bool | None:
-    """Say whether a series holds its first file; None where their names do not tell.
-
-    ``revisions`` are all that the package holds, for those that name what they come after.
-    """
+def _begins(files: list[SqlFile], book: Book) -> bool | None:
+    """Say whether a series holds its first file; None where their names do not tell."""
     if any(file.hint("revision") for file in files):
-        before = [file.hint("after") for file in files]
-        return not all(before) or all(name in revisions for text in before for name in text.split())
+        before = {file.hint("after") for file in files}
+        return "" in before or not book.absent(name for text in before for name in text.split())
     if all(file.runner.name == _DJANGO for file in files):
         apps = {series_of(file) for file in files}
         begun = {series_of(file) for file in files if _FIRST.match(_name(file))}

@@ -11,6 +11,8 @@ from dten_audit.model.unknown import Unknown
 
 _WORSE: Final = {"unset": 3, "too-long": 2, "set": 0}
 _UNKNOWN: Final = 1
+_TOGETHER: Final = 100
+"""So many tables of a loop are told together."""
 
 
 def merged(changes: Iterable[SchemaChange]) -> list[SchemaChange]:
@@ -69,6 +71,37 @@ def badness(change: SchemaChange) -> int:
 
 def _together(*groups: tuple[Location, ...]) -> tuple[Location, ...]:
     return tuple(dict.fromkeys(place for group in groups for place in group))
+
+
+def with_loops(changes: Iterable[SchemaChange]) -> list[SchemaChange]:
+    """Return the changes; each that a loop sends for several tables names them all."""
+    changes = list(changes)
+    tables: dict[tuple[object, ...], dict[str, None]] = {}
+    for change in changes:
+        tables.setdefault(_sent(change), {})[change.table] = None
+    named = {key: list(names) for key, names in tables.items() if len(names) > 1}
+    parts = {
+        (key, name): tuple(part)
+        for key, names in named.items()
+        for part in _parts(names)
+        for name in part
+    }
+    return [
+        change._replace(together=parts[known])
+        if (known := (_sent(change), change.table)) in parts
+        else change
+        for change in changes
+    ]
+
+
+def _sent(change: SchemaChange) -> tuple[object, ...]:
+    """What the changes of a loop have in common: the place, and the statement but for its table."""
+    text = change.statement.replace(change.table, "") if change.table else change.statement
+    return (change.at, change.action, change.column, change.table_from, change.rewrites, text)
+
+
+def _parts(names: list[str]) -> list[list[str]]:
+    return [names[start : start + _TOGETHER] for start in range(0, len(names), _TOGETHER)]
 
 
 def single(

@@ -98,8 +98,11 @@ def has_way_back(file: SqlFile) -> bool:
 
 
 def types_said(file: SqlFile) -> dict[Column, str]:
-    """Return the types before that a migration states itself, as Alembic's ``existing_type``."""
-    said = (text.split(" ", 2) for name, text in file.info.hints if name == "was")
+    """Return the types before that a migration states itself, as Alembic's ``existing_type``.
+
+    Of a column that is changed twice, the first is what it had before.
+    """
+    said = (line.split(" ", 2) for line in reversed(file.hint("was").splitlines()))
     return {(bare(table), column.lower()): kind for table, column, kind in said}
 
 

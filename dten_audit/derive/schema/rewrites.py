@@ -127,7 +127,7 @@ def changed_type(
         return _changed_postgres(old, new, around)
     if dialect == "oracle":
         return False
-    if not before:
+    if not before or (dialect == "mysql" and _needs_letters(old, new)):
         return TABLE_TYPES
     return not _grows(old, new, dialect)
 
@@ -177,6 +177,8 @@ def _shifted(around: Around) -> bool | Unknown:
 
 
 _SHORT_LENGTH: Final = 255
+_LETTERS: Final = (3, 4)
+"""Bytes of a letter: utf8mb3, the default of MySQL's old releases, and utf8mb4."""
 
 
 def _grows(old: tuple[str, str, str], new: tuple[str, str, str], dialect: Dialect) -> bool:
@@ -188,9 +190,23 @@ def _grows(old: tuple[str, str, str], new: tuple[str, str, str], dialect: Dialec
     if not old[1].isdigit():
         return False
     before, after = int(old[1][:9]), int(new[1][:9])
-    if dialect == "mysql" and before * 4 <= _SHORT_LENGTH < after * 4:
+    if dialect == "mysql" and any(_crosses(before, after, size) for size in _LETTERS):
         return False
     return after >= before
+
+
+def _crosses(before: int, after: int, size: int) -> bool:
+    """Say whether a text's length takes a byte more, with letters of so many bytes each."""
+    return before * size <= _SHORT_LENGTH < after * size
+
+
+def _needs_letters(old: tuple[str, str, str], new: tuple[str, str, str]) -> bool:
+    """Say whether only the character set tells if a text that may be longer needs a copy."""
+    if not (old[0] == new[0] == "varchar" and old[1].isdigit() and new[1].isdigit()):
+        return False
+    before, after = int(old[1][:9]), int(new[1][:9])
+    crossed = {_crosses(before, after, size) for size in _LETTERS}
+    return after >= before and len(crossed) > 1
 
 
 class Change(NamedTuple):
@@ -219,7 +235,10 @@ def _redefined(action: Action, before: str, server: Server) -> Change:
     if _OTHER_LETTERS.search(action.text):
         return copy
     maria = server.product == "mariadb"
-    if not _fits(before, action.value, maria=maria and not server.before(10, 4)):
+    fits = _fits(before, action.value, maria=maria and not server.before(10, 4))
+    if isinstance(fits, Unknown):
+        return Change(fits, copies_online(server))
+    if not fits:
         return copy
     required = before.lower().endswith(_NOT_NULL)
     moved = "positioned" in action.flags and not maria
@@ -231,7 +250,7 @@ def _redefined(action: Action, before: str, server: Server) -> Change:
 _NOT_NULL: Final = " not null"
 
 
-def _fits(before: str, after: str, *, maria: bool) -> bool:
+def _fits(before: str, after: str, *, maria: bool) -> bool | Unknown:
     """Say whether rows of the old type stay as they are with the new one."""
     old, new = _shape(before), _shape(after)
     if old == new:
@@ -245,4 +264,4 @@ def _fits(before: str, after: str, *, maria: bool) -> bool:
     sized = old[0] == new[0] == "varchar" and old[1].isdigit() and new[1].isdigit()
     if maria and sized:
         return int(new[1][:9]) >= int(old[1][:9])
-    return _grows(old, new, "mysql")
+    return TABLE_TYPES if _needs_letters(old, new) else _grows(old, new, "mysql")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from dten_audit.model.facts.base import Certainty
 from dten_audit.model.location import Location
@@ -109,6 +109,10 @@ class TableLock(NamedTuple):
     lock: str
 
 
+_SHOWN: Final = 3
+"""So many of a loop's tables are named in a sentence."""
+
+
 class SchemaChange(NamedTuple):
     """A change of a table, an index or all rows of a table, in the session that it runs in.
 
@@ -136,7 +140,8 @@ class SchemaChange(NamedTuple):
     ``holding_since`` that statement; ``holding_writes`` is one that it keeps from being written
     only, ``also_locks`` one that is not the statement's own table, where it locks that too.
 
-    Table: ``table_from`` says whether it stands at the site before (``site``), or comes from an
+    Table: ``together`` names it and others where a loop sends the statement for each of them.
+    ``table_from`` says whether it stands at the site before (``site``), or comes from an
     earlier statement of the same file (``file``; ``either`` behind IF NOT EXISTS) or of the same
     ordered set of migrations (``set``); ``table_created_here`` is False for ``site`` only.
     ``table_size`` is what the site says of it.
@@ -187,6 +192,7 @@ class SchemaChange(NamedTuple):
     holding_writes: str = ""
     also_locks: str = ""
     holding_since: tuple[Location, ...] = ()
+    together: tuple[str, ...] = ()
     table_from: TableFrom = "site"
     table_created_here: bool = False
     table_size: TableSize | Unknown = TableSize()
@@ -218,6 +224,21 @@ class SchemaChange(NamedTuple):
     def copying(self) -> str:
         """Whether all rows are written anew, as a verb; what only the site knows is left open."""
         return "writes" if self.rewrites is True else "may write"
+
+    @property
+    def target(self) -> str:
+        """The table, or the first of those that a loop changes and how many they are."""
+        return f"{self.together[0]} of {len(self.together)}" if self.together else self.table
+
+    @property
+    def likewise(self) -> str:
+        """The other tables of a loop, to be said after what is said of this one; else nothing."""
+        others = [name for name in self.together if name != self.table]
+        if not others:
+            return ""
+        tables = "table" if len(others) == 1 else "tables"
+        more = ", …" if len(others) > _SHOWN else ""
+        return f"; so for {len(others)} more {tables}: {', '.join(others[:_SHOWN])}{more}"
 
     @property
     def safe_steps(self) -> str:

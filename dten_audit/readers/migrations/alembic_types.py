@@ -41,10 +41,13 @@ _TYPES: Final = {
     "CITEXT": "citext", "MACADDR": "macaddr", "BIT": "bit", "MONEY": "money", "XML": "xml",
 }  # fmt: skip
 _MODULES: Final = frozenset(
-    "sa sqlalchemy postgresql mysql mssql sqlite oracle types sqltypes pg psql sqlmodel db".split()
+    "sa sqlalchemy dialects postgresql mysql mssql sqlite oracle types sqltypes pg psql sqlmodel"
+    " db".split()
 )
 """Names that modules of SQLAlchemy go by; a type of another module is the application's own."""
 _SIZED: Final = frozenset(("varchar", "char", "numeric", "varbinary", "binary", "float", "bit"))
+_FRACTIONAL: Final = frozenset(("datetime", "timestamp", "time"))
+"""Types that MySQL gives digits after the second with ``fsp``."""
 _LENGTHS: Final = ("length", "precision")
 _FUNCTIONS: Final = {"now": "now()", "current_timestamp": "CURRENT_TIMESTAMP", "true": "true",
                      "false": "false", "null": "NULL"}  # fmt: skip
@@ -76,6 +79,9 @@ def type_of(value: Value | None) -> str:
         return hole(short)
     if known in ("timestamp", "time") and truth(arguments.get(0, ("timezone",))):
         return f"{known} with time zone"
+    digits = arguments.option("fsp")
+    if known in _FRACTIONAL and isinstance(digits, Number):
+        return kind(known, digits.text)
     if known in _SIZED:
         sizes = [arguments.get(0, _LENGTHS), arguments.get(1, ("scale",))]
         return kind(known, *(each.text for each in sizes if isinstance(each, (Number, Field))))

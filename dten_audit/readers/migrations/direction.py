@@ -67,7 +67,7 @@ class Direction:
         self._pieces: list[_Piece] = []
         self._size = 0
         self._full = 0
-        self._was: list[tuple[str, str]] = []
+        self._was: list[str] = []
 
     def __bool__(self) -> bool:
         return bool(self._pieces)
@@ -102,7 +102,7 @@ class Direction:
     def was(self, table: str, column: str, kind: str) -> None:
         """Note the type that a column has before this direction changes it."""
         if kind and "${" not in table + column + kind:
-            self._was.append(("was", f"{table} {column} {kind}".replace('"', "")))
+            self._was.append(f"{table} {column} {kind}".replace('"', ""))
 
     def unknown(self, line: int, what: str) -> None:
         """Add something whose SQL only the run tells; ``what`` names it in one word."""
@@ -172,7 +172,8 @@ class Direction:
             lines += (piece.lines[-1],) * piece.written
         hints = [("runner", self.runner), ("section", self.section)]
         hints += [("way-back", "yes" if way_back else "no"), *self.hints]
-        hints += self._was[:MAX_STATEMENTS]
+        if self._was:
+            hints.append(("was", "\n".join(self._was[:MAX_STATEMENTS])))
         hints += [("transaction", "no")] if not self.transaction else []
         hints += [("dialect", self.dialect)] if self.dialect else []
         return Embedded(
