@@ -25,6 +25,10 @@ TEXT: Final = 2000
 ACTION_TEXT: Final = 300
 RUN: Final = 64
 """So many statements are split off, then all recognised: the processor keeps to one task."""
+MAX_STATED: Final = 10_000
+"""More statements of interest stand in no real text inside a script: LedgerSMB's longest SQL file,
+which has a document to itself and no bound, has 1,300."""
+TOO_MANY: Final = "more SQL statements in one text of a script than are read"
 _WORDS: Final = (
     "alter|create|drop|truncate|rename|update|delete|reindex|cluster|vacuum|refresh|lock|unlock|set"
     "|reset|discard|begin|start|commit|end|rollback|abort|savepoint|save|release|do|exec|execute"
@@ -78,9 +82,13 @@ def read(document: Document) -> Iterator[SqlScript | SqlStatement | Unreadable]:
     marks = marks_of(text).with_hints(document.hints)
     scanner = Scanner(text, dialect)
     values = EnumValues()
-    count, order, told = 0, 0, False
+    count, order, told = 0, 0, 0
+    most = MAX_STATED if document.host else len(text)
     pieces = pairwise(chain(split(text, dialect), (_END,)))
     for run in iter(lambda: list(islice(pieces, RUN)), []):
+        if told >= most:
+            yield Unreadable(document.location_at(run[0][0].start), "sql", TOO_MANY)
+            break
         drafts = [_drafts(piece, follower, scanner, text, dialect) for piece, follower in run]
         for number, ((piece, _), found) in enumerate(zip(run, drafts, strict=True), order):
             count += piece.kind == "sql"
@@ -88,7 +96,7 @@ def read(document: Document) -> Iterator[SqlScript | SqlStatement | Unreadable]:
                 place = document.location_at(piece.start)
                 yield Unreadable(place, "sql", "a quote or comment that never ends")
             elif found := values.with_uses(found, text, piece.start, piece.end):
-                told = True
+                told += 1
                 yield _fact(document, dialect, number, piece, found, marks)
         order += len(run)
     if count or told:

@@ -12,7 +12,7 @@ from dten_audit.documents.document import Document, Embedded
 from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.sql import SqlScript, SqlStatement
 from dten_audit.readers.sql.dialect import of_client, of_path, of_text
-from dten_audit.readers.sql.reader import read
+from dten_audit.readers.sql.reader import MAX_STATED, TOO_MANY, read
 from tests.readers.sql.reading import PATHS, facts, told
 
 TEXTS = [
@@ -219,3 +219,20 @@ def test_one_word_without_end_takes_linear_time(path: str) -> None:
 def test_any_mixture_of_openers_is_read(words: list[str], path: str) -> None:
     text = "".join(words)
     list(read(Document(f"p!/{path}", path, "sql", text.encode())))
+
+
+@pytest.mark.parametrize("embedded", [True, False])
+def test_of_a_text_in_a_script_so_many_statements_are_read_and_the_rest_is_said(
+    *, embedded: bool
+) -> None:
+    text = "DROP TABLE a;\n" * (MAX_STATED + 1000)
+    document = Document("p.zip!/up.sh", "up.sh", "shell", b"")
+    if embedded:
+        document = document.embed(Embedded("sql", text, (1,)))
+    else:
+        document = Document("p.zip!/up.sql", "up.sql", "sql", text.encode())
+    found = list(read(document))
+    said = [fact for fact in found if isinstance(fact, Unreadable)]
+    assert [fact.reason for fact in said] == [TOO_MANY] * embedded
+    stated = sum(isinstance(fact, SqlStatement) for fact in found)
+    assert (stated < MAX_STATED + 100) == embedded
