@@ -32,11 +32,13 @@ _FILE_FOLDERS: Final = frozenset(
 def installs(package: Package, index: PathIndex) -> Iterator[Install]:
     """Yield what is known to land on the host: the layout first, then steps in their order."""
     landed: dict[str, str] = {}
+    made: dict[tuple[str, str], str] = {}
     for document in package.documents.values():
         target = layout_target(document.path)
         if document.host:
             if document.path.startswith("/"):
                 at = Location(document.address)
+                made.setdefault((document.host, document.path), document.id)
                 yield Install(document.id, document.path, at, 0, document.host)
         elif target:
             landed[target] = document.id
@@ -48,7 +50,12 @@ def installs(package: Package, index: PathIndex) -> Iterator[Install]:
     for command in package.of(Command):
         near = package.documents.get(command.document)
         if near is not None and command.program in _COPIERS:
-            yield from _copies(command, near, index)
+            script = near.host or near.id
+            for step in _copies(command, near, index):
+                word = step.source
+                source = word if word in package.documents else made.get((script, word), "")
+                made[script, step.target] = source
+                yield step._replace(source=source)
 
 
 def layout_target(path: str) -> str:
@@ -73,6 +80,7 @@ def leads_to(link: LinkEntry) -> str:
 
 
 def _copies(command: Command, near: DocumentInfo, index: PathIndex) -> Iterator[Install]:
+    """Yield what a copier puts where; a source that is not shipped is stated by its path."""
     words, target = _operands(command)
     if not target:
         if len(words) < 2:  # noqa: PLR2004 (a source and a target)
@@ -80,7 +88,8 @@ def _copies(command: Command, near: DocumentInfo, index: PathIndex) -> Iterator[
         target = words.pop()
     several = len(words) > 1 or target.endswith("/")
     for word in words:
-        found = index.find(in_folder(word, command.folder), near)
+        path = in_folder(word, command.folder)
+        found = index.find(path, near)
         into = several or len(found) > 1
         for document in found:
             name = posixpath.basename(document.path)
@@ -94,7 +103,7 @@ def _copies(command: Command, near: DocumentInfo, index: PathIndex) -> Iterator[
         if not found:
             name = posixpath.basename(word)
             landing = posixpath.join(target, name) if into or _is_folder(target, name) else target
-            yield Install("", landing, command.at, command.order, command.document)
+            yield Install(path, landing, command.at, command.order, command.document)
 
 
 def _is_folder(target: str, name: str) -> bool:
