@@ -32,6 +32,8 @@ class Candidates:
             return facts
         fewest: Sequence[int] = range(len(facts))
         for field, words in _asked(rule.when):
+            if len(fewest) <= _FEW:
+                break
             places = self._sorted(kind, field, facts)
             chosen = [place for word in (*words, _OTHER) for place in places.get(word, ())]
             fewest = min(fewest, chosen, key=len)

@@ -145,13 +145,19 @@ def _bundles(said: Iterable[Verdict]) -> Iterator[Bundle]:
     """
     bundles: dict[object, Bundle] = {}
     apart: Counter[_File] = Counter()
+    lines: set[object] = set()
     for verdict in sorted(said, key=lambda verdict: verdict.order):
-        key = _bundle_key(verdict)
-        if key not in bundles:
-            file = _File(verdict.rule.id, verdict.fact.at.path, not verdict.needs)
-            apart[file] += 1
-            if apart[file] > MOST_APART:
-                key = file
+        rule, at = verdict.rule, verdict.fact.at
+        file = _File(rule.id, at.path, not verdict.needs)
+        line = rule.id, at.path, at.line
+        if apart[file] >= MOST_APART and not rule.group_by and line not in lines:
+            key: object = file
+        else:
+            key = _bundle_key(verdict)
+            if key not in bundles:
+                apart[file] += 1
+                lines.add(line)
+                key = file if apart[file] > MOST_APART else key
         bundle = bundles.setdefault(key, Bundle([], mixed=type(key) is _File))
         bundle.verdicts.append(verdict)
     yield from bundles.values()
