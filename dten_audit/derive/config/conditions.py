@@ -53,8 +53,8 @@ class WrittenTexts:
     def __init__(self, package: Package) -> None:
         found: dict[tuple[str, str], dict[int, Condition]] = defaultdict(dict)
         for command in package.of(Command):
-            condition = condition_of(command.guards)
             for file, line in _texts(package.documents, command):
+                condition = condition_of(command.guards)
                 before = found[file].setdefault(line, condition)
                 found[file][line] = condition and before
         self._files = {

@@ -6,7 +6,8 @@ import posixpath
 import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from dten_audit.derive.debhelper import keeps_state
 from dten_audit.derive.jobs import is_job
@@ -80,16 +81,18 @@ def derive(package: Package, estate: Estate) -> Iterable[UnitUse]:
     for command, call in calls:
         use = _use(command, call, brought)
         role = roles.of(command.document)
-        use = use._replace(
+        keeps = keeps_state(command)
+        compared = _compared(use, estate.site, brought, suggestions, keeps=keeps)
+        unsettled = isinstance(compared["present"], Unknown)
+        yield use._replace(
             role=role,
             unmasked=call.unit in unmasked,
             deferred=command.deferred or is_job(package, command.document),
             in_container=use.in_container or (role == "container-build" and not use.elsewhere),
+            by_hand=unsettled and reach.by_hand(command.document),
+            fits=_fits(use, estate.site),
+            **compared,
         )
-        keeps = keeps_state(command)
-        use = _compared(use, estate.site, brought, suggestions, keeps=keeps)
-        unsettled = isinstance(use.present, Unknown)
-        yield use._replace(by_hand=unsettled and reach.by_hand(command.document))
 
 
 def _use(command: Command, call: UnitCall, brought: Brought) -> UnitUse:
@@ -136,13 +139,14 @@ def _use(command: Command, call: UnitCall, brought: Brought) -> UnitUse:
 
 def _denied(command: Command) -> bool:
     """Say whether a function asks for systemd again where its caller has just found none."""
-    asked = [
-        guard
-        for guard in command.guards
-        if guard.kind == "other" and _ASKS_SYSTEMD.search(guard.subject)
-    ]
+    asked = [guard for guard in command.guards if _asks_for_systemd(guard)]
     without = {guard.subject for guard in asked if not guard.holds}
     return any(guard.holds and guard.subject in without for guard in asked)
+
+
+@lru_cache(maxsize=256)
+def _asks_for_systemd(guard: Guard) -> bool:
+    return guard.kind == "other" and _ASKS_SYSTEMD.search(guard.subject) is not None
 
 
 def _ruled_out(command: Command, call: UnitCall) -> bool:
@@ -154,6 +158,7 @@ def _ruled_out(command: Command, call: UnitCall) -> bool:
     )
 
 
+@lru_cache(maxsize=256)
 def _looks_for_another_system(guard: Guard) -> bool:
     subject = guard.subject if guard.kind == "other" and guard.holds else ""
     return bool(_OTHER_SYSTEMS.search(subject)) and not _OUR_SYSTEMS.search(subject)
@@ -165,29 +170,28 @@ def _only_reloads(call: UnitCall, unit: Shared) -> bool:
 
 def _compared(
     use: UnitUse, site: Site, brought: Brought, suggestions: Suggestions, *, keeps: bool
-) -> UnitUse:
-    """Return a use with what the site says of its unit."""
-    use = use._replace(fits=_fits(use, site))
+) -> dict[str, Any]:
+    """Return the fields of a use that the site, or what the package brings, says of its unit."""
     if use.certainty == "computed" or use.scope != "system":
         nobody = Unknown("package.value" if use.certainty == "computed" else "site.units")
-        return use._replace(present=nobody, state=nobody, alias_of=nobody)
+        return {"present": nobody, "state": nobody, "alias_of": nobody}
     record = _pattern_record(use, site) if use.pattern else site_unit(site, use.unit)
     file = brought.file_of(use.unit)
     mask = brought.mask_of(use.unit)
     state, alias = _state(record, masked=mask is not None or (file is not None and file.masked))
     present = presence(record, use.unit, use.provided, perhaps=brought.perhaps(use.unit))
     missing = present is not True
-    return use._replace(
-        present=present,
-        state=state,
-        alias_of=brought.alias_of(use.unit) or ("" if file is not None else alias),
-        brought_at=(mask.at,) if mask else use.brought_at,
-        installable=_installable(brought, use, record, keeps=keeps),
-        similar=suggestions.near(use.unit) if missing else (),
-        known_as=suggestions.known_as(use.unit) if missing else (),
-        renamed=other_names(use.unit)[1] if missing else "",
-        site_lines=site_lines(site, record),
-    )
+    return {
+        "present": present,
+        "state": state,
+        "alias_of": brought.alias_of(use.unit) or ("" if file is not None else alias),
+        "brought_at": (mask.at,) if mask else use.brought_at,
+        "installable": _installable(brought, use, record, keeps=keeps),
+        "similar": suggestions.near(use.unit) if missing else (),
+        "known_as": suggestions.known_as(use.unit) if missing else (),
+        "renamed": other_names(use.unit)[1] if missing else "",
+        "site_lines": site_lines(site, record),
+    }
 
 
 def site_unit(site: Site, unit: str) -> UnitRecord | Unknown | None:
