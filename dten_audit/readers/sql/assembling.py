@@ -114,22 +114,15 @@ class Variables:
         number, size = 0, len(tokens)
         target, opened, declares = "", True, False
         while number < size:
-            token = tokens[number]
-            if token.kind == "word" and (opened or token.text.startswith("@")):
-                target, opened = token.text, False
-            if token.text in _OPENERS:
-                opened, declares = True, token.text == "declare"
-            adds = (
-                token.text == "+"
-                and tokens[number + 1 : number + 2] != []
-                and (tokens[number + 1].text == "=")
-            )
-            named = token.text == "=" and target.startswith("@")
-            direct = declares or tokens[number - 1].text == target
-            if token.text == ":=" or ((named or adds) and direct):
-                begin = number + (2 if adds else 1)
+            said, is_word = tokens[number].said, tokens[number].kind == "word"
+            if is_word and (opened or said.startswith("@")):
+                target, opened = said, False
+            if said in _OPENERS:
+                opened, declares = True, said == "declare"
+            begin = 0 if is_word else _assigned(tokens, number, target, declares=declares)
+            if begin:
                 number = _expression_end(tokens, begin)
-                self._learn(target, tokens[begin:number], adds=adds)
+                self._learn(target, tokens[begin:number], adds=said == "+")
             else:
                 number += 1
 
@@ -160,6 +153,19 @@ class Variables:
         """Return what the first variable of an expression may hold."""
         names = [t.text for t in expression if t.kind in ("word", "hole")]
         return self._texts.get(names[0], []) if names else []
+
+
+def _assigned(tokens: list[Token], number: int, target: str, *, declares: bool) -> int:
+    """Return where the expression begins that a mark assigns to a variable; 0 where it does not."""
+    said = tokens[number].said
+    if said == ":=":
+        return number + 1
+    if said not in ("=", "+") or not (declares or tokens[number - 1].text == target):
+        return 0
+    if said == "=":
+        return number + 1 if target.startswith("@") else 0
+    adds = number + 1 < len(tokens) and tokens[number + 1].said == "="
+    return number + 2 if adds else 0
 
 
 def _expression_end(tokens: list[Token], start: int) -> int:

@@ -12,7 +12,7 @@ from dten_audit.readers.sql.bodies import statements_in
 from dten_audit.readers.sql.draft import Draft, draft, is_computed
 from dten_audit.readers.sql.session import functions
 from dten_audit.readers.sql.statements import recognise
-from dten_audit.readers.sql.tokens import MAX_TOKENS, Cursor, Token, content_of, flat, tokenise
+from dten_audit.readers.sql.tokens import MAX_TOKENS, Token, content_of, flat, tokenise
 
 MAX_DEPTH: Final = 4
 MAX_TEXTS: Final = 50
@@ -205,14 +205,9 @@ def _moved(each: Draft, offset: int) -> Draft:
 
 
 def _language(tokens: list[Token]) -> str:
-    cursor = Cursor(tokens)
-    while not cursor.done:
-        if cursor.take("language"):
-            token = cursor.token()
-            text = token.text if token else ""
-            return text.strip("'").lower()
-        cursor.index += 1
-    return ""
+    said = [token.said for token in tokens]
+    at = said.index("language") + 1 if "language" in said else len(said)
+    return tokens[at].text.strip("'").lower() if at < len(tokens) else ""
 
 
 def _size(token: Token) -> int:
