@@ -46,7 +46,9 @@ class Suggestions:
     def known_as(self, name: str) -> tuple[str, ...]:
         """Return the units of the site that a known other name of the service is."""
         kind = unit_type(name)
-        known = self._by_type.get(kind, [])
+        known = self._by_type.get(kind)
+        if known is None:
+            return ()
         others, _ = other_names(name)
         found = [unit for glob in others for unit in known if fnmatchcase(unit, glob)]
         return tuple(f"{unit}.{kind}" for unit in dict.fromkeys(found))
@@ -62,8 +64,10 @@ class Suggestions:
 
     def _near(self, name: str) -> tuple[str, ...]:
         kind = unit_type(name)
+        known = self._by_type.get(kind)
+        if known is None:
+            return ()
         stem = name.removesuffix(f".{kind}")
-        known = self._by_type.get(kind, [])
         found = [unit.removesuffix(f".{kind}") for unit in self.known_as(name)]
         if len(stem) <= _LONGEST and len(self._found) < _MOST_COMPARED:
             found += get_close_matches(stem, known, _MOST, _CLOSE)

@@ -6,7 +6,7 @@ Source: systemd.unit(5), sections DESCRIPTION and UNIT FILE LOAD PATH.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 UNIT_TYPES: Final = frozenset({
@@ -29,6 +29,7 @@ def _valid() -> re.Pattern[str]:
     return re.compile(r"[A-Za-z0-9:_.\\@%-]+")
 
 
+@lru_cache(maxsize=512)
 def unit_type(name: str) -> str:
     """Return the type that a name ends in, or an empty string where it ends in none."""
     suffix = name.rpartition(".")[2]
@@ -45,6 +46,7 @@ def canonical(name: str) -> str:
     return name if unit_type(name) else f"{name}.service"
 
 
+@lru_cache(maxsize=512)
 def split_name(name: str) -> UnitName:
     """Return the parts of a full unit name: template and instance, if it has them."""
     stem, at, rest = name.partition("@")
