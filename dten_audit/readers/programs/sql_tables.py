@@ -138,13 +138,16 @@ def fits(document: Document) -> bool:
 
 # ruff: noqa: E501 (a grammar of first words reads best by its lines)
 
-_OBJECTS: Final = (
+_MODIFIERS: Final = (
     r"(?:(?:or\s+(?:replace|alter)|global|local|temp|temporary|unlogged|unique|clustered"
     r"|nonclustered|fulltext|spatial|bitmap|materialized|virtual|external|foreign|event|recursive"
     r"|definer\s*+=\s*+\S+|algorithm\s*+=\s*+\w+|sql\s+security\s+\w+|trusted|constraint|editionable"
     r"|columnstore|hash|large|text\s+search|user|trusted|procedural|resource|access|replication"
     r"|default)\s+|\$\{[^}]*+\}\s*+)*+"
-    r"(?:(?:table|index|view|function|procedure|proc|trigger|type|domain|schema|database|sequence"
+)
+_OBJECTS: Final = (
+    _MODIFIERS
+    + r"(?:(?:table|index|view|function|procedure|proc|trigger|type|domain|schema|database|sequence"
     r"|extension|role|user|event|package|policy|rule|aggregate|class|family|cast|collation"
     r"|statistics|publication|subscription|server|tablespace|synonym|login|privileges|system"
     r"|session|column|dictionary|configuration|object|data|group|keyspace|materialized|operator"
@@ -228,20 +231,26 @@ _PLAIN_VERBS: Final = (
     "|savepoint|release|end"
 )
 _GAP: Final = r"(?:\s|\\[nrt]|--[^\n]*+\n|/\*(?:[^*]|\*(?!/))*+\*/)"
+_WORD: Final = r"(?:[^\s,(;{]|\{[^}\n]{0,200}+\}?){1,200}+"
 _JOINS: Final = r"[\"'`]\s*+(?:[+.&|%\"'`]|\Z)"
 _VERBS: Final = (
     rf"(?:update|delete|create|alter|drop|truncate|rename|lock|call|exec|execute)(?:{_JOINS})"
-    rf"|(?:create|alter|drop){_GAP}++(?:{_OBJECTS}|(?:\w++\s++){{0,4}}[^\w\s.,:;-])"
+    rf"|(?:create|alter|drop){_GAP}++(?:{_OBJECTS}|{_MODIFIERS}[^\w\s.,:;-])"
     rf"|(?:update|delete|truncate|rename|lock|call|exec|execute|set){_GAP}++[^\w\s]"
-    r"|update\s[^;]{0,600}?\bset\b|delete\s[^;]{0,300}?\b(?:from|where|using|top|ignore)\b"
-    r"|truncate\s+\w|rename\s+(?:table|user)|lock\s+(?:tables?|\S+\s+in)\b|unlock\s+table"
-    r"|call\s[^\n]{1,200}?[(;]|exec(?:ute)?\s[^\n]{1,100}?[@;(_.\"'`]"
+    rf"|update\s[^;]{{0,600}}?\bset\b|delete{_GAP}++(?:from|ignore|low_priority|top)\b"
+    rf"|delete{_GAP}++{_WORD}(?:\s*+,\s*+{_WORD})*+{_GAP}++(?:from|where|using)\b"
+    r"|truncate\s+(?:(?:table|only)\b|[\w.]++\s*+(?:[^\w\s]|\Z|restart|continue|cascade|restrict"
+    r"|drop|reuse|preserve|purge|partition|immediate|ignore|on\b))|rename\s+(?:table|user)|lock\s+(?:tables?|\S+\s+in)\b|unlock\s+table"
+    rf"|call{_GAP}++(?:{_WORD})?\s*+[(;]"
+    rf"|exec(?:ute)?{_GAP}++(?:[^\s@;(_.\"'`]{{0,100}}+\s*+[@;(_.\"'`])"
     r"|execute\s+(?:immediate|function|procedure)|reindex\b|vacuum\b|cluster\s+\S+\s+(?:using|on)\b"
-    r"|cluster\s*+;|(?-i:CLUSTER[\"'`])|refresh\s+mater|reset\s+[\w.]+\s*+[;\"'`\\\n]|discard\s+[atps]|abort\b"
+    r"|cluster\s*+;|(?-i:CLUSTER[\"'`])|refresh\s+mater|reset\s+[\w.]+\s*+[;\"'`\\\n]|discard\s+[atps]"
+    r"|abort\s*+(?:;|work|tran|and\b|to\s|\\)|(?-i:ABORT[\"'`])"
     r"|(?:optimize|repair|check|checksum)\s+(?:no_write_to_binlog\s+|local\s+)?tables?\b"
     r"|flush\s+[nltphs]|attach\s+(?:database|[^\w\s])|detach\s+(?:database|\w+\s*+[;\"'`\\\n])"
     r"|declare\s+[@\w]|prepare\s+(?:trans|\w+\s+(?:from|as|\())|deallocate\s|checkpoint\b"
-    r"|handler\s+\w+\s+open|set\s[^=]{1,80}?(?:=|\bto\s)|do\s+[$'lsgr]"
+    r"|handler\s+\w+\s+open|do\s+[$'lsgr]"
+    rf"|set{_GAP}++(?:(?:session|local|global|persist){_GAP}++)?(?:[^\s=:]|\{{[^}}\n]{{0,80}}+\}}){{1,80}}+\s*+(?::?=|to\b)"
     r"|set\s+(?:session\s+|local\s+)?(?:names|trans|constr|role|char|time|identity_|default|password"
     r"|stat|quoted_|ansi_|nocount|xact_|lock_|auth)"
     r"|if\s+(?:not\s+)?(?:exists|object_id|col_length)|security\s+label|reassign\s+owned"
@@ -269,19 +278,38 @@ def _begins(language: str) -> re.Pattern[str]:
     """
     return re.compile(
         rf"(?:{_QUOTED.get(language, _QUOTES)}){_BLANKS}"
-        rf"(?:{_VERBS}|(?:{_PLAIN_VERBS})\b[^;]{{0,4000}}+;\s*+[a-z])",
+        rf"(?:{_VERBS}|(?P<plain>{_PLAIN_VERBS})\b[^;]{{0,4000}}+;\s*+[a-z])",
         re.IGNORECASE,
     )
 
 
+def _in_one(text: str, match: re.Match[str]) -> bool:
+    """Say whether what was found does not reach beyond the string that it begins in.
+
+    That of minified programs does: ``"use strict";var``.
+    """
+    start = match.start()
+    quote = text[start]
+    if quote not in "\"'`" or text[start - 2 : start + 1] == 3 * quote:
+        return True
+    found = text[start + 1 : match.end()]
+    return quote not in found.replace(f"\\{quote}", "").replace(2 * quote, "")
+
+
 def may_matter(document: Document) -> bool:
     """Say whether a program can hold a statement that ``matters``, before it is lexed."""
-    if _begins(document.kind).search(document.text) is not None:
-        return True
-    text = document.text.lower()
-    return any(word in text for word in _LOCKING)
+    text, begins = document.text, _begins(document.kind)
+    tried, match = 0, begins.search(text)
+    while match is not None:
+        tried += 1
+        if not match["plain"] or tried > _MOST_TRIED or _in_one(text, match):
+            return True
+        match = begins.search(text, match.start() + 1)
+    lower = text.lower()
+    return any(word in lower for word in _LOCKING)
 
 
+_MOST_TRIED: Final = 2_000
 _LOCKING: Final = ("advisory", "get_lock", "getapplock", "set_config")
 
 
