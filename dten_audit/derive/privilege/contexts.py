@@ -11,10 +11,12 @@ from dten_audit.derive.privilege.tables import names, tools
 from dten_audit.derive.roles import Roles
 from dten_audit.documents.document import DocumentInfo
 from dten_audit.documents.text import decode
+from dten_audit.links.installs import layout_target
 from dten_audit.links.package import Call, Package
 from dten_audit.model.facts.commands import Command, Guard, Layer
 
 _ROOT: Final = ("", "root", "0")
+_INIT_SCRIPTS: Final = ("/etc/init.d/", "/etc/rc.d/init.d/")
 _ROUNDS: Final = 20
 _MAX_BYTES: Final = 1 << 20
 _MAKERS: Final = frozenset(("useradd", "adduser"))
@@ -62,13 +64,14 @@ def root_documents(package: Package, roles: Roles) -> set[str]:
     """Return the documents that are only seen to be run as root.
 
     Maintainer scripts and container builds run as root by definition (Debian Policy 6.1, RPM), as
-    do root's own jobs; others where every call of them is made as root.
+    do root's own jobs and init scripts; others where every call of them is made as root.
     """
     found = {
         document
         for document in {command.document for command in package.of(Command)}
         if roles.of(document) in ("maintainer", "container-build")
         or ("user", "root") in package.documents[document].hints
+        or layout_target(package.documents[document].path).startswith(_INIT_SCRIPTS)
     }
     for _ in range(_ROUNDS):
         more = {

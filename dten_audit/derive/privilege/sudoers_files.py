@@ -32,12 +32,16 @@ def is_sudoers(path: str) -> bool:
 
 
 def landings(package: Package) -> dict[str, str]:
-    """Return where the documents that land as sudoers files do, by their ids."""
-    return {
-        install.source: install.target
+    """Return where the documents that land as sudoers files do, by their ids.
+
+    Of several copies, one that sudo reads.
+    """
+    found = [
+        (install.source, install.target)
         for install in package.installs
         if install.source and is_sudoers(install.target)
-    }
+    ]
+    return dict(sorted(found, key=lambda one: not ignored(one[1])))
 
 
 def included(package: Package) -> Iterator[SudoersRule | SudoersDefault]:

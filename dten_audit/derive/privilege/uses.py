@@ -22,7 +22,7 @@ from dten_audit.derive.privilege.contexts import (
 from dten_audit.derive.privilege.own_grants import own_grants
 from dten_audit.derive.privilege.tables import Tool, area, names, tools
 from dten_audit.derive.reach import Reach
-from dten_audit.derive.requirements import required_packages
+from dten_audit.derive.requirements import completing_packages, required_packages
 from dten_audit.derive.roles import Roles
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command, Guard, Layer, Word
@@ -47,14 +47,20 @@ _ITSELF: Final = ("$0", "${0}", "$BASH_SOURCE", "${BASH_SOURCE[0]}", "${BASH_SOU
 
 
 class Users(NamedTuple):
-    """The users that the package makes, and the packages that it needs, which may make others."""
+    """The users that the package makes, and the packages that it needs, which may make others.
+
+    ``completed``: some of these are the rest of the same product, and need others in their turn.
+    """
 
     made: dict[str, Made]
     needed: frozenset[str]
+    completed: bool
 
     def declared(self, tool: str) -> bool | Unknown:
-        """Say whether the package says that it needs a tool; unknown where it says of none."""
-        return tool in self.needed if self.needed else Unknown("package.value")
+        """Say whether the package says that it needs a tool; unknown where others may say so."""
+        if tool in self.needed:
+            return True
+        return False if self.needed and not self.completed else Unknown("package.value")
 
 
 def derive(package: Package, estate: Estate) -> Iterable[PrivilegeUse]:
@@ -74,7 +80,8 @@ def derive(package: Package, estate: Estate) -> Iterable[PrivilegeUse]:
 def _all_uses(package: Package, estate: Estate) -> Iterator[PrivilegeUse]:
     roles, reach = Roles(package), Reach(package)
     as_root = root_documents(package, roles)
-    users = Users(made_users(package), required_packages(package))
+    rest = bool(completing_packages(package))
+    users = Users(made_users(package), required_packages(package), rest)
     allowed = own_grants(package)
     for command in package.of(Command):
         layers = list(command.layers)

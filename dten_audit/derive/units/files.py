@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Final
 
+from dten_audit.derive.requirements import completing_packages
 from dten_audit.derive.roles import Roles
 from dten_audit.derive.units.brought import Brought, Step
 from dten_audit.derive.units.calls import reloads
@@ -62,6 +63,7 @@ class _Shipped:
         self.targets = {install.target for install in package.installs}
         self.names |= {posixpath.basename(target) for target in self.targets}
         self.trees = {_tree(target) for target in self.targets} - {""}
+        self._completed = bool(completing_packages(package))
         self._alike: dict[int, list[str]] = {}
         self._compared = 0
         self.product = package.identity.get("name", "").lower()
@@ -79,9 +81,13 @@ class _Shipped:
             not path.startswith(SYSTEM_FOLDERS) and posixpath.basename(path) in self.names
         )
 
-    def program(self, path: str) -> tuple[bool, bool]:
-        """Say whether a program is shipped, and whether its tree is the package's."""
-        return self._has(path), _tree(path) in self.trees
+    def program(self, path: str) -> tuple[bool | Unknown, bool]:
+        """Say whether a program is shipped, and whether its tree is the package's.
+
+        Unknown where other packages of the same product come with this one.
+        """
+        missing = Unknown("package.value") if self._completed else False
+        return self._has(path) or missing, _tree(path) in self.trees
 
     def near(self, path: str) -> tuple[str, ...]:
         """Return the names of shipped files that may be meant, as long as so many are compared."""
@@ -132,7 +138,7 @@ def _programs(file: UnitFile, shipped: _Shipped, drop_ins: DropIns) -> Iterator[
                     system=path.startswith(SYSTEM_FOLDERS),
                     own_folder=own_tree,
                     optional="-" in entry.value[: entry.value.find("/")],
-                    near=() if has else shipped.near(path),
+                    near=() if has is True else shipped.near(path),
                 )
 
 

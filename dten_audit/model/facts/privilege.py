@@ -93,6 +93,8 @@ class PrivilegeUse(NamedTuple):
     @property
     def permission(self) -> str:
         """What is known of the right to use the tool, in words."""
+        if isinstance(self.available, Unknown) and self.as_root:
+            return f"it runs as root, but nothing says that the hosts have {self.tool}"
         if isinstance(self.available, Unknown):
             return f"nobody has said that this account may use {self.tool}"
         if self.available:

@@ -289,16 +289,17 @@ class UnitDependency(NamedTuple):
 class UnitProgram(NamedTuple):
     """A program that a unit file of the package runs (``ExecStart=``).
 
-    ``path`` is the program's. ``shipped`` says that the package puts it there; ``system`` that it
-    lies where the operating system keeps its programs. ``own_folder`` says that the package puts
-    other files into the same tree. ``optional``: a failure to start it is ignored (``-``).
+    ``path`` is the program's. ``shipped`` says that the package puts it there (unknown where
+    another package of the same version may); ``system`` that it lies where the operating system
+    keeps its programs. ``own_folder`` says that the package puts other files into the same tree.
+    ``optional``: a failure to start it is ignored (``-``).
     """
 
     at: Location
     name: str
     key: str
     path: str
-    shipped: bool
+    shipped: bool | Unknown
     system: bool = False
     own_folder: bool = False
     optional: bool = False
