@@ -120,6 +120,8 @@ class Book:
             statements = [statement._replace(transaction=False) for statement in statements]
         if runner.holds_open and not self._settings.keeps_transaction_open:
             runner = runner._replace(holds_open=False)
+        if self._settings.may_autocommit(file.path, runner.name):
+            runner = runner._replace(autocommits=True)
         role = role_of(info, host)
         purpose = self._purposes.of(info.id)
         if purpose in _SPOKEN:

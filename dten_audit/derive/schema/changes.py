@@ -186,7 +186,7 @@ def _held(change: SchemaChange, statement: Location, part: int, state: State) ->
     others = (
         held.table
         for held in earlier
-        if held.all_use and state.tables.key(held.table, state.dialect) != key
+        if held.all_use and held.is_table and state.tables.key(held.table, state.dialect) != key
     )
     return Fields(
         holding=locked.table if locked else "",
@@ -209,7 +209,7 @@ def _session(change: SchemaChange, state: State, file: SqlFile) -> Fields:
         lock_timeout=state_of(value, timeout.default),
         lock_timeout_ms=timeout.default if value is None else value,
         statement_timeout=state_of(statement, 0),
-        in_transaction=state.in_transaction,
+        in_transaction=_in_transaction(change, state, file),
         migration_lock=bool(lock),
         lock_holder=lock,
         role=file.role,
@@ -218,6 +218,14 @@ def _session(change: SchemaChange, state: State, file: SqlFile) -> Fields:
         script=file.file.path,
         unit=file.unit,
     )
+
+
+def _in_transaction(change: SchemaChange, state: State, file: SqlFile) -> bool | Unknown:
+    """Say whether a transaction is open; of what needs none, a runner's may be autocommit."""
+    runners = state.in_transaction is True and not state.explicit
+    if change.concurrently and runners and file.runner.autocommits:
+        return Unknown("package.value")
+    return state.in_transaction
 
 
 def _waits_for_runner(change: SchemaChange, file: SqlFile, dialect: str) -> bool:

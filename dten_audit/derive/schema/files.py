@@ -21,6 +21,7 @@ class Runner(NamedTuple):
     ``transaction``: ``file``, ``several`` (a file of several statements), ``changeset``, ``none``.
     ``holds_open``: it holds its lock in a transaction that is open while the file runs.
     ``across``: it takes the files of all folders of one name as one series, by their numbers.
+    ``autocommits``: its connection may be in autocommit; a file outside of the package says so.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Runner(NamedTuple):
     transaction: str
     holds_open: bool = False
     across: bool = False
+    autocommits: bool = False
 
 
 NOBODY: Final = Runner("", lock=False, transaction="none")

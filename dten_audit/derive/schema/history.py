@@ -21,13 +21,14 @@ LONG: Final = 8
 HISTORY: Final = 60
 """So many that a product's release carries are its whole past, wherever their names begin."""
 _YEARS: Final = 3
-"""So many years between the first and the last are a past; a step from one major version to the
-next took none of the servers looked at as long."""
+"""So many years between the first and the last are a past, also in a bundle of files; a step from
+one major version to the next took none of the servers looked at as long."""
+_YEARS_OF_PRODUCT: Final = 1
 _RELEASE: Final = re.compile(
     r"(?i:v|version[-_ ]?)?([0-9]{1,9}(?:\.[0-9]{1,9}){1,5})(?:\.[a-z]{2,6}|[-+~][^/]*)?"
 )
 _CHANGE: Final = re.compile(r"(?i)(?:patch|upgrade|update|migrate|migration|delta|alter)[-_.]")
-_FIRST: Final = re.compile(r"(?i)[a-z_-]{0,20}0*[01](?!\.?[0-9])|\d{1,9}_initial\b")
+_FIRST: Final = re.compile(r"(?i)[a-z_-]{0,20}0*[01](?!\.?[0-9])|\d{1,9}_(?:initial\b|squashed\.)")
 _DJANGO: Final = "Django"
 _NUMBERED: Final = re.compile(r"[vV]?[0-9][0-9._-]*")
 _DAY: Final = re.compile(r"(?:^|/)(20\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?[0-3]\d(?![a-z])")
@@ -71,16 +72,17 @@ def _begun(
     whole = {posixpath.dirname(name) for name, begins in found.items() if begins}
     for name, begins in found.items():
         paths = {file.file.path for file in every[name]}
-        many = len(paths) >= HISTORY and (is_product or _spans_years(paths))
-        if begins is None and (many or posixpath.dirname(name) in whole - {""}):
+        long = len(paths) >= HISTORY and (is_product or _years(paths) >= _YEARS)
+        old = is_product and len(paths) >= LONG and _years(paths) >= _YEARS_OF_PRODUCT
+        if begins is None and (long or old or posixpath.dirname(name) in whole - {""}):
             found[name] = True
     return found
 
 
-def _spans_years(paths: Iterable[str]) -> bool:
-    """Say whether the times in the names of files are years apart."""
+def _years(paths: Iterable[str]) -> float:
+    """Return how many years the times in the names of files are apart; 0 where there are none."""
     times = [time for path in paths if (time := _time(path)) is not None]
-    return bool(times) and max(times) - min(times) >= _YEARS
+    return max(times) - min(times) if times else 0
 
 
 def _time(path: str) -> float | None:

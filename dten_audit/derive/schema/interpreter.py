@@ -249,7 +249,7 @@ class Interpreter:
                 state.held.append(
                     Held(
                         change.table or change.name, statement.at, action.part,
-                        all_use="reads" in change.blocks,
+                        all_use="reads" in change.blocks, is_table=bool(change.table),
                     )
                 )  # fmt: skip
             if change.action == "lock_table":

@@ -22,13 +22,15 @@ _TEXTS: Final = frozenset((_PATH, "timezone"))
 class Held(NamedTuple):
     """A table that the transaction has locked, and the statement that did so.
 
-    ``all_use``: readers wait too; else those who write.
+    ``all_use``: readers wait too; else those who write. ``is_table``: it is not the name of an
+    index whose table is not known.
     """
 
     table: str
     at: Location
     part: int = 0
     all_use: bool = True
+    is_table: bool = True
 
 
 class World:

@@ -184,6 +184,8 @@ class _Undo:
             _key(_MADE[a.verb], a, table) for a, table in self._actions if a.verb in _MADE
         }
         for a, table in self._actions:
+            if a.verb == "drop_materialized_view":
+                self._gone.add(("table", table))
             if a.verb == "rename_column":
                 self._gone.add(("column", table, a.column.lower()))
                 self._made.add(("column", table, a.value.lower()))
