@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 from typing import Final, cast
 
 from dten_audit.derive.debhelper import unpacked
@@ -11,7 +12,7 @@ from dten_audit.derive.reach import Reach
 from dten_audit.derive.roles import Roles
 from dten_audit.derive.schedules.moments import Times, Timetable, in_words, stamp
 from dten_audit.derive.schedules.scripts import Scripts, Step
-from dten_audit.derive.schedules.work import Work, Worker
+from dten_audit.derive.schedules.work import Work, Worker, without_systemd
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command
 from dten_audit.model.facts.general import ScriptRole
@@ -64,6 +65,26 @@ class Builder:
         """
         return False if self._unpacked and at.path.startswith(self._unpacked) else NOT_SEEN
 
+    def skipped(self, traps: Iterable[str]) -> bool:
+        """Say whether cron takes a file for no job: Debian's cron and run-parts look at its name.
+
+        On hosts that nobody has told of, so it is for what dpkg unpacks.
+        """
+        debian = self.timetable.daemon == "debian" or bool(
+            self._unpacked and not self.timetable.daemon
+        )
+        return debian and "name-ignored" in traps
+
+    def only_without_systemd(self, installed_by: Collection[Location]) -> bool:
+        """Say whether all commands that put a job in place run where systemd does not."""
+        return bool(installed_by) and self._without_systemd.issuperset(installed_by)
+
+    @cached_property
+    def _without_systemd(self) -> frozenset[Location]:
+        return frozenset(
+            command.at for command in self.package.of(Command) if without_systemd(command)
+        )
+
     def _role(self, base: Schedule) -> Role:
         """Say what a job is for, by the file that holds it or by the scripts that install it."""
         scripts = [by.path for by in base.installed_by] or [base.document]
@@ -92,13 +113,12 @@ class Builder:
         base = base._replace(role=self._role(base))
         work = self.worker.work(steps, environment, base.command)
         calls_retired = self.worker.calls_retired(work)
+        idle = work.without_systemd or self.only_without_systemd(base.installed_by)
         full = _with_times(base, times)._replace(
             installed_by=tuple(by for by in base.installed_by if by[:2] != base.at[:2]),
             program=base.program or work.program,
-            without_systemd=work.without_systemd,
-            enabled=self._systemd_runs
-            if work.without_systemd and base.enabled is True
-            else base.enabled,
+            without_systemd=idle,
+            enabled=self._systemd_runs if idle and base.enabled is True else base.enabled,
             target=work.target,
             target_present=work.target_present,
             target_guarded=work.target_guarded,

@@ -281,4 +281,7 @@ def _targets(command: Command) -> list[str]:
 
 def _write(builder: Builder, command: Command, path: str) -> Schedule:
     unseen = _unseen(builder, command, "crontab-command", path, "")
-    return unseen._replace(path_on_host=path, dialect="cron.d")
+    off = builder.skipped(path_traps(path, None))
+    return unseen._replace(
+        path_on_host=path, dialect="cron.d", enabled=False if off else unseen.enabled
+    )

@@ -60,6 +60,8 @@ def landings(builder: Builder) -> dict[str, Landing]:
         user = posixpath.basename(target) if reads == "spool" else ""
         place = f"the crontab of {user}" if user else target
         before = found.get(install.source)
+        if before and "name-ignored" in path_traps(target, None):
+            continue  # a copy that is set aside
         by = (*(before.by if before else ()), *installed_at(install))
         layout = install.order == _LAYOUT
         found[install.source] = Landing(target, dialect, place, user, by, shipped_so=layout)
@@ -101,6 +103,7 @@ def _schedule(builder: Builder, job: CronJob, landing: Landing | None) -> Schedu
     lands = landing is not None or (written and read_by(job.path) != "")
     named = "a file that is named when the script runs" if job.path.startswith("$") else job.path
     landing = landing or Landing(job.path if lands else "", job.dialect, named)
+    traps = (*job.traps, *_path_traps(landing, info))
     base = Schedule(
         job.at,
         kind,
@@ -114,9 +117,9 @@ def _schedule(builder: Builder, job: CronJob, landing: Landing | None) -> Schedu
         "",
         role="live" if landing.by else role_of(_file_of(builder, job)),
         installed_by=landing.by,
-        enabled=_runs(builder, job, lands=lands),
+        enabled=_runs(builder, job, traps, lands=lands),
         replaces=landing.replaces,
-        traps=(*job.traps, *_path_traps(landing, info)),
+        traps=traps,
         certainty=job.certainty,
     )
     base, times = timed(builder, base, job)
@@ -124,11 +127,11 @@ def _schedule(builder: Builder, job: CronJob, landing: Landing | None) -> Schedu
     return builder.complete(base, times, steps, job.environment)
 
 
-def _runs(builder: Builder, job: CronJob, *, lands: bool) -> bool | Unknown:
+def _runs(builder: Builder, job: CronJob, traps: tuple[str, ...], *, lands: bool) -> bool | Unknown:
     """Say whether cron runs a job: not where its table names no user (crontab(5))."""
     if not lands:
         return builder.otherwise(job.at)
-    return _NO_USER not in job.traps
+    return _NO_USER not in traps and not builder.skipped(traps)
 
 
 def _file_of(builder: Builder, job: CronJob) -> str:
@@ -235,6 +238,7 @@ def _script(
     often = how_often(install.target)
     mode = info.mode if install.order == _LAYOUT else None
     dialect: Dialect = "run-parts"
+    traps = path_traps(install.target, mode)
     base = Schedule(
         Location(info.address, 1 if not info.host else install.at.line),
         "cron-script",
@@ -250,7 +254,8 @@ def _script(
         installed_by=by,
         period_minutes=often.minutes,
         next_text=f"{often.word}, when the host's cron or anacron says so",
-        traps=path_traps(install.target, mode),
+        traps=traps,
+        enabled=not builder.skipped(traps),
     )
     window = _regular(builder, often.minutes)
     steps = builder.scripts.steps(info.id)

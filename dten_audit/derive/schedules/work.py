@@ -204,13 +204,15 @@ def _errors_follow() -> re.Pattern[str]:
     return re.compile(r"> ?/dev/null[ \t]{0,9}2> ?&1")
 
 
+def without_systemd(command: Command) -> bool:
+    """Say whether a command stands behind a test that systemd is not running."""
+    return any(guard.kind == "systemd-running" and not guard.holds for guard in command.guards)
+
+
 def _without_systemd(commands: Sequence[Command]) -> bool:
     """Say whether all that a job does stands behind a test that systemd is not running."""
     work = [command for command in commands if command.program not in (_TESTS | _SEARCHES)]
-    return bool(work) and all(
-        any(guard.kind == "systemd-running" and not guard.holds for guard in command.guards)
-        for command in work
-    )
+    return bool(work) and all(map(without_systemd, work))
 
 
 def _locks(command: Command) -> bool:
