@@ -40,7 +40,7 @@ _MANAGERS: Final = frozenset(("systemctl", "deb-systemd-helper", _ASKS))
 
 
 class Switch(NamedTuple):
-    """A command that turns a timer on; ``starts`` unless it only does so from the next boot on.
+    """A command that turns a unit on; ``starts`` unless it only does so from the next boot on.
 
     ``asks``: it starts what is enabled, and nothing else (deb-systemd-invoke(1p)).
     """
@@ -97,8 +97,9 @@ def _timer(
         certainty=unit.certainty,
     )
     needs = _needs(unit)
-    both = ", ".join(dict.fromkeys((*needs, *_conditions(service))))
-    base = base._replace(starts=_starts(unit, service), only_where=both)
+    running = service.name if service and _kept_running(service, enabled) else ""
+    only = dict.fromkeys((*needs, *_conditions(service), *([f"{running} stopped"] * bool(running))))
+    base = base._replace(starts=running or _starts(unit, service), only_where=", ".join(only))
     started = not needs and any(switch.starts for switch in switches)
     base, times = _timed(builder, unit, base, calendars, started=started)
     full = builder.complete(base, times, _steps(builder, starts, service))
@@ -146,6 +147,16 @@ def _starts(unit: UnitFile, service: UnitFile | None) -> str:
         return ""
     name = unit.value("Timer", "Unit")
     return name or f"{unit.name.removesuffix('.timer')}.service"
+
+
+def _kept_running(service: UnitFile, enabled: dict[str, tuple[Switch, ...]]) -> bool:
+    """Say whether a service runs all the time, so that a timer only starts it where it was stopped.
+
+    The package starts it, and so does systemd at each boot, and whenever it ends.
+    """
+    boots = service.value("Install", "WantedBy") or service.value("Install", "RequiredBy")
+    always = service.value("Service", "Restart") == "always"
+    return bool(boots) and always and any(not by.asks for by in _switched_on(service, enabled))
 
 
 def _expression(unit: UnitFile, calendars: tuple[UnitEntry, ...]) -> str:
@@ -276,14 +287,14 @@ def period_of(times: Times) -> int:
 
 
 def _enabled_by(builder: Builder) -> dict[str, tuple[Switch, ...]]:
-    """Return the commands that turn timers on, by the timer's name (or its template's)."""
+    """Return the commands that turn timers and services on, by the unit's name (or template's)."""
     found: dict[str, tuple[Switch, ...]] = {}
     for command in builder.package.of(Command):
         if _on_events(builder, command) or keeps_state(command):
             continue
         if command.program in _MANAGERS and _ENABLING & set(command.arguments):
             for word in command.arguments:
-                if word.endswith(".timer"):
+                if word.endswith((".timer", ".service")):
                     starts = (
                         not _ONLY_ENABLE & set(command.arguments) or "--now" in command.arguments
                     )
@@ -307,7 +318,7 @@ def _switched_on(unit: UnitFile, enabled: dict[str, tuple[Switch, ...]]) -> tupl
         return enabled[unit.name]
     if not unit.template or unit.instance:
         return ()
-    stem = unit.template.removesuffix(".timer")
+    stem = unit.template.rpartition(".")[0]
     return next((by for name, by in enabled.items() if name.startswith(stem)), ())
 
 
