@@ -54,8 +54,16 @@ class Step(NamedTuple):
     source: str = ""
 
 
+def brought_by(package: Package) -> Brought:
+    """Return what a package brings, found once for all derivers of units."""
+    known: Brought | None = package.memory.get("units")
+    if known is None:
+        known = package.memory["units"] = Brought(package)
+    return known
+
+
 class Brought:
-    """The units that a package brings. Built once for all derivers of units."""
+    """The units that a package brings."""
 
     def __init__(self, package: Package) -> None:
         self._files = {unit.document: unit for unit in package.of(UnitFile)}

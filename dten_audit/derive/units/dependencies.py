@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from dten_audit.derive.roles import Roles
-from dten_audit.derive.units.brought import Brought
+from dten_audit.derive.units.brought import Brought, brought_by
 from dten_audit.derive.units.similar import Suggestions
 from dten_audit.derive.units.tables import in_user_folder, other_names, shared
 from dten_audit.derive.units.uses import presence, site_lines, site_unit
@@ -47,7 +47,7 @@ RELATIONS: Final[dict[tuple[str, str], Strength]] = {
 
 def derive(package: Package, estate: Estate) -> Iterable[UnitDependency]:
     """Yield what unit files name, and what links in folders such as ``x.target.wants`` pull in."""
-    brought = Brought(package)
+    brought = brought_by(package)
     familiar = {use.unit for use in package.of(UnitUse)} | {step.unit for step in brought.steps}
     suggestions = Suggestions(estate.site, familiar)
     roles = Roles(package)

@@ -10,7 +10,7 @@ from typing import Final
 
 from dten_audit.derive.requirements import completing_packages
 from dten_audit.derive.roles import Roles
-from dten_audit.derive.units.brought import Brought, Step
+from dten_audit.derive.units.brought import Brought, Step, brought_by
 from dten_audit.derive.units.calls import reloads
 from dten_audit.derive.units.merging import DropIns
 from dten_audit.derive.units.tables import in_unit_folder, shared
@@ -43,7 +43,7 @@ _MOST_COMPARED: Final = 50_000
 
 def derive(package: Package, estate: Estate) -> Iterable[Fact]:
     """Yield the programs and installations of the package's unit files."""
-    brought = Brought(package)
+    brought = brought_by(package)
     shipped = _Shipped(package)
     roles = Roles(package)
     drop_ins = DropIns(package.of(UnitFile))

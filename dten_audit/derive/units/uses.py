@@ -13,7 +13,7 @@ from dten_audit.derive.debhelper import keeps_state
 from dten_audit.derive.jobs import is_job
 from dten_audit.derive.reach import Reach
 from dten_audit.derive.roles import Roles
-from dten_audit.derive.units.brought import Brought
+from dten_audit.derive.units.brought import Brought, brought_by
 from dten_audit.derive.units.calls import UnitCall, unit_calls
 from dten_audit.derive.units.similar import Suggestions
 from dten_audit.derive.units.tables import (
@@ -67,7 +67,7 @@ _PROGRAM_CONTAINERS: Final = frozenset((
 
 def derive(package: Package, estate: Estate) -> Iterable[UnitUse]:
     """Yield a unit use for each unit that each command controls."""
-    brought = Brought(package)
+    brought = brought_by(package)
     calls = [
         (command, call)
         for command in package.of(Command)
