@@ -9,6 +9,8 @@ import pytest
 
 from dten_audit.derive.schedules.crontab_calls import CrontabCall, read_call
 from dten_audit.derive.schedules.deriving import derive
+from dten_audit.derive.schedules.scripts import TOO_MANY
+from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.schedules import Schedule
 from dten_audit.model.unknown import Unknown
 from dten_audit.site.estate import Estate, Window
@@ -307,3 +309,12 @@ def test_a_timer_that_was_enabled_before_stays_so() -> None:
     found = timer("OnCalendar=daily", **{INSTALL: f"#!/bin/sh\n{lines}"})
     assert isinstance(found.enabled, Unknown)
     assert found.brief.endswith("nothing here enables it")
+
+
+def test_of_one_file_so_many_texts_of_jobs_are_read_and_the_rest_is_said() -> None:
+    lines = "".join(f"systemd-run --on-active=5 /opt/dten/{n}\n" for n in range(600))
+    facts = list(derive(package_of({INSTALL: f"#!/bin/sh\n{lines}"}), ESTATE))
+    jobs = [fact for fact in facts if isinstance(fact, Schedule)]
+    assert [job.program for job in jobs].count("") == 100
+    (told,) = [fact for fact in facts if isinstance(fact, Unreadable)]
+    assert (told.reason, told.at.line) == (TOO_MANY, 502)

@@ -8,6 +8,7 @@ from dten_audit.derive.schedules.building import Builder
 from dten_audit.derive.schedules.crontab_calls import crontab_calls, unseen_tables
 from dten_audit.derive.schedules.entries import entries
 from dten_audit.derive.schedules.once import at_jobs, transient_timers
+from dten_audit.derive.schedules.scripts import TOO_MANY
 from dten_audit.derive.schedules.tables import jobs, landings, run_parts
 from dten_audit.derive.schedules.timers import timers
 from dten_audit.derive.schedules.windows_tasks import windows_tasks
@@ -20,7 +21,7 @@ from dten_audit.site.estate import Estate
 def derive(package: Package, estate: Estate) -> Iterator[Schedule | Unreadable]:
     """Yield every schedule that a package ships, installs or deletes.
 
-    What a scheduler would not understand is told beside them.
+    What a scheduler would not understand is told beside them, and what was too much to read.
     """
     builder = Builder(package, estate)
     installed = crontab_calls(builder)
@@ -33,3 +34,5 @@ def derive(package: Package, estate: Estate) -> Iterator[Schedule | Unreadable]:
     yield from timers(builder)
     yield from entries(builder)
     yield from windows_tasks(builder)
+    for at in builder.scripts.unread.values():
+        yield Unreadable(at, "shell", TOO_MANY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
@@ -18,6 +18,9 @@ from dten_audit.readers.registry import READERS
 _DEPTH: Final = 5
 _COMMANDS: Final = 5_000
 _ALL_COMMANDS: Final = 200_000
+_MOST_TEXTS: Final = 500
+"""So many texts of jobs are read in one file: no real table or script has a tenth of that."""
+TOO_MANY: Final = "more commands of jobs than are read"
 
 
 class Step(NamedTuple):
@@ -33,6 +36,8 @@ class Scripts:
     def __init__(self, package: Package) -> None:
         self.package = package
         self._read = 0
+        self._texts: Counter[str] = Counter()
+        self.unread: dict[str, Location] = {}
         self._left = _ALL_COMMANDS
         self.cut = False
         self._commands: dict[str, list[Command]] = defaultdict(list)
@@ -102,7 +107,14 @@ class Scripts:
     def read_command(
         self, text: str, at: Location, document: str, kind: str = "shell"
     ) -> list[Command]:
-        """Return the commands of a text that no reader has seen (``ExecStart=``)."""
+        """Return the commands of a text that no reader has seen (``ExecStart=``).
+
+        ``unread`` tells afterwards where a file holds more of them than are read.
+        """
+        self._texts[at.path] += 1
+        if self._texts[at.path] > _MOST_TEXTS:
+            self.unread.setdefault(at.path, at)
+            return []
         host = Document(at.path, "", kind, text.encode("utf-8", "surrogatepass"))
         host.id = f"{document}#schedule"
         found = [fact for fact in _read(host) if isinstance(fact, Command)]
