@@ -40,11 +40,13 @@ def test_a_file_of_an_older_release_may_have_run_long_ago(
     assert [fact.certainty for fact in sorted(found, key=lambda fact: fact.script)] == certainty
 
 
-def test_a_products_release_carries_its_whole_past() -> None:
-    package = package_of({f"db/pg/upgrade_{n}.sql": ALTER for n in range(100, 160)})
+@pytest.mark.parametrize(("others", "past"), [(0, False), (50, False), (100, True)])
+def test_a_whole_product_carries_its_past(others: int, past: bool) -> None:
+    files = {f"db/pg/upgrade_{n}.sql": ALTER for n in range(100, 160)}
+    package = package_of(files | {f"src/part{n}.txt": "a part\n" for n in range(others)})
     package.identity = {"version": "9.6.7"}
     found = [f for f in derive(package, Estate(Site(), AT)) if isinstance(f, SchemaChange)]
-    assert {fact.past for fact in found} == {True}
+    assert {fact.past for fact in found} == {past}
 
 
 PROGRAM = """

@@ -99,6 +99,11 @@ class Book:
                 for name in file.hint("speaks of").split():
                     self._spoken[folder][cast("Dialect", name)] += 1
 
+    @property
+    def documents(self) -> int:
+        """How many files the package has."""
+        return len(self._paths)
+
     def absent(self, revisions: Iterable[str]) -> set[str]:
         """Return those revisions of Alembic that no migration has, nor any file is named for.
 

@@ -50,7 +50,7 @@ def past(book: Book, called: Collection[str], release: str = "") -> dict[str, Pa
     run the file long ago. A series whose beginning is elsewhere is what one release adds to it.
     """
     every = _all_series(book)
-    begun = _begun(every, book, bool(release))
+    begun = _begun(every, book)
     found: dict[str, Past] = {}
     for name, files in every.items():
         paths = {file.file.path for file in files}
@@ -61,13 +61,13 @@ def past(book: Book, called: Collection[str], release: str = "") -> dict[str, Pa
     return found
 
 
-def _begun(
-    every: Mapping[str, list[SqlFile]], book: Book, is_product: bool
-) -> dict[str, bool | None]:
+def _begun(every: Mapping[str, list[SqlFile]], book: Book) -> dict[str, bool | None]:
     """Say of each series whether it holds its first file; what it is beside does so too.
 
-    ``is_product``: the package is a release with a version, not a bundle of files.
+    A package with more than its migrations is a whole product, which carries all of them.
     """
+    migrations = {file.file.path for files in every.values() for file in files}
+    is_product = book.documents > 2 * len(migrations)
     found = {name: _begins(files, book) for name, files in every.items()}
     whole = {posixpath.dirname(name) for name, begins in found.items() if begins}
     for name, begins in found.items():

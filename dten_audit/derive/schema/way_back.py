@@ -185,7 +185,7 @@ class _Undo:
         }
         for a, table in self._actions:
             if a.verb == "drop_materialized_view":
-                self._gone.add(("table", table))
+                self._gone.add(("table", bare(a.name)))
             if a.verb == "rename_column":
                 self._gone.add(("column", table, a.column.lower()))
                 self._made.add(("column", table, a.value.lower()))
