@@ -41,6 +41,7 @@ _PASSED_ON: Final = ("$@", "$*", "${@}", "${*}")
 _SHOWN: Final = 160
 _ASKS_A_PERSON: Final = re.compile(r"(?:(?:/usr)?/(?:bin|lib|libexec)/(?:\S*/)?)?\w*-?askpass")
 """Programs of distributions that open a window and ask (ssh-askpass(1))."""
+_PIPED: Final = frozenset(("stdin",))
 _PROBES: Final = frozenset(("", "true", ":"))
 _PRINTERS: Final = frozenset(("echo", "printf"))
 _ITSELF: Final = ("$0", "${0}", "$BASH_SOURCE", "${BASH_SOURCE[0]}", "${BASH_SOURCE}")
@@ -99,6 +100,8 @@ def _all_uses(package: Package, estate: Estate) -> Iterator[PrivilegeUse]:
                     role=roles.of(command.document),
                 )
                 use = use._replace(declared=users.declared(layer.tool))
+                if _fed_by_program(use, package, command):
+                    use = use._replace(password_from=Unknown("package.value"))
                 use = _compared(use, layer, estate.site, users)
                 unsettled = isinstance(use.available, Unknown)
                 yield use._replace(by_hand=unsettled and reach.by_hand(command.document))
@@ -223,6 +226,16 @@ def _password(command: Command, tool: Tool, given: Arguments) -> tuple[PasswordF
     asked = given.has(*tool.askpass) or program is not None
     person = program is not None and _ASKS_A_PERSON.fullmatch(program) is not None
     return ("askpass" if asked and not person else ""), False
+
+
+def _fed_by_program(use: PrivilegeUse, package: Package, command: Command) -> bool:
+    """Say whether a program gives a password (``Popen``) that is not seen in what it writes.
+
+    What it writes may come from a dialog as well as from a file.
+    """
+    info = package.documents.get(command.document)
+    seen = command.stdin or command.feeds or command.redirections
+    return use.password_from in _PIPED and info is not None and info.kind != "shell" and not seen
 
 
 def _helper(command: Command) -> str | None:

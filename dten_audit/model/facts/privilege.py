@@ -29,12 +29,13 @@ class PrivilegeUse(NamedTuple):
     ``guarded``: runs only where a test found the tool, or where the user is not root.
     ``root_checked``: runs only as root; ``as_root``: the script is only seen to be run as root.
 
-    ``non_interactive`` is ``-n``; ``password_from`` says where a password comes from, and
-    ``password_shipped`` that it stands in the script. ``no_terminal``: nobody can be asked for one
-    (over ssh without ``-t``, from a job). ``redirect`` is a system file that the caller's shell
-    opens, not the tool (``sudo echo x > /etc/y``); ``builtin`` a word that only a shell knows
-    (``sudo cd``). ``reexecutes``: the script starts itself again. ``keeps_environment`` is ``-E``,
-    which keeps all variables.
+    ``non_interactive`` is ``-n``; ``password_from`` says where a password comes from (unknown where
+    a program writes it, perhaps after it has asked a person), and ``password_shipped`` that it
+    stands in the script. ``no_terminal``: nobody can be asked for one (over ssh without ``-t``,
+    from a job). ``redirect`` is a system file that the caller's shell opens, not the tool
+    (``sudo echo x > /etc/y``); ``builtin`` a word that only a shell knows (``sudo cd``).
+    ``reexecutes``: the script starts itself again. ``keeps_environment`` is ``-E``, which keeps
+    all variables.
     ``user_present`` says whether the target user exists; ``no_login`` that its shell refuses
     logins, and no other is named. ``function`` is the shell function that wraps the tool.
     ``keyword`` is how a playbook asks for the tool (``become: true``), else empty. ``by_hand``:
@@ -56,7 +57,7 @@ class PrivilegeUse(NamedTuple):
     root_checked: bool = False
     as_root: bool = False
     non_interactive: bool = False
-    password_from: PasswordFrom = ""
+    password_from: PasswordFrom | Unknown = ""
     password_shipped: bool = False
     no_terminal: bool = False
     redirect: str = ""
