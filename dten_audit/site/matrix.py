@@ -25,6 +25,7 @@ class MatrixEntry(NamedTuple):
     ``section`` limits the entry to an INI section or to the keys below a path, ``only_if_value`` to
     one value (``On`` and ``Off``: all ways to write them). With a ``separator`` a value is a list,
     each of whose words counts. ``transform`` says how the value changes with the name (``*86400``).
+    ``unless_set`` are first labels of keys: a file with one of them has a form without this key.
     ``replacement_since`` is the first version that knows the key to use instead (empty: the one
     that changed it). ``source`` and ``retrieved`` say where the row was read, and when.
     """
@@ -45,6 +46,7 @@ class MatrixEntry(NamedTuple):
     allowed_in: str = ""
     only_if_value: str | None = None
     separator: str = ""
+    unless_set: tuple[str, ...] = ()
     transform: str = ""
     note: str = ""
     replacement_since: str = ""
@@ -234,6 +236,7 @@ def _entry(data: dict[str, object]) -> MatrixEntry:
         allowed_in=text(values.get("in")),
         only_if_value=None if value is None else str(value),
         separator=text(data.get("separator")),
+        unless_set=_texts(data.get("unless_set")),
         transform=text(data.get("transform") or new.get("transform")),
         note=text(data.get("note")),
         replacement_since=text(new.get("since") or moved.get("since")),

@@ -38,7 +38,7 @@ _ENTRY: Final[dict[str, Spec]] = {
     "default": {"from": "text", "to": "text", "in": "version"},
     "values": {"allowed": "texts", "refused": "texts", "in": "version"},
     "effect": "text", "only_if_value": "text", "separator": "text", "transform": "text",
-    "note": "text", "source": "text", "retrieved": "text",
+    "unless_set": "texts", "note": "text", "source": "text", "retrieved": "text",
 }  # fmt: skip
 _TOP: Final[dict[str, Spec]] = {
     "schema": "text", "component": "text", "scheme": "text", "files": "texts", "format": "text",

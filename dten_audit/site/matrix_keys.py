@@ -35,6 +35,8 @@ class Lookup:
                 self._wild.append((_wildcard(name), entry))
             else:
                 self._exact[name].append(entry)
+        self.forms = any(entry.unless_set for entry in matrix.entries)
+        """Whether it depends on the file's other keys which entries count."""
         self._labels = {name.rpartition(".")[2] for name in self._exact}
         self._any_wild = _any_of(pattern.pattern for pattern, _ in self._wild)
         self._sections = _any_of(_section_glob(glob) for glob in matrix.sections)

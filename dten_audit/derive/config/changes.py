@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -95,7 +96,9 @@ def _unreadable(package: Package) -> list[BrokenFile]:
 
 
 def _is_template(fact: Unreadable, path: str) -> bool:
-    return fact.certainty == "computed" or path.rpartition(".")[2].lower() in TEMPLATE_ENDS
+    """Say whether its form or a word of its name tells: ``a.conf.j2``, ``compose-template.yml``."""
+    words = re.split(r"[-_.]", path.rpartition("/")[2].lower())
+    return fact.certainty == "computed" or not TEMPLATE_ENDS.isdisjoint(words[1:])
 
 
 def _matrices(
@@ -146,6 +149,7 @@ def _changes(case: Case, files: Sequence[ConfigFile]) -> Iterator[ConfigChange]:
     A key that is written for some versions only is its author's answer, and no question.
     """
     for file in case.files:
+        form = _first_labels(file) if case.lookup.forms else frozenset[str]()
         for key in file.keys:
             if not case.lookup.may_hold(key.key):
                 continue
@@ -155,6 +159,7 @@ def _changes(case: Case, files: Sequence[ConfigFile]) -> Iterator[ConfigChange]:
             found = [
                 fact
                 for match in case.lookup.find(key.section, key.key, any_section=unseen)
+                if form.isdisjoint(match.entry.unless_set)
                 for fact in _change(case, file, key, match.entry, _effect(match))
                 if not _lived_with(case, file, fact)
             ]
@@ -164,6 +169,10 @@ def _changes(case: Case, files: Sequence[ConfigFile]) -> Iterator[ConfigChange]:
             for key in file.keys:
                 yield from _variable(case, file, key)
     yield from flipped(case, files)
+
+
+def _first_labels(file: ConfigFile) -> frozenset[str]:
+    return frozenset(key.key.partition(".")[0] for key in file.keys)
 
 
 def _sets_nothing(key: ConfigKey, matrix: Matrix) -> bool:
