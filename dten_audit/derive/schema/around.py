@@ -71,6 +71,8 @@ def _object(action: Action) -> str:
     """Return under which name a file would create again what an action takes away."""
     if action.verb in ("drop_constraint", "add_constraint") and not action.name:
         return f"{bare(action.table)} {action.constraint}"
+    if action.verb == "rename_column":
+        return column_key(action.table, action.column)
     whole = ("drop_table", "truncate", "rename_table")
     return bare(action.table if action.verb in whole else action.name)
 

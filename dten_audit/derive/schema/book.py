@@ -219,6 +219,8 @@ def _named(
                 renamed[column_key(action.table, action.value)] = (statement.order, action.part)
             if action.verb in _CREATES:
                 created[_created(action)] = (statement.order, action.part)
+            if action.verb == "add_column":
+                created[column_key(action.table, action.column)] = (statement.order, action.part)
             if action.verb in ("add_constraint", "add_column") and is_primary(action):
                 created[f"{bare(action.table)} primary-key"] = (statement.order, action.part)
     return created, renamed, checked

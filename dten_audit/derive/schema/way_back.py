@@ -22,6 +22,7 @@ _MADE: Final = {
     "create_table": "table", "add_column": "column", "create_index": "index",
     "add_index": "index", "add_constraint": "constraint",
 }  # fmt: skip
+_CONVENTIONS: Final = frozenset(("ck", "uq", "fk", "ix", "pk"))
 _GONE: Final = {
     "drop_table": "table", "drop_column": "column", "drop_index": "index",
     "drop_constraint": "constraint",
@@ -62,7 +63,9 @@ def gaps(up: list[SqlStatement], down: list[SqlStatement], before: Types) -> tup
     made, gone, changed = _net(_actions(up), names)
     undo = _Undo(back, names)
     found = [_words(key, "stays") for key in made if not undo.removes(key)]
-    found += [_words(key, "does not come back") for key in gone if not undo.makes(key)]
+    own = {key[1] for key in made if key[0] == "table"}
+    left = (key for key in gone if key[0] == "table" or key[1] not in own)
+    found += [_words(key, "does not come back") for key in left if not undo.makes(key)]
     later = {(table, old): new for kind, table, new, old in (k for k in made if k[0] == "name")}
     for key, kind in changed.items():
         new = later.get((key[1], key[2]), key[2])
@@ -160,7 +163,18 @@ def _key(kind: str, action: Action, table: str) -> Key:
         return ("table", table)
     if kind == "column":
         return ("column", table, action.column.lower())
-    return (kind, table, bare(action.name))
+    return (kind, table, _plain(bare(action.name), table))
+
+
+def _plain(name: str, table: str) -> str:
+    """Return a name without what SQLAlchemy's usual naming conventions put before it.
+
+    Alembic puts it before the name that ``create_check_constraint`` is given, and nothing before
+    the name that ``drop_constraint`` is given (Alembic 1.13, "Naming Constraints").
+    """
+    kind, _, rest = name.partition("_")
+    said = rest.removeprefix(f"{table}_") if kind in _CONVENTIONS else rest
+    return said if said != rest else name
 
 
 def _is_same(one: Key, other: Key) -> bool:
