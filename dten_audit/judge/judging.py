@@ -21,7 +21,8 @@ from dten_audit.model.rule import Rule
 from dten_audit.site.estate import Estate
 
 COMPUTED = "package.value"
-_RELATED = 50
+_RELATED: Final = 500
+"""So many further places of a finding are named; its message says how many there are."""
 MOST_APART: Final = 500
 """So many findings of a rule in one file are told apart; the rest are one finding."""
 
