@@ -15,7 +15,7 @@ from dten_audit.readers.shell.nodes import (
     Simple,
     Substitution,
 )
-from dten_audit.readers.shell.record import placed
+from dten_audit.readers.shell.record import at_its_use, placed
 from dten_audit.readers.shell.state import Frame, Procedure, State
 from dten_audit.readers.shell.syntax import Parser
 from dten_audit.readers.shell.values import Field, Source, Value, outermost, plain
@@ -221,7 +221,7 @@ class Calls(Meanings):
             redirections=run.streams.redirections,
         )
         frame = code.frame
-        code = self._in_library(code, run.offset)
+        code = at_its_use(self._in_library(code, run.offset), self.source, run.offset)
         self.switch_source(Source(code.text, self.source.document, code.marks))
         if peeled.tool != "eval" and peeled.wrapper.layer != "deferred":
             stops = self.state.errexit and len(body) == 1

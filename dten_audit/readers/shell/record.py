@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from dten_audit.documents.document import Document, Embedded
@@ -189,6 +190,20 @@ def placed(text: Field, source: Source, offset: int) -> Field:
     if text.marks and text.marks[0].at == 0:
         return text
     return text._replace(marks=(Mark(0, source, offset, verbatim=False), *text.marks))
+
+
+def at_its_use(text: Field, source: Source, offset: int) -> Field:
+    """Return a composed text whose parts from elsewhere have the place of what follows them.
+
+    ``"$BIN/x --all"`` begins where it is used, not where BIN is set; ``"$TEXT"`` is where it was
+    written, and so is what holds lines of its own. The use starts at ``offset`` of ``source``.
+    """
+    here = [mark.source is source and mark.offset >= offset for mark in text.marks]
+    marks = list(text.marks)
+    for number, (mark, near) in enumerate(pairwise(text.marks)):
+        if here[number + 1] and not here[number] and "\n" not in text.text[mark.at : near.at]:
+            marks[number] = Mark(mark.at, source, near.offset, verbatim=False)
+    return text._replace(marks=tuple(marks))
 
 
 def without_tabs(text: Field, source: Source) -> Field:
