@@ -22,7 +22,7 @@ DERIVERS: tuple[Deriver, ...] = (
     Deriver(
         "unit uses",
         ("command", "unit_file"),
-        ("unit_use",),
+        ("unit_use", "unreadable"),
         "dten_audit.derive.units.uses:derive",
         subjects=("command",),
     ),

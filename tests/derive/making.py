@@ -7,11 +7,12 @@ import shlex
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from dten_audit.derive.units import uses
 from dten_audit.documents.document import Document, DocumentInfo
 from dten_audit.links.package import Package
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import Command, Guard, Layer, Redirection, Word
-from dten_audit.model.facts.units import UnitFile
+from dten_audit.model.facts.units import UnitFile, UnitUse
 from dten_audit.model.location import Location
 from dten_audit.readers.systemd.unit_file import read
 from dten_audit.site.estate import Estate
@@ -118,3 +119,8 @@ def layer(text: str, target: str = "root", kind: str = "privilege", **more: obje
     argv = words(text)
     made = Layer(argv[0].text, kind, argv, target)  # type: ignore[arg-type]
     return made._replace(**more)  # type: ignore[arg-type]
+
+
+def unit_uses(graph: Package, site: Estate) -> list[UnitUse]:
+    """Return the unit uses of a package, without what else their deriver says."""
+    return [fact for fact in uses.derive(graph, site) if isinstance(fact, UnitUse)]

@@ -12,10 +12,11 @@ from dten_audit.links.package import Install, Package
 from dten_audit.model.facts.base import Fact
 from dten_audit.model.facts.commands import Guard, Layer
 from dten_audit.model.facts.container import LinkEntry
+from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.units import UnitProgram, UnitUse
 from dten_audit.model.unknown import Unknown
 from dten_audit.site.estate import Estate
-from tests.derive.making import NO_SITE, command, estate, package, unit_file
+from tests.derive.making import NO_SITE, command, estate, package, unit_file, unit_uses
 from tests.derive.trees import package_of
 
 UNITS = "lib/systemd/system"
@@ -39,7 +40,7 @@ def tree(*facts: Fact) -> Package:
 
 
 def used(graph: Package, site: Estate = SITE) -> UnitUse:
-    return next(iter(uses.derive(graph, site)))
+    return unit_uses(graph, site)[0]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,7 @@ def test_edges(line: str, strength: str, present: bool) -> None:
     ],
 )  # fmt: skip
 def test_other_managers(text: str, verb: str, unit: str, scope: str) -> None:
-    found = list(uses.derive(package(command(text)), NO_SITE))
+    found = unit_uses(package(command(text)), NO_SITE)
     assert [(u.verb, u.unit, u.scope) for u in found] == ([(verb, unit, scope)] if verb else [])
 
 
@@ -215,3 +216,10 @@ def test_command_lines_of_units_are_later() -> None:
     text = "[Service]\nExecStartPre=-/bin/systemctl stop a\nExecStart=/bin/b\n"
     use = used(package_of({"etc/systemd/system/b.service": text}))
     assert (use.verb, use.failure, use.deferred, use.at.line) == ("stop", "ignored", True, 2)
+
+
+def test_of_one_file_so_many_uses_are_looked_at_and_the_rest_is_said() -> None:
+    made = [command(f"systemctl stop x{n}", order=n) for n in range(uses.MOST_USES + 9)]
+    found = list(uses.derive(package(*made), SITE))
+    assert sum(isinstance(fact, UnitUse) for fact in found) == uses.MOST_USES
+    assert [fact.reason for fact in found if isinstance(fact, Unreadable)] == [uses.TOO_MANY]

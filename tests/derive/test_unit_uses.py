@@ -14,7 +14,9 @@ from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
 from dten_audit.site.estate import Estate
 from dten_audit.site.site import UnitRecord
-from tests.derive.making import NO_SITE, SCRIPT, command, estate, info, package, unit_file
+from tests.derive.making import (
+    NO_SITE, SCRIPT, command, estate, info, package, unit_file, unit_uses,
+)  # fmt: skip
 
 SITE = estate(
     "dten-core.service",
@@ -30,7 +32,7 @@ SITE = estate(
 
 
 def use_of(made: Command, *facts: Fact, site: Estate = SITE) -> UnitUse:
-    found = list(uses.derive(package(made, *facts), site))
+    found = unit_uses(package(made, *facts), site)
     assert len(found) == 1, found
     return found[0]
 
@@ -84,7 +86,7 @@ CONTROLLING = [
 
 @pytest.mark.parametrize(("text", "verb", "units"), CONTROLLING)
 def test_which_commands_control_units(text: str, verb: str, units: list[str]) -> None:
-    found = list(uses.derive(package(command(text)), SITE))
+    found = unit_uses(package(command(text)), SITE)
     assert [use.unit for use in found] == units
     assert {use.verb for use in found} <= {verb}
 
@@ -102,7 +104,7 @@ def test_a_known_unit_is_present_and_an_unknown_one_is_not() -> None:
 def test_a_unit_that_the_package_knows_is_not_the_one_that_it_names_wrongly() -> None:
     right = [command(f"systemctl start dten-{name}") for name in ("core", "web")]
     graph = package(command("systemctl start dten-queue"), *right)
-    assert next(iter(uses.derive(graph, SITE))).similar == ("dten-broker.service",)
+    assert unit_uses(graph, SITE)[0].similar == ("dten-broker.service",)
 
 
 def test_without_a_site_it_is_a_question() -> None:
@@ -155,7 +157,7 @@ def brought(made: Command, *installs: Install, path: str = "systemd/new.service"
     file = unit_file(path, UNIT)
     graph = package(made, file)
     graph.installs.extend(installs)
-    return next(iter(uses.derive(graph, SITE)))
+    return unit_uses(graph, SITE)[0]
 
 
 def step(order: int, script: str = SCRIPT, source: str = "p.zip!/systemd/new.service") -> Install:
@@ -184,10 +186,10 @@ def test_a_template_brings_its_instances() -> None:
 def test_a_unit_written_by_the_script_itself_is_present() -> None:
     text = "/etc/systemd/system/new.service"
     write = command("cat", order=1, redirect=((">", text),))
-    found = list(uses.derive(package(write, command("systemctl start new", order=2)), SITE))
+    found = unit_uses(package(write, command("systemctl start new", order=2)), SITE)
     assert found[0].provided == "before"
     tee = command(f"tee {text}", order=3)
-    late = list(uses.derive(package(tee, command("systemctl start new", order=2)), SITE))
+    late = unit_uses(package(tee, command("systemctl start new", order=2)), SITE)
     assert late[0].provided == "later"
 
 
@@ -195,7 +197,7 @@ def test_a_link_to_nothing_brings_no_unit() -> None:
     ln = command("ln -sf /dev/null /etc/systemd/system/new.service", order=1)
     graph = package(ln, command("systemctl start new", order=2))
     graph.installs.append(step(1, source=""))
-    assert next(iter(uses.derive(graph, SITE))).provided == ""
+    assert unit_uses(graph, SITE)[0].provided == ""
 
 
 @pytest.mark.parametrize(
@@ -211,7 +213,7 @@ def test_a_link_to_nothing_brings_no_unit() -> None:
 )
 def test_packages_bring_units_of_their_name(install: str, unit: str, expected: str) -> None:
     graph = package(command(install, order=1), command(f"systemctl start {unit}", order=2))
-    assert next(iter(uses.derive(graph, SITE))).provided == expected
+    assert unit_uses(graph, SITE)[0].provided == expected
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -27,6 +28,7 @@ from dten_audit.derive.units.tables import (
 )
 from dten_audit.links.package import Package
 from dten_audit.model.facts.commands import Command, Guard
+from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.units import Provided, UnitUse
 from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
@@ -65,8 +67,13 @@ _PROGRAM_CONTAINERS: Final = frozenset((
 """Containers of one program: others (LXC, machines) are booted and have an init system."""
 
 
-def derive(package: Package, estate: Estate) -> Iterable[UnitUse]:
-    """Yield a unit use for each unit that each command controls."""
+MOST_USES: Final = 2_000
+"""So many uses of units are held against the site in one file: no real script has a tenth of it."""
+TOO_MANY: Final = "more commands that control units than are looked at"
+
+
+def derive(package: Package, estate: Estate) -> Iterable[UnitUse | Unreadable]:
+    """Yield a unit use for each unit that each command controls, and where a file has too many."""
     brought = brought_by(package)
     calls = [
         (command, call)
@@ -78,7 +85,13 @@ def derive(package: Package, estate: Estate) -> Iterable[UnitUse]:
     suggestions = Suggestions(estate.site, familiar)
     roles, reach = Roles(package), Reach(package)
     unmasked = {call.unit for _, call in calls if call.verb == "unmask"}
+    counted: Counter[str] = Counter()
     for command, call in calls:
+        counted[command.at.path] += 1
+        if counted[command.at.path] > MOST_USES:
+            if counted[command.at.path] == MOST_USES + 1:
+                yield Unreadable(command.at, "shell", TOO_MANY)
+            continue
         use = _use(command, call, brought)
         role = roles.of(command.document)
         keeps = keeps_state(command)
