@@ -121,6 +121,6 @@ def layer(text: str, target: str = "root", kind: str = "privilege", **more: obje
     return made._replace(**more)  # type: ignore[arg-type]
 
 
-def unit_uses(graph: Package, site: Estate) -> list[UnitUse]:
+def uses_of(graph: Package, site: Estate) -> list[UnitUse]:
     """Return the unit uses of a package, without what else their deriver says."""
     return [fact for fact in uses.derive(graph, site) if isinstance(fact, UnitUse)]

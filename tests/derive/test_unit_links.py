@@ -16,7 +16,7 @@ from dten_audit.model.facts.general import Unreadable
 from dten_audit.model.facts.units import UnitProgram, UnitUse
 from dten_audit.model.unknown import Unknown
 from dten_audit.site.estate import Estate
-from tests.derive.making import NO_SITE, command, estate, package, unit_file, unit_uses
+from tests.derive.making import NO_SITE, command, estate, package, unit_file, uses_of
 from tests.derive.trees import package_of
 
 UNITS = "lib/systemd/system"
@@ -40,7 +40,7 @@ def tree(*facts: Fact) -> Package:
 
 
 def used(graph: Package, site: Estate = SITE) -> UnitUse:
-    return unit_uses(graph, site)[0]
+    return uses_of(graph, site)[0]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_edges(line: str, strength: str, present: bool) -> None:
     ],
 )  # fmt: skip
 def test_other_managers(text: str, verb: str, unit: str, scope: str) -> None:
-    found = unit_uses(package(command(text)), NO_SITE)
+    found = uses_of(package(command(text)), NO_SITE)
     assert [(u.verb, u.unit, u.scope) for u in found] == ([(verb, unit, scope)] if verb else [])
 
 

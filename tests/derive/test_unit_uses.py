@@ -14,9 +14,7 @@ from dten_audit.model.location import Location
 from dten_audit.model.unknown import Unknown
 from dten_audit.site.estate import Estate
 from dten_audit.site.site import UnitRecord
-from tests.derive.making import (
-    NO_SITE, SCRIPT, command, estate, info, package, unit_file, unit_uses,
-)  # fmt: skip
+from tests.derive.making import NO_SITE, SCRIPT, command, estate, info, package, unit_file, uses_of
 
 SITE = estate(
     "dten-core.service",
@@ -32,7 +30,7 @@ SITE = estate(
 
 
 def use_of(made: Command, *facts: Fact, site: Estate = SITE) -> UnitUse:
-    found = unit_uses(package(made, *facts), site)
+    found = uses_of(package(made, *facts), site)
     assert len(found) == 1, found
     return found[0]
 
@@ -86,7 +84,7 @@ CONTROLLING = [
 
 @pytest.mark.parametrize(("text", "verb", "units"), CONTROLLING)
 def test_which_commands_control_units(text: str, verb: str, units: list[str]) -> None:
-    found = unit_uses(package(command(text)), SITE)
+    found = uses_of(package(command(text)), SITE)
     assert [use.unit for use in found] == units
     assert {use.verb for use in found} <= {verb}
 
@@ -104,7 +102,7 @@ def test_a_known_unit_is_present_and_an_unknown_one_is_not() -> None:
 def test_a_unit_that_the_package_knows_is_not_the_one_that_it_names_wrongly() -> None:
     right = [command(f"systemctl start dten-{name}") for name in ("core", "web")]
     graph = package(command("systemctl start dten-queue"), *right)
-    assert unit_uses(graph, SITE)[0].similar == ("dten-broker.service",)
+    assert uses_of(graph, SITE)[0].similar == ("dten-broker.service",)
 
 
 def test_without_a_site_it_is_a_question() -> None:
@@ -157,7 +155,7 @@ def brought(made: Command, *installs: Install, path: str = "systemd/new.service"
     file = unit_file(path, UNIT)
     graph = package(made, file)
     graph.installs.extend(installs)
-    return unit_uses(graph, SITE)[0]
+    return uses_of(graph, SITE)[0]
 
 
 def step(order: int, script: str = SCRIPT, source: str = "p.zip!/systemd/new.service") -> Install:
@@ -186,10 +184,10 @@ def test_a_template_brings_its_instances() -> None:
 def test_a_unit_written_by_the_script_itself_is_present() -> None:
     text = "/etc/systemd/system/new.service"
     write = command("cat", order=1, redirect=((">", text),))
-    found = unit_uses(package(write, command("systemctl start new", order=2)), SITE)
+    found = uses_of(package(write, command("systemctl start new", order=2)), SITE)
     assert found[0].provided == "before"
     tee = command(f"tee {text}", order=3)
-    late = unit_uses(package(tee, command("systemctl start new", order=2)), SITE)
+    late = uses_of(package(tee, command("systemctl start new", order=2)), SITE)
     assert late[0].provided == "later"
 
 
@@ -197,7 +195,7 @@ def test_a_link_to_nothing_brings_no_unit() -> None:
     ln = command("ln -sf /dev/null /etc/systemd/system/new.service", order=1)
     graph = package(ln, command("systemctl start new", order=2))
     graph.installs.append(step(1, source=""))
-    assert unit_uses(graph, SITE)[0].provided == ""
+    assert uses_of(graph, SITE)[0].provided == ""
 
 
 @pytest.mark.parametrize(
@@ -213,7 +211,7 @@ def test_a_link_to_nothing_brings_no_unit() -> None:
 )
 def test_packages_bring_units_of_their_name(install: str, unit: str, expected: str) -> None:
     graph = package(command(install, order=1), command(f"systemctl start {unit}", order=2))
-    assert unit_uses(graph, SITE)[0].provided == expected
+    assert uses_of(graph, SITE)[0].provided == expected
 
 
 @pytest.mark.parametrize(
