@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dten_audit.derive.schedules.crontab_calls import CrontabCall, read_call
+from dten_audit.derive.schedules.building import TOO_MANY_JOBS
 from dten_audit.derive.schedules.deriving import derive
 from dten_audit.derive.schedules.scripts import TOO_MANY
 from dten_audit.model.facts.general import Unreadable
@@ -318,3 +319,11 @@ def test_of_one_file_so_many_texts_of_jobs_are_read_and_the_rest_is_said() -> No
     assert [job.program for job in jobs].count("") == 100
     (told,) = [fact for fact in facts if isinstance(fact, Unreadable)]
     assert (told.reason, told.at.line) == (TOO_MANY, 502)
+
+
+def test_of_one_script_so_many_commands_that_set_up_jobs_are_told_and_the_rest_is_said() -> None:
+    lines = "".join(f"cp /srv/{n} /etc/cron.d/a{n}\n" for n in range(2050))
+    facts = list(derive(package_of({INSTALL: f"#!/bin/sh\n{lines}"}), ESTATE))
+    assert sum(isinstance(fact, Schedule) for fact in facts) == 2000
+    (told,) = [fact for fact in facts if isinstance(fact, Unreadable)]
+    assert (told.reason, told.at.line) == (TOO_MANY_JOBS, 2002)

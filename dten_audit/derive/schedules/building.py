@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Final, cast
 
+from dten_audit.derive.allowance import PerFile
 from dten_audit.derive.debhelper import unpacked
 from dten_audit.derive.reach import Reach
 from dten_audit.derive.roles import Roles
@@ -28,6 +29,9 @@ COMPUTED: Final = Unknown("package.value")
 AT_ONCE: Final = "at once, because the package starts it"
 """When a timer that counts from boot elapses, on a host that is up."""
 _SHOWN: Final = 100
+_MOST_JOBS: Final = 2_000
+"""So many jobs of which only the command is seen are told of in one script: no real one has 50."""
+TOO_MANY_JOBS: Final = "more commands that set up jobs than are looked at"
 
 
 _ROLES: Final[dict[ScriptRole, Role]] = {
@@ -52,6 +56,7 @@ class Builder:
         self.reach = Reach(package)
         self.timetable = Timetable(estate)
         self.scripts = Scripts(package)
+        self.jobs = PerFile(_MOST_JOBS, "shell", TOO_MANY_JOBS)
         self.worker = Worker(package, estate.site, self.scripts)
         self._unpacked = unpacked(package)
         # A site that knows its units runs systemd; then such a job does nothing.

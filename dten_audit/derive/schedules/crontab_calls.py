@@ -245,7 +245,10 @@ def unseen_tables(builder: Builder) -> list[Schedule]:
         found += [
             _write(builder, command, path)
             for path in dict.fromkeys((*_targets(command), copied))
-            if read_by(path) and path not in known and not _switches_off(command, path)
+            if read_by(path)
+            and path not in known
+            and not _switches_off(command, path)
+            and builder.jobs.take(command.at)
         ]
     return found
 

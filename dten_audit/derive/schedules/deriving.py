@@ -8,7 +8,6 @@ from dten_audit.derive.schedules.building import Builder
 from dten_audit.derive.schedules.crontab_calls import crontab_calls, unseen_tables
 from dten_audit.derive.schedules.entries import entries
 from dten_audit.derive.schedules.once import at_jobs, transient_timers
-from dten_audit.derive.schedules.scripts import TOO_MANY
 from dten_audit.derive.schedules.tables import jobs, landings, run_parts
 from dten_audit.derive.schedules.timers import timers
 from dten_audit.derive.schedules.windows_tasks import windows_tasks
@@ -34,5 +33,5 @@ def derive(package: Package, estate: Estate) -> Iterator[Schedule | Unreadable]:
     yield from timers(builder)
     yield from entries(builder)
     yield from windows_tasks(builder)
-    for at in builder.scripts.unread.values():
-        yield Unreadable(at, "shell", TOO_MANY)
+    yield from builder.jobs.left()
+    yield from builder.scripts.texts.left()

@@ -112,7 +112,7 @@ def at_jobs(builder: Builder) -> Iterator[Schedule]:
         if is_windows(builder.package, command.document):
             continue
         call = read_at(command.program, command.arguments)
-        if call is None:
+        if call is None or not builder.jobs.take(command.at):
             continue
         zone = builder.timetable.zone("")
         times, text = at_times(builder, call.time, zone)

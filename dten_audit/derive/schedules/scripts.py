@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from dten_audit.derive.allowance import PerFile
 from dten_audit.documents.document import Document, Embedded
 from dten_audit.links.calls import calls
 from dten_audit.links.package import Package
@@ -36,8 +37,7 @@ class Scripts:
     def __init__(self, package: Package) -> None:
         self.package = package
         self._read = 0
-        self._texts: Counter[str] = Counter()
-        self.unread: dict[str, Location] = {}
+        self.texts = PerFile(_MOST_TEXTS, "shell", TOO_MANY)
         self._left = _ALL_COMMANDS
         self.cut = False
         self._commands: dict[str, list[Command]] = defaultdict(list)
@@ -109,11 +109,9 @@ class Scripts:
     ) -> list[Command]:
         """Return the commands of a text that no reader has seen (``ExecStart=``).
 
-        ``unread`` tells afterwards where a file holds more of them than are read.
+        ``texts`` tells afterwards where a file holds more of them than are read.
         """
-        self._texts[at.path] += 1
-        if self._texts[at.path] > _MOST_TEXTS:
-            self.unread.setdefault(at.path, at)
+        if not self.texts.take(at):
             return []
         host = Document(at.path, "", kind, text.encode("utf-8", "surrogatepass"))
         host.id = f"{document}#schedule"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections import Counter
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, Final
 
+from dten_audit.derive.allowance import PerFile
 from dten_audit.derive.debhelper import keeps_state
 from dten_audit.derive.jobs import is_job
 from dten_audit.derive.reach import Reach
@@ -85,12 +85,9 @@ def derive(package: Package, estate: Estate) -> Iterable[UnitUse | Unreadable]:
     suggestions = Suggestions(estate.site, familiar)
     roles, reach = Roles(package), Reach(package)
     unmasked = {call.unit for _, call in calls if call.verb == "unmask"}
-    counted: Counter[str] = Counter()
+    allowed = PerFile(MOST_USES, "shell", TOO_MANY)
     for command, call in calls:
-        counted[command.at.path] += 1
-        if counted[command.at.path] > MOST_USES:
-            if counted[command.at.path] == MOST_USES + 1:
-                yield Unreadable(command.at, "shell", TOO_MANY)
+        if not allowed.take(command.at):
             continue
         use = _use(command, call, brought)
         role = roles.of(command.document)
@@ -106,6 +103,7 @@ def derive(package: Package, estate: Estate) -> Iterable[UnitUse | Unreadable]:
             fits=_fits(use, estate.site),
             **compared,
         )
+    yield from allowed.left()
 
 
 def _use(command: Command, call: UnitCall, brought: Brought) -> UnitUse:
