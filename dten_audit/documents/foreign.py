@@ -58,8 +58,8 @@ _BY_FOUR: Final[dict[bytes, list[tuple[bytes, str]]]] = {}
 for _prefix, _kind in _PREFIXES:
     _BY_FOUR.setdefault(_prefix[:4], []).append((_prefix, _kind))
 
-FIRST_BYTES: Final = frozenset(prefix[0] for prefix, _ in _PREFIXES) | {0x04, 0x60}
-"""The first bytes of everything that ``foreign_kind`` knows, but for marks further inside."""
+FIRST_BYTES: Final = frozenset(prefix[:2] for prefix, _ in _PREFIXES) | {b"\4\0", b"\x60\xea"}
+"""The first two bytes of everything that ``foreign_kind`` knows, but for marks further inside."""
 
 _ISO_DESCRIPTORS: Final = (32769, 34817, 36865)
 _DISK_MARKS: Final[tuple[tuple[int, bytes, str], ...]] = (

@@ -52,7 +52,7 @@ def kind_of(path: str, head: bytes, mode: int | None = None) -> str:
     """
     if not head:
         return "empty"
-    if head[0] in _MAGIC_STARTS:
+    if head[:2] in _MAGIC_STARTS or head[0] == _SEQUENCE:
         found = _by_magic(path, head, MAGIC.get(head[:4]) or MAGIC_TWO.get(head[:2]))
         if found:
             return found
@@ -88,12 +88,14 @@ def kind_by_name(path: str) -> str:
     return "unknown"
 
 
-_MAGIC_STARTS = frozenset(
-    {magic[0] for magic in (*MAGIC, *MAGIC_TWO)}
-    | set(b"BM\xca0\x00R" + bytes(range(0x50, 0x60)))
+_SEQUENCE = 0x30
+_MAGIC_STARTS = (
+    frozenset(magic[:2] for magic in (*MAGIC, *MAGIC_TWO))
+    | {b"BZ", b"MZ", b"\xca\xfe", b"]\0", b"RI", b"\0\1", b"tr"}
+    | {bytes((first, 0x2A)) for first in range(0x50, 0x60)}
     | FIRST_BYTES
 )
-"""The first bytes of everything that ``_by_magic`` knows."""
+"""How all that ``_by_magic`` knows begins, but for DER, whose second byte is a length."""
 
 
 def _by_magic(path: str, head: bytes, kind: str | None) -> str:

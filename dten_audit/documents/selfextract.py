@@ -77,11 +77,17 @@ def payload_of(data: Data) -> int:
     return at if kind else 0
 
 
+_TWO_LINES: Final = 200
+"""Most programs have so many bytes in their first two lines, and some more."""
+
+
 def _refuses_bytes(program: bytes) -> bool:
     """Tell whether Python takes a program for UTF-8, and so does not start it with other bytes.
 
     Another encoding would be declared in the first two lines (Python reference, 2.1.4; PEP 263).
     """
+    if program.count(b"\n", 0, _TWO_LINES) > 1 and program.find(b"coding", 0, _TWO_LINES) < 0:
+        return True
     end = program.find(b"\n", program.find(b"\n") + 1)
     return _other_encoding().search(program, 0, end if end >= 0 else len(program)) is None
 

@@ -179,9 +179,10 @@ class _Walk:
         entries: list[Entry] = []
         table = self._data[start:end]
         unpack, header_size = r.central_header.unpack_from, r.central_header.size
+        most, central, too_long = self._limits.entries, r.CENTRAL, r.MAX32
         position, end = 0, len(table)
         while position < end:
-            if position + header_size > end or table[position : position + 4] != r.CENTRAL:
+            if position + header_size > end or table[position : position + 4] != central:
                 break
             (_, _, _, flags, method, _, _, crc, packed, size,
              name_size, extra_size, comment_size, disk, _, attributes, offset) = unpack(
@@ -194,18 +195,18 @@ class _Walk:
             name = table[name_at:extra_at]
             extra = table[extra_at : extra_at + extra_size] if extra_size else b""
             comment = table[extra_at + extra_size : following] if comment_size else b""
-            self.remarks = self.remarks or bool(comment)
-            long = r.MAX32 in (packed, size, offset)
+            long = too_long in (packed, size, offset)
             if long:
                 packed, size, offset = _resolved(extra, packed, size, offset)
             entry = tuple.__new__(Entry, (
                 name, flags, method, crc, packed, size, base + offset, attributes,
                 table[position + 8 : position + 32], extra, comment))  # fmt: skip
             if comment_size or disk or long:
+                self.remarks = self.remarks or bool(comment)
                 problems += _oddities(entry, offset, disk)
             entries.append(entry)
             position = following
-            if len(entries) > self._limits.entries:
+            if len(entries) > most:
                 return entries, start + end
         return entries, start + position
 

@@ -73,6 +73,7 @@ def read_layout(data: Data, directory: Directory, shared: int) -> Layout:
     layout.remarks = directory.remarks
     ends: list[int] = []
     members = layout.members
+    position = 0
     for entry in sorted(directory.entries, key=attrgetter("offset")):
         name = entry.name
         begin = entry.offset
@@ -83,15 +84,22 @@ def read_layout(data: Data, directory: Directory, shared: int) -> Layout:
             end = name_end + entry.packed
             members.append(tuple.__new__(Located, (entry, name_end, None)))
             ends.append(end)
+            position = end if begin == position else -1
             if end > directory.start:
                 layout.problems.append(_cut(entry))
             continue
+        position = -1
         located = _locate(data, entry, directory, layout)
         if located is not None:
             members.append(located)
             ends.append(located.start + entry.packed)
-    if _account(data, directory, layout, ends):
+    side_by_side = position == directory.start
+    if not side_by_side and _between(data, directory, layout, ends):
         _crowd(layout, ends, shared)
+    for start, end in directory.unread:
+        layout.regions.append(Region(start, end, "hidden"))
+    if directory.end < len(data):
+        _note(data, layout, directory.end, len(data), "trailer")
     return layout
 
 
@@ -127,8 +135,8 @@ def _locate(data: Data, entry: Entry, directory: Directory, layout: Layout) -> L
     return Located(entry, start, None if compared == _NOTHING else compared)
 
 
-def _account(data: Data, directory: Directory, layout: Layout, ends: list[int]) -> bool:
-    """Find overlaps and bytes that belong to no record; tell whether there are overlaps."""
+def _between(data: Data, directory: Directory, layout: Layout, ends: list[int]) -> bool:
+    """Find overlaps and bytes that belong to no member; tell whether there are overlaps."""
     position = 0
     first, overlap = True, False
     followers = [located.entry.offset for located in layout.members[1:]]
@@ -149,10 +157,6 @@ def _account(data: Data, directory: Directory, layout: Layout, ends: list[int]) 
         position = max(position, end)
     if position < directory.start and directory.whole:
         _note(data, layout, position, directory.start, "prefix" if first else "hidden")
-    for start, end in directory.unread:
-        layout.regions.append(Region(start, end, "hidden"))
-    if directory.end < len(data):
-        _note(data, layout, directory.end, len(data), "trailer")
     return overlap
 
 
