@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dten_audit.derive.schedules.crontab_calls import CrontabCall, read_call
 from dten_audit.derive.schedules.building import TOO_MANY_JOBS
+from dten_audit.derive.schedules.crontab_calls import CrontabCall, read_call
 from dten_audit.derive.schedules.deriving import derive
 from dten_audit.derive.schedules.scripts import TOO_MANY
 from dten_audit.model.facts.general import Unreadable
