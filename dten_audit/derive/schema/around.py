@@ -73,6 +73,8 @@ def _object(action: Action) -> str:
         return f"{bare(action.table)} {action.constraint}"
     if action.verb == "rename_column":
         return column_key(action.table, action.column)
+    if action.verb == "drop_column":  # a computed column has no data of its own
+        return f"{column_key(action.table, action.column)} computed"
     whole = ("drop_table", "truncate", "rename_table")
     return bare(action.table if action.verb in whole else action.name)
 

@@ -30,6 +30,7 @@ _REMOVAL: Final = re.compile(
 _HOLE: Final = re.compile(r"[\"`]?\$\{\w+\}[\"`]?")
 KEY_NAME: Final = re.compile(r"_pkey$|_pk$|^pk_|^primary$")
 """What a primary key is called that was given no name, or a usual one."""
+_COMPUTED: Final = frozenset(("stored", "virtual", "generated"))
 _SPOKEN = frozenset(("documentation", "example"))
 _PREVAILS: Final = 4
 """So many texts of one dialect to one of another are taken for all of the one."""
@@ -220,7 +221,10 @@ def _named(
             if action.verb in _CREATES:
                 created[_created(action)] = (statement.order, action.part)
             if action.verb == "add_column":
-                created[column_key(action.table, action.column)] = (statement.order, action.part)
+                key = column_key(action.table, action.column)
+                created[key] = (statement.order, action.part)
+                if action.flags & _COMPUTED:
+                    created[f"{key} computed"] = (statement.order, action.part)
             if action.verb in ("add_constraint", "add_column") and is_primary(action):
                 created[f"{bare(action.table)} primary-key"] = (statement.order, action.part)
     return created, renamed, checked

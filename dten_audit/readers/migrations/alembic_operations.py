@@ -67,9 +67,9 @@ def _alter_column(each: Operation) -> Statements:
     if is_given(new_type):
         yield sql.change_type(table, name, type_of(new_type))
     null = each.option("nullable")
-    if is_given(null):
-        known = isinstance(null, Name) and null.path in ("True", "False")
-        if known:
+    if isinstance(null, Name) and null.path in ("True", "False"):
+        before = each.option("existing_nullable")
+        if not (isinstance(before, Name) and before.path == null.path):
             yield sql.change_null(table, name, null=truth(null))
     default = each.option("server_default")
     if default is not None and not (isinstance(default, Name) and default.path == "False"):

@@ -116,7 +116,9 @@ def _add_field(each: Operation) -> Statements:
 
 def _remove_field(each: Operation) -> Statements:
     name = word(each.get(1, "name"))
-    if (each.model.lower(), name) in each.models.links:
+    link = (each.model.lower(), name)
+    if link in each.models.links:
+        each.models.links.discard(link)  # another field may get the name
         yield sql.drop_table(_link_table(each, name))
     else:
         yield sql.drop_column(each.table, name)
