@@ -69,8 +69,8 @@ class Found(NamedTuple):
 class Label(NamedTuple):
     """What somebody who read the place says: does the message hold, and why.
 
-    ``mended`` are words that the message holds since it was put right, where it stays at all;
-    ``gone`` says why what held is not told any more, where that is meant.
+    ``mended`` are words that the place and the message hold since they were put right, where they
+    stay at all; ``gone`` says why what held is not told any more, where that is meant.
     """
 
     package: str
@@ -150,7 +150,7 @@ def problems(name: str, known: list[Label], found: dict[Key, Found]) -> Iterator
         elif (
             now is not None
             and now.severity in SEVERE
-            and not (label.holds or (label.mended and label.mended in now.message))
+            and not (label.holds or (label.mended and label.mended in f"{now.place} {now.message}"))
         ):
             yield f"{said}: it did not hold ({label.reason}), and is still found"
         elif now is not None and now.rule != label.rule:
