@@ -36,6 +36,7 @@ _RANGE: Final = re.compile(r"(\d{1,4})\.\.(\d{1,4})")
 _BLANK: Final = plain(" ")
 _MAX_BRACES: Final = 64
 _SPLIT: Final = re.compile(r"[ \t\n]+")
+_LONGEST_SHOWN: Final = 50_000
 
 
 class _Builder:
@@ -236,7 +237,12 @@ class Expander:
 
 
 def _shown(source: str) -> str:
-    """Return how an unknown substitution stands in a word: as written, backquotes as ``$(…)``."""
+    """Return how an unknown substitution stands in a word: as written, backquotes as ``$(…)``.
+
+    Of one that is longer than any real script's are, its beginning and its end.
+    """
+    if len(source) > _LONGEST_SHOWN:
+        source = f"{source[:_LONGEST_SHOWN]}…{source[-2:]}"
     if source.startswith("`"):
         source = f"$({source[1:-1].strip()})"
     return " ".join(source.split()) if "\n" in source else source
