@@ -1,5 +1,8 @@
 """Which news of a package the upgrade at hand passes: those newer than the version that runs.
 
+All packages of a source bring its news, whichever of them these are about: where the package itself
+does not run, the version of the one with the source's name counts.
+
 Where nobody says what runs, old news are not asked about: Debian supports a release for five years
 (https://wiki.debian.org/LTS), and what is older than that no upgrade of a supported one passes.
 """
@@ -26,17 +29,18 @@ _SUPPORTED: Final = 5
 
 def derive(package: Package, estate: Estate) -> Iterable[Fact]:
     """Return the entries of news that are newer than what the site runs, or may be."""
+    oldest = f"{estate.at.year - _SUPPORTED:04}-{estate.at:%m-%d}"
     for entry in package.of(NewsEntry):
         packaged = _packaged(package, entry)
         folder = _folder().search(entry.at.path)
         name = folder[1] if folder else entry.package
-        installed = _installed(estate.site, name)
+        installed = _installed(estate.site, name, entry.package)
         passed = _passed(entry.version, packaged, installed)
         if passed is not False and not (
-            isinstance(installed, Unknown) and 0 < entry.year < estate.at.year - _SUPPORTED
+            isinstance(installed, Unknown) and "" < entry.written < oldest
         ):
             yield UpgradeNews(
-                entry.at, name, entry.version, entry.text, packaged,
+                entry.at, name, entry.package, entry.version, entry.text, packaged,
                 f"pkg:deb/debian/{name}", installed, passed,
             )  # fmt: skip
 
@@ -62,15 +66,23 @@ def _packaged(package: Package, entry: NewsEntry) -> str:
     return package.identity.get("version", "")
 
 
-def _installed(site: Site, name: str) -> str | Unknown | None:
-    """Return the version of a Debian package that the site runs; of several, the oldest."""
-    found = [
+def _installed(site: Site, *names: str) -> str | Unknown | None:
+    """Return the version of the first of some Debian packages that the site runs."""
+    found = next(filter(None, (_versions(site, name) for name in names)), None)
+    if found is None:
+        return None if "packages" in site.complete else Unknown("site.packages")
+    return _oldest(found)
+
+
+def _versions(site: Site, name: str) -> list[str]:
+    return [
         record.version
         for record in site.packages
         if record.purl.startswith("pkg:deb/") and record.purl.rpartition("/")[2] == name
     ]
-    if not found:
-        return None if "packages" in site.complete else Unknown("site.packages")
+
+
+def _oldest(found: list[str]) -> str:
     oldest = found[0]
     for version in found[1:]:
         if compare(version, oldest, "deb") == -1:

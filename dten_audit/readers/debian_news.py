@@ -16,6 +16,7 @@ from dten_audit.model.facts.news import NewsEntry
 
 _MOST: Final = 500
 _LONGEST: Final = 400
+_MONTHS: Final = tuple("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
 
 
 @cache
@@ -25,9 +26,9 @@ def _head() -> re.Pattern[str]:
 
 
 @cache
-def _year() -> re.Pattern[str]:
-    """The year in an entry's last line: `` -- NAME <MAIL>  Mon, 02 Nov 2026 10:00:00 +0100``."""
-    return re.compile(r"  [A-Z][a-z]{2}, +[0-9]{1,2} [A-Z][a-z]{2} ([0-9]{4}) ")
+def _day() -> re.Pattern[str]:
+    """The day in an entry's last line: `` -- NAME <MAIL>  Mon, 02 Nov 2026 10:00:00 +0100``."""
+    return re.compile(rf"  [A-Z][a-z]{{2}}, +([0-9]{{1,2}}) ({'|'.join(_MONTHS)}) ([0-9]{{4}}) ")
 
 
 def worth_reading(document: Document) -> bool:
@@ -43,10 +44,16 @@ def read(document: Document) -> Iterator[NewsEntry]:
         start = text.find("\n", head.end())
         end = heads[number + 1].start() if number + 1 < len(heads) else len(text)
         body, _, trailer = text[start:end].partition("\n -- ") if start >= 0 else ("", "", "")
-        dated = _year().search(trailer[:_LONGEST].partition("\n")[0])
         paragraph = re.split(r"\n[ \t]*\n", body.strip("\n"))[0]
         words = " ".join(paragraph.split()).removeprefix("* ")
         yield NewsEntry(
             document.location_at(head.start()), document.id, head[1], head[2], words[:_LONGEST],
-            int(dated[1]) if dated else 0,
+            _written(trailer[:_LONGEST].partition("\n")[0]),
         )  # fmt: skip
+
+
+def _written(trailer: str) -> str:
+    found = _day().search(trailer)
+    if not found:
+        return ""
+    return f"{found[3]}-{_MONTHS.index(found[2]) + 1:02}-{int(found[1]):02}"

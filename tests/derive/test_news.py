@@ -38,10 +38,13 @@ def entries(text: str, address: str = "p!/usr/share/doc/tool/NEWS.Debian") -> li
 
 
 def test_entries() -> None:
-    assert [(entry.at.line, entry.version, entry.text) for entry in entries(NEWS)] == [
-        (1, "1:2.0-1", "Option --old is gone, use --new."),
-        (10, "1:1.5-1", "Files moved."),
+    assert [
+        (entry.at.line, entry.version, entry.text, entry.written) for entry in entries(NEWS)
+    ] == [
+        (1, "1:2.0-1", "Option --old is gone, use --new.", "2026-11-02"),
+        (10, "1:1.5-1", "Files moved.", "2025-11-02"),
     ]
+    assert entries(NEWS.replace("Nov", "XYZ"))[0].written == ""
 
 
 @pytest.mark.parametrize(

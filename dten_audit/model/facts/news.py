@@ -10,9 +10,9 @@ from dten_audit.model.unknown import Unknown
 
 
 class NewsEntry(NamedTuple):
-    """An entry of a package's NEWS.Debian. ``text`` is its first paragraph, on one line.
+    """An entry of a source package's NEWS.Debian. ``text`` is its first paragraph, on one line.
 
-    ``year`` is when it was written; 0 where its last line does not say.
+    ``written`` is the day of its last line as ``2026-11-02``; empty where that does not say.
     """
 
     at: Location
@@ -20,7 +20,7 @@ class NewsEntry(NamedTuple):
     package: str
     version: str
     text: str
-    year: int = 0
+    written: str = ""
     certainty: Certainty = "exact"
 
     @property
@@ -31,12 +31,14 @@ class NewsEntry(NamedTuple):
 class UpgradeNews(NamedTuple):
     """An entry of news, and whether the upgrade at hand passes its version.
 
-    ``packaged`` is the version that is brought, ``installed`` the one that the site runs; None
-    where the package is certainly not there. ``passed``: the entry is newer than what runs.
+    All packages of a ``source`` bring its news; ``package`` is the one at hand. ``packaged`` is the
+    version that is brought, ``installed`` the one that the site runs; None where the package is
+    certainly not there. ``passed``: the entry is newer than what runs.
     """
 
     at: Location
     package: str
+    source: str
     version: str
     text: str
     packaged: str
