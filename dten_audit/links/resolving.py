@@ -14,7 +14,8 @@ from typing import Final
 from dten_audit.documents.document import DocumentInfo
 from dten_audit.model.location import MEMBER
 
-_UNRESOLVED: Final = re.compile(r"\$\{[^}]*\}|\$\w+|\$\([^)]*\)|`[^`]*`")
+_UNRESOLVED: Final = re.compile(r"\$\{|\$\(|`|\$\w+")
+_CLOSING: Final = {"${": "}", "$(": ")", "`": "`"}
 _MAX_MATCHES: Final = 2000
 _MAX_TREES: Final = 32
 _LAST: Final = "\U0010ffff"
@@ -191,9 +192,15 @@ def _parts(path: str) -> list[str]:
 
 def known_part(text: str) -> tuple[str, bool]:
     """Return the part of a path that follows what is computed, and whether that is all of it."""
-    end = 0
-    for match in _UNRESOLVED.finditer(text):
-        end = match.end()
+    end = at = 0
+    last = {closing: text.rfind(closing) for closing in _CLOSING.values()}
+    while (match := _UNRESOLVED.search(text, at)) is not None:
+        at = match.end()
+        closing = _CLOSING.get(match[0])
+        if closing is None:
+            end = at
+        elif at <= last[closing]:
+            end = at = text.index(closing, at) + 1
     if not end:
         return text.removeprefix("file://"), True
     return text[end:].lstrip("/"), False

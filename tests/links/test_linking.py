@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 
 import pytest
 
@@ -225,3 +226,11 @@ def test_a_link_lands_as_what_it_leads_to(
     found = [i for i in package(entry).installs if i.at == entry.at]
     assert [i.source for i in found] == ([source] if landing else [])
     assert all(i.target == "/etc/cron.daily/dten" for i in found)
+
+
+@pytest.mark.parametrize("opening", ["$(", "${", "`", "$(`", "`${"])
+def test_what_never_ends_in_a_path_is_looked_through_once(opening: str) -> None:
+    begun = time.process_time()
+    known_part(opening * 300_000)
+    assert time.process_time() - begun < 1
+    assert known_part(f"${{a}}/b/$(c)/d{opening}")[0] == f"d{opening}"
