@@ -1,7 +1,7 @@
 """Which news of a package the upgrade at hand passes: those newer than the version that runs.
 
 All packages of a source bring its news, whichever of them these are about: where the package itself
-does not run, the version of the one with the source's name counts.
+does not run, the version of the one with the source's name counts. The newest entry has that name.
 
 Where nobody says what runs, old news are not asked about: Debian supports a release for five years
 (https://wiki.debian.org/LTS), and what is older than that no upgrade of a supported one passes.
@@ -30,17 +30,19 @@ _SUPPORTED: Final = 5
 def derive(package: Package, estate: Estate) -> Iterable[Fact]:
     """Return the entries of news that are newer than what the site runs, or may be."""
     oldest = f"{estate.at.year - _SUPPORTED:04}-{estate.at:%m-%d}"
+    sources: dict[str, str] = {}
     for entry in package.of(NewsEntry):
+        source = sources.setdefault(entry.document, entry.package)
         packaged = _packaged(package, entry)
         folder = _folder().search(entry.at.path)
         name = folder[1] if folder else entry.package
-        installed = _installed(estate.site, name, entry.package)
+        installed = _installed(estate.site, name, source)
         passed = _passed(entry.version, packaged, installed)
         if passed is not False and not (
             isinstance(installed, Unknown) and "" < entry.written < oldest
         ):
             yield UpgradeNews(
-                entry.at, name, entry.package, entry.version, entry.text, packaged,
+                entry.at, name, source, entry.version, entry.text, packaged,
                 f"pkg:deb/debian/{name}", installed, passed,
             )  # fmt: skip
 
