@@ -71,13 +71,8 @@ def _timer(
 ) -> Schedule:
     service = _service_of(unit, services)
     starts = service.values("Service", "ExecStart") if service else ()
-    switches = _switched_on(unit, enabled)
-    on: bool | Unknown = NOT_SEEN if computed else builder.otherwise(unit.at)
-    turned_on = _linked(builder, unit) or not all(switch.asks for switch in switches)
-    if turned_on and builder.roles.of(unit.document) != "example":
-        on = True
-    else:
-        switches = ()
+    switches = _turned_on_by(builder, unit, enabled)
+    on = NOT_SEEN if computed else builder.otherwise(unit.at)
     calendars = unit.values("Timer", "OnCalendar")
     base = Schedule(
         calendars[0].at if calendars else unit.at,
@@ -91,19 +86,29 @@ def _timer(
         "; ".join(entry.value.lstrip(_PREFIXES) for entry in starts),
         "",
         role=role_of(_written_in(builder, unit)),
-        installed_by=tuple(switch.at for switch in switches),
-        enabled=on,
+        installed_by=tuple(switch.at for switch in switches or ()),
+        enabled=True if switches is not None else on,
         persistent=unit.value("Timer", "Persistent").lower() in _TRUE,
         certainty=unit.certainty,
     )
     needs = _needs(unit)
     running = service.name if service and _kept_running(service, enabled) else ""
-    only = dict.fromkeys((*needs, *_conditions(service), *([f"{running} stopped"] * bool(running))))
-    base = base._replace(starts=running or _starts(unit, service), only_where=", ".join(only))
-    started = not needs and any(switch.starts for switch in switches)
+    stopped = (f"{running} stopped",) if running else ()
+    only = ", ".join(dict.fromkeys((*needs, *_conditions(service), *stopped)))
+    base = base._replace(starts=running or _starts(unit, service), only_where=only)
+    started = not needs and any(switch.starts for switch in switches or ())
     base, times = _timed(builder, unit, base, calendars, started=started)
     full = builder.complete(base, times, _steps(builder, starts, service))
     return _with_log(builder, full, service)
+
+
+def _turned_on_by(
+    builder: Builder, unit: UnitFile, enabled: dict[str, tuple[Switch, ...]]
+) -> tuple[Switch, ...] | None:
+    """Return the commands that enable a timer, none for a link; None where nothing surely does."""
+    switches = _switched_on(unit, enabled)
+    turned_on = _linked(builder, unit) or not all(switch.asks for switch in switches)
+    return switches if turned_on and builder.roles.of(unit.document) != "example" else None
 
 
 def _service_of(unit: UnitFile, services: dict[str, UnitFile]) -> UnitFile | None:

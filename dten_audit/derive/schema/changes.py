@@ -67,9 +67,25 @@ class Judge:
         effect = self._effect(action, state, fails=bool(fails))
         if effect is None:
             return None
+        first = self._stated(action, effect, state, file, fails)
+        emptied = state.tables.is_emptied(first.table, file.file.path, state.dialect)
+        scanned = {} if emptied else self._scan(first, action, effect, state)
+        change = first._replace(
+            emptied=emptied,
+            **surroundings(action, statement, state, file),
+            **_held(first, statement.at, action.part, state),
+            **_session(first, state, file),
+            **scanned,
+        )
+        return _with_safe_form(change, action, state)
+
+    def _stated(
+        self, action: Action, effect: Effect, state: State, file: SqlFile, fails: str
+    ) -> SchemaChange:
+        """Return what the action and its effect say, whatever is around it."""
         table = action.table or state.tables.table_of_index(action.name, state.dialect)
         origin = self._origin(action, table, state, file)
-        first = SchemaChange(
+        return SchemaChange(
             action.at,
             state.dialect,
             action.verb,
@@ -92,18 +108,6 @@ class Judge:
             table_size=self.size(table),
             certainty=action.certainty,
         )
-        emptied = state.tables.is_emptied(table, file.file.path, state.dialect)
-        scanned = {} if emptied else self._scan(first, action, effect, state)
-        change = first._replace(
-            emptied=emptied,
-            **surroundings(action, statement, state, file),
-            **_held(first, statement.at, action.part, state),
-            **_session(first, state, file),
-            **scanned,
-        )
-        if _has_hazard(change) and not change.concurrently:
-            return change._replace(safe_form=safe_form(action, state.dialect))
-        return change
 
     def _effect(self, action: Action, state: State, *, fails: bool) -> Effect | None:
         """Return what an action locks; an empty effect where it is told without a lock."""
@@ -161,6 +165,13 @@ def _untied(action: Action, state: State) -> list[TableLock]:
         return []
     found = state.tables.links(action, state.dialect)
     return [TableLock(table, "ACCESS EXCLUSIVE") for table in found if table != action.table]
+
+
+def _with_safe_form(change: SchemaChange, action: Action, state: State) -> SchemaChange:
+    """Return a change with another way of doing the same, where that is worth showing."""
+    if _has_hazard(change) and not change.concurrently:
+        return change._replace(safe_form=safe_form(action, state.dialect))
+    return change
 
 
 def _has_hazard(change: SchemaChange) -> bool:

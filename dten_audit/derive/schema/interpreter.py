@@ -324,10 +324,6 @@ def learn(state: State, action: Action, file: SqlFile) -> None:
     elif action.verb == "rename_column":
         kind = tables.type_of(action.table, action.column, dialect)
         tables.typed(action.table, action.value, kind, dialect)
-    elif action.verb == "create_object" and action.value == "domain":
-        tables.domain_created(action.name, action.text)
-    elif action.verb == "add_domain_constraint":
-        tables.domain_checked(action.name)
     elif action.verb == "truncate" or (action.verb == "delete" and is_unbounded(action)):
         tables.emptied(action.table, file.file.path, dialect)
     elif action.verb == "insert_select":
@@ -337,6 +333,16 @@ def learn(state: State, action: Action, file: SqlFile) -> None:
     elif action.verb == "alter_options" and action.name == "replica":
         default = action.text.lower().endswith(("default", "nothing"))
         tables.identified(action.table, dialect, known=not default)
+    else:
+        _learn_type(state, action)
+
+
+def _learn_type(state: State, action: Action) -> None:
+    """Take in what an action means for domains and types."""
+    if action.verb == "create_object" and action.value == "domain":
+        state.tables.domain_created(action.name, action.text)
+    elif action.verb == "add_domain_constraint":
+        state.tables.domain_checked(action.name)
     elif action.verb == "add_enum_value" and action.name not in state.new_types:
         state.new_values.add(action.value)
     elif action.verb == "create_object" and action.value == "type":

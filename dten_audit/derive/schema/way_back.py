@@ -111,13 +111,9 @@ def _net(
             changed["column", table, action.column.lower()] = action.value
         elif action.verb in _MADE:
             key = _key(_MADE[action.verb], action, table)
-            known = ("table", table) in made and key[0] != "table"
-            for same in [each for each in gone if _is_same(each, key)]:
-                gone[key] = gone.pop(same)
-            if key in gone:
-                del gone[key]
+            if _comes_back(key, gone):
                 again.add(key)
-            elif key[-1] and not known:
+            elif key[-1] and (key[0] == "table" or ("table", table) not in made):
                 made[key] = None
         elif action.verb in _GONE:
             key = _key(_GONE[action.verb], action, table)
@@ -129,6 +125,14 @@ def _net(
     for key in [key for key in changed if key in made or key in gone]:
         del changed[key]
     return made, gone, changed
+
+
+def _comes_back(key: Key, gone: dict[Key, None]) -> bool:
+    """Say whether something that is made was gone before, which it then is no more."""
+    back = [each for each in gone if each == key or _is_same(each, key)]
+    for each in back:
+        del gone[each]
+    return bool(back)
 
 
 def _rename_column(

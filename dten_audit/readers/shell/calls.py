@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dten_audit.documents.document import Document
-from dten_audit.readers.shell.context import Ending, Run
+from dten_audit.readers.shell.context import Context, Ending, Run
 from dten_audit.readers.shell.meanings import MAX_CALLS, Meanings
 from dten_audit.readers.shell.nodes import (
     COMPOUND,
@@ -68,13 +68,7 @@ class Calls(Meanings):
         capture = self.context.capture
         before = (0, 0) if capture is None else (len(capture), capture.never)
         self.lasting = ()
-        self.context = self.context._replace(
-            stdin=run.streams.stdin,
-            feeds=run.streams.feeds,
-            redirections=run.streams.redirections,
-            layers=self.context.layers + run.layers,
-            capture=capture if run.streams.captured else None,
-        )
+        self.context = self._called_in(run)
         for variable, value in run.environment:
             self.state.set(variable, value)
         ending = Ending.NEXT
@@ -90,6 +84,16 @@ class Calls(Meanings):
         ending = Ending.EXIT if ending is Ending.EXIT and len(procedures) == 1 else Ending.NEXT
         self._note_walk(procedures[0], run, ending, before)
         return ending
+
+    def _called_in(self, run: Run) -> Context:
+        """Return what a function finds around it that is called so."""
+        return self.context._replace(
+            stdin=run.streams.stdin,
+            feeds=run.streams.feeds,
+            redirections=run.streams.redirections,
+            layers=self.context.layers + run.layers,
+            capture=self.context.capture if run.streams.captured else None,
+        )
 
     def _note_walk(
         self, procedure: Procedure, run: Run, ending: Ending, before: tuple[int, int]
